@@ -1,0 +1,140 @@
+#include "sonm/base/async.hpp"
+
+#include <gtest/gtest.h>
+
+using namespace sonm;
+using namespace std::chrono_literals;
+
+namespace {
+
+Async<int> answer_after(Millis span, int value) {
+    co_await sleep_for(span);
+    co_return value;
+}
+
+Async<int> fails_at_once() { co_return fail(Errc::denied, "asking"); }
+
+Task<void> sets_when_destroyed(std::shared_ptr<int> counter) {
+    struct Guard {
+        std::shared_ptr<int> counter;
+        ~Guard() { ++*counter; }
+    } guard{counter};
+    co_await sleep_for(1h);
+}
+
+TEST(Within, WorkInTimeGivesItsValue) {
+    auto work = answer_after(0ms, 7);
+    Result<int> got = run_test(within(10s, std::move(work)));
+    ASSERT_TRUE(got);
+    EXPECT_EQ(*got, 7);
+}
+
+TEST(Within, WorkThatIsLateIsATimeout) {
+    auto work = answer_after(Millis(3'600'000), 7);
+    Result<int> got = run_test(within(1ms, std::move(work)));
+    ASSERT_FALSE(got);
+    EXPECT_TRUE(got.error().is(Errc::timeout));
+}
+
+TEST(Within, WorkThatFailsKeepsItsOwnError) {
+    auto work = fails_at_once();
+    Result<int> got = run_test(within(10s, std::move(work)));
+    ASSERT_FALSE(got);
+    EXPECT_TRUE(got.error().is(Errc::denied));
+}
+
+TEST(Scope, ChildrenAreStoppedAndAwaitedWhenTheBodyEnds) {
+    auto counter = std::make_shared<int>(0);
+    auto body = [counter](TaskGroup& group) -> Task<void> {
+        group.spawn(sets_when_destroyed(counter));
+        group.spawn(sets_when_destroyed(counter));
+        co_await sleep_for(1ms);
+    };
+    run_test(scope(10, std::move(body)));
+    EXPECT_EQ(*counter, 2);
+}
+
+TEST(Scope, ChildBeyondTheBoundIsRefused) {
+    auto body = [](TaskGroup& group) -> Task<void> {
+        EXPECT_TRUE(group.spawn(sleep_for(1h)));
+        EXPECT_FALSE(group.spawn(sleep_for(1h)));
+        co_return;
+    };
+    run_test(scope(1, std::move(body)));
+}
+
+Task<void> throws() {
+    co_await sleep_for(1ms);
+    throw std::runtime_error("a defect");
+}
+
+TEST(Scope, ExceptionOfAChildEndsTheScopeAndIsRethrown) {
+    auto body = [](TaskGroup& group) -> Task<void> {
+        group.spawn(throws());
+        co_await sleep_for(1h);
+    };
+    EXPECT_THROW(run_test(scope(4, std::move(body))), std::runtime_error);
+}
+
+Async<void> scope_as_result(std::shared_ptr<int> counter) {
+    auto body = [counter](TaskGroup& group) -> Task<void> {
+        group.spawn(sets_when_destroyed(counter));
+        co_await sleep_for(1h);
+    };
+    auto work = scope(4, std::move(body));
+    co_await std::move(work);
+    co_return Result<void>();
+}
+
+TEST(Scope, CancelledFromOutsideTakesItsChildrenAlong) {
+    auto counter = std::make_shared<int>(0);
+    auto work = scope_as_result(counter);
+    Result<void> got = run_test(within(5ms, std::move(work)));
+    EXPECT_FALSE(got);
+    EXPECT_EQ(*counter, 1);
+}
+
+TEST(Channel, ValuesComeOutInOrderAndCloseEndsTheReader) {
+    auto body = []() -> Task<void> {
+        Channel<int> channel(co_await asio::this_coro::executor, 2);
+        EXPECT_TRUE(channel.try_push(1));
+        EXPECT_TRUE(channel.try_push(2));
+        EXPECT_FALSE(channel.try_push(3));
+        auto first = co_await channel.pop();
+        EXPECT_EQ(first.value(), 1);
+        channel.close();
+        auto second = co_await channel.pop();
+        EXPECT_EQ(second.value(), 2);
+        auto third = co_await channel.pop();
+        EXPECT_FALSE(third);
+    };
+    run_test(body());
+}
+
+Async<int> pop_from(Channel<int>& channel) { co_return co_await channel.pop(); }
+
+TEST(Channel, CancelledReaderDoesNotSpoilTheChannel) {
+    auto body = []() -> Task<void> {
+        Channel<int> channel(co_await asio::this_coro::executor, 2);
+        auto reading = pop_from(channel);
+        auto late = co_await within(1ms, std::move(reading));
+        EXPECT_FALSE(late);
+        EXPECT_TRUE(channel.try_push(5));
+        auto got = co_await channel.pop();
+        EXPECT_EQ(got.value(), 5);
+    };
+    run_test(body());
+}
+
+TEST(Offload, HeavyWorkRunsElsewhereAndComesBack) {
+    auto body = []() -> Task<void> {
+        auto here = std::this_thread::get_id();
+        auto work = [] { return std::this_thread::get_id(); };
+        auto there = co_await offload(std::move(work));
+        EXPECT_TRUE(here != there);
+        EXPECT_TRUE(here == std::this_thread::get_id());
+    };
+    run_test(body());
+}
+
+}  // namespace
