@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Amount, BlacklistChoice, Deal, DealId, DealState, Mismatch, Order, OrderId} from "../Types.sol";
+
+/// @title Deals: opening, paying, closing
+/// @notice All money of a deal lies in its escrow before it starts. What the master has earned by time t is
+/// `cost(t) = price × seconds` (SNM) or `price × (cumulativeAt(t) - rateStart) / 1e18` (USD; rounded down, once, over
+/// the whole deal), never more than the escrow. Settling pays `cost(now) - paid`: how often it is done changes nothing.
+/// A deal ends at its `end`, when it is closed, or in the second in which its escrow is used up.
+interface IMarketDeals {
+    /// @notice A deal began. The supplier's and the consumer's order are matched.
+    /// @param id The deal.
+    /// @param consumer `deal.consumer`.
+    /// @param supplier `deal.supplier`.
+    /// @param deal Its terms. Keep them: every other call about the deal wants them.
+    /// @param state Its money.
+    /// @param refund What of the bid's escrow the deal did not need and went back at once, 1e-18 SNM.
+    /// @param consumerBalance The consumer's free balance after that, 1e-18 SNM; 0 if nothing went back.
+    event DealOpened(
+        DealId indexed id,
+        address indexed consumer,
+        address indexed supplier,
+        Deal deal,
+        DealState state,
+        Amount refund,
+        uint256 consumerBalance
+    );
+
+    /// @notice The master was paid up to now; the deal goes on.
+    /// @param masterBalance The master's free balance after that, 1e-18 SNM.
+    event DealSettled(
+        DealId indexed id,
+        address indexed consumer,
+        address indexed supplier,
+        Deal deal,
+        DealState state,
+        uint256 masterBalance
+    );
+
+    /// @notice The escrow grew.
+    /// @param by Who paid, from its balance.
+    /// @param amount How much, 1e-18 SNM.
+    /// @param balance The payer's free balance after that, 1e-18 SNM.
+    event DealToppedUp(
+        DealId indexed id,
+        address indexed consumer,
+        address indexed supplier,
+        Deal deal,
+        DealState state,
+        address by,
+        Amount amount,
+        uint256 balance
+    );
+
+    /// @notice The deal is over, everything is paid and returned.
+    /// @param state `settledUntil` is when the deal ended, which may be long before this event.
+    /// @param refund What went back to the consumer's balance, 1e-18 SNM.
+    /// @param masterBalance The master's free balance after that, 1e-18 SNM.
+    /// @param consumerBalance The consumer's free balance after that, 1e-18 SNM.
+    /// @param by Who closed or settled it.
+    event DealClosed(
+        DealId indexed id,
+        address indexed consumer,
+        address indexed supplier,
+        Deal deal,
+        DealState state,
+        Amount refund,
+        uint256 masterBalance,
+        uint256 consumerBalance,
+        address by
+    );
+
+    /// @notice A closer's blacklist entry could not be made; the deal closed all the same.
+    event BlacklistingFailed(DealId indexed id, address indexed owner, address listed);
+
+    /// @notice Thrown when two orders do not match.
+    /// @param reason First rule that fails.
+    error OrdersDoNotMatch(OrderId ask, OrderId bid, Mismatch reason);
+
+    /// @notice Thrown when these terms are not those of any deal that was opened here.
+    error UnknownDeal(DealId id);
+
+    /// @notice Thrown when the deal has ended (closed, run to its end, or its escrow is used up).
+    error DealEnded(DealId id);
+
+    /// @notice Thrown when somebody who is neither consumer, supplier nor master closes a living deal.
+    error NotAParty(DealId id, address has);
+
+    /// @notice Thrown when the supplier's side closes a forward deal before its end.
+    /// @param has Block time.
+    /// @param needs The deal's end.
+    error ClosedTooEarly(DealId id, uint256 has, uint40 needs);
+
+    /// @notice Thrown for topping up with nothing, or a deal whose whole price is already in its escrow.
+    error NothingToTopUp(DealId id);
+
+    /// @notice Binds an open ask and an open bid. Anyone may call; the orders are all the consent that is needed.
+    /// @dev Refused while paused. Errors: {IMarketBook-OrderNotOpen}, {OrdersDoNotMatch},
+    /// {IMarketBook-EscrowTooSmall} (USD: the rate moved since the bid was placed). Emits {DealOpened}.
+    function openDeal(Order calldata ask, Order calldata bid) external returns (DealId id);
+
+    /// @notice Takes an open ask at once: places the bid that asks for exactly what the ask offers, at its price, and
+    /// opens the deal.
+    /// @dev Emits {IMarketBook-OrderPlaced} for that bid and {DealOpened}. The bid: caller's, counterparty = the ask's
+    /// author, price, currency, netflags and benchmarks the ask's, no identity, list, tag or rate bounds, expiry = the
+    /// ask's.
+    /// @param duration Seconds, 0 = spot. A forward ask cannot be taken as spot, nor the reverse.
+    /// @param escrow As in {IMarketBook-placeBid}.
+    /// @param deposit As in {IMarketBook-placeBid}.
+    /// @param nonce The bid's.
+    function quickBuy(Order calldata ask, uint32 duration, Amount escrow, Amount deposit, uint256 nonce)
+        external
+        returns (DealId id);
+
+    /// @notice Pays the master what is owed by now. Anyone may call, at any time, as often as they like. If the deal
+    /// has ended this closes it: the rest goes back to the consumer.
+    /// @dev Never paused. Emits {DealSettled} or {DealClosed}. Does nothing to a closed deal.
+    function settle(Deal calldata deal) external;
+
+    /// @notice Ends the deal now: the master gets the time used, the consumer the rest.
+    /// The consumer at any time; supplier and master of a spot deal at any time, of a forward deal after its end;
+    /// anybody once the deal has ended.
+    /// @dev Never paused, and the blacklisting cannot stop it. Emits {DealClosed}. Does nothing to a closed deal.
+    /// @param choice Whom to put on the caller's blacklist; ignored if the caller is no party.
+    function closeDeal(Deal calldata deal, BlacklistChoice choice) external;
+
+    /// @notice Adds to the escrow from the caller's balance. Anyone may; what is left over goes to the consumer.
+    /// @dev Never paused. Emits {DealToppedUp}. Refused for a deal that has ended and for SNM deals with an end.
+    /// @param amount 1e-18 SNM.
+    /// @param deposit What to move from the caller's wallet to its balance first, 1e-18 SNM; 0 = nothing.
+    function topUp(Deal calldata deal, Amount amount, Amount deposit) external;
+
+    /// @notice Number of deals ever opened: the newest deal's id.
+    function dealCount() external view returns (uint64);
+
+    /// @notice The stored state: as of the last settlement.
+    /// @dev Reverts with {UnknownDeal}.
+    function dealState(Deal calldata deal) external view returns (DealState memory);
+
+    /// @notice What settling at the current block time would find.
+    /// @dev Reverts with {UnknownDeal}.
+    /// @return owed Earned and not yet paid, 1e-18 SNM.
+    /// @return endsAt When it ends if nothing changes (Unix time): its end, or the second in which the escrow is used
+    /// up, at the last known rate. A closed deal: when it ended.
+    /// @return ended Whether block time has reached that.
+    function dealNow(Deal calldata deal) external view returns (Amount owed, uint40 endsAt, bool ended);
+}
