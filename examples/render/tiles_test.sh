@@ -20,7 +20,8 @@ done
 "$here/stitch.py" compare joined.png whole.png
 
 # What must fail, fails: a missing row, a different picture, a damaged file.
-! "$here/stitch.py" join bad.png "${tiles[@]:1}" 2>/dev/null
-! "$here/stitch.py" compare tile1-17.png whole.png >/dev/null
+must_fail() { if "$@" >/dev/null 2>&1; then echo "should have failed: $*"; exit 1; fi; }
+must_fail "$here/stitch.py" join bad.png "${tiles[@]:1}"
+must_fail "$here/stitch.py" compare tile1-17.png whole.png
 head -c 3000 whole.png >cut.png
-! "$here/stitch.py" compare cut.png whole.png 2>/dev/null
+must_fail "$here/stitch.py" compare cut.png whole.png
