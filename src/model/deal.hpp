@@ -18,7 +18,7 @@ struct Deal {
     Currency currency = Currency::snm;
     UnixTime start;
     UnixTime end;       ///< 0 = spot
-    U256 rate_start = 0;
+    RateTotal rate_start;
     bool operator==(const Deal&) const = default;
 };
 

@@ -19,6 +19,11 @@ using PricePerSecond = Strong<U256, struct PricePerSecondTag>;
 /// SNM's price: 10^-18 USD per whole SNM.
 using Rate = Strong<U256, struct RateTag>;
 
+/// Makes otherwise equal orders of one author different.
+using OrderNonce = Strong<U256, struct OrderNonceTag>;
+/// Sum of 1/rate over time, the oracle's running total: what a USD deal's cost is reckoned from.
+using RateTotal = Strong<U256, struct RateTotalTag>;
+
 /// Amounts and prices are 96 bits on the chain.
 inline constexpr U256 amount_max = (U256(1) << 96) - 1;
 

@@ -88,7 +88,7 @@ struct Order {
     crypto::Hash tag;               ///< free for the author
     Rate rate_min, rate_max;        ///< USD deals open only at these rates; 0 = any
     UnixTime expiry;                ///< first second at which it can no longer be matched
-    U256 nonce = 0;
+    OrderNonce nonce;
     Benchmarks benchmarks;
     bool operator==(const Order&) const = default;
     bool is_spot() const { return duration.value == 0; }
