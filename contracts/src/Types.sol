@@ -121,7 +121,7 @@ enum BlacklistChoice {
     Nobody,
     /// The other party: the supplier (worker) if the consumer closes, else the consumer.
     Counterparty,
-    /// The supplier's master. Only for the consumer.
+    /// The supplier's master, if the consumer closes; else nobody.
     Master
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
 import {Amount} from "../Types.sol";
 
 /// @title Money of accounts inside the market
@@ -39,4 +41,7 @@ interface IMarketBalances {
 
     /// @notice Free balance of `account`, 1e-18 SNM. What is frozen in bids and deals is not in it.
     function balanceOf(address account) external view returns (uint256);
+
+    /// @notice The token that is paid.
+    function token() external view returns (IERC20);
 }

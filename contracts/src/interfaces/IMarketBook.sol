@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Amount, Order, OrderId, OrderStatus} from "../Types.sol";
+import {IPriceOracle} from "./IPriceOracle.sol";
 
 /// @title The order book
 /// @notice Anyone places, reads and matches orders. Storage keeps an order's state and money; the order itself is in
@@ -82,4 +83,7 @@ interface IMarketBook {
 
     /// @notice The id of `order`: its EIP-712 struct hash.
     function orderId(Order calldata order) external pure returns (OrderId);
+
+    /// @notice Where orders and deals in USD get their rate: that of the terms.
+    function oracle() external view returns (IPriceOracle);
 }

@@ -2,6 +2,8 @@
 pragma solidity 0.8.37;
 
 import {Amount, BlacklistChoice, Deal, DealId, DealState, Mismatch, Order, OrderId} from "../Types.sol";
+import {IBlacklist} from "./IBlacklist.sol";
+import {ITerms} from "./ITerms.sol";
 
 /// @title Deals: opening, paying, closing
 /// @notice All money of a deal lies in its escrow before it starts. What the master has earned by time t is
@@ -131,9 +133,6 @@ interface IMarketDeals {
     /// @param deposit What to move from the caller's wallet to its balance first, 1e-18 SNM; 0 = nothing.
     function topUp(Deal calldata deal, Amount amount, Amount deposit) external;
 
-    /// @notice Number of deals ever opened: the newest deal's id.
-    function dealCount() external view returns (uint64);
-
     /// @notice The stored state: as of the last settlement.
     /// @dev Reverts with {UnknownDeal}.
     function dealState(Deal calldata deal) external view returns (DealState memory);
@@ -145,4 +144,10 @@ interface IMarketDeals {
     /// up, at the last known rate. A closed deal: when it ended.
     /// @return ended Whether block time has reached that.
     function dealNow(Deal calldata deal) external view returns (Amount owed, uint40 endsAt, bool ended);
+
+    /// @notice The rules of matching.
+    function terms() external view returns (ITerms);
+
+    /// @notice Where a closer's entry is made: that of {terms}.
+    function blacklist() external view returns (IBlacklist);
 }
