@@ -1,0 +1,35 @@
+#include "sonm/crypto/sha256.hpp"
+
+#include <openssl/evp.h>
+
+namespace sonm::crypto {
+
+struct Sha256::State {
+    EVP_MD_CTX* context = EVP_MD_CTX_new();
+    State() { start(); }
+    ~State() { EVP_MD_CTX_free(context); }
+    void start() { SONM_ASSERT(EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1); }
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {}
+Sha256::~Sha256() = default;
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+
+void Sha256::update(BytesView piece) { SONM_ASSERT(EVP_DigestUpdate(state_->context, piece.data(), piece.size()) == 1); }
+
+Hash Sha256::finish() {
+    Hash out;
+    unsigned length = 0;
+    SONM_ASSERT(EVP_DigestFinal_ex(state_->context, out.bytes.data(), &length) == 1 && length == out.bytes.size());
+    state_->start();
+    return out;
+}
+
+Hash sha256(BytesView data) {
+    Sha256 hash;
+    hash.update(data);
+    return hash.finish();
+}
+
+}  // namespace sonm::crypto
