@@ -29,7 +29,7 @@ class PrivateKey final : public Signer {
 public:
     /// Fresh, from the system's random source.
     static PrivateKey generate();
-    /// Errors: invalid if zero or not below the curve's order.
+    /// Errors: CryptoErrc::invalid_key if zero or not below the curve's order.
     static Result<PrivateKey> from_bytes(std::span<const std::uint8_t, 32> secret);
     PrivateKey(PrivateKey&&) noexcept;
     PrivateKey& operator=(PrivateKey&&) noexcept;
@@ -49,7 +49,8 @@ private:
 /// The account that made `signature` over `digest`; nullopt if none can have (or s is high, or recovery > 1).
 std::optional<Address> recover(const Hash& digest, const Signature& signature);
 
-/// r ‖ s ‖ v with v = 27 or 28: what contracts' ecrecover takes; and back (also accepts v = 0 or 1). Errors: invalid.
+/// r ‖ s ‖ v with v = 27 or 28: what contracts' ecrecover takes; and back (also accepts v = 0 or 1).
+/// Errors: CryptoErrc::malformed_signature.
 FixedBytes<65> to_rsv(const Signature& signature);
 Result<Signature> parse_rsv(BytesView bytes);
 
