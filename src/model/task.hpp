@@ -101,6 +101,18 @@ struct Receipt {
     UnixTime started_at, ended_at;
     bool operator==(const Receipt&) const = default;
 };
+/// What the worker's key signs: EIP-712 digest, domain (name "SONM Receipt", version "1", chain_id).
 crypto::Hash receipt_digest(const Receipt& receipt, std::uint64_t chain_id);
+
+/// Receipt::spec: Keccak-256 over every field of the spec in the order of its declaration, each preceded by its length, so
+/// that no two specs share an encoding. Registry credentials are left out.
+crypto::Hash spec_hash(const TaskSpec& spec);
+/// Receipt::inputs: Keccak-256 over path, content, size and mode of each input, sorted by path; zero if there is none.
+crypto::Hash inputs_root(std::vector<InputFile> inputs);
+
+/// A fresh random id: 32 hex digits.
+TaskId make_task_id();
+/// Errors: ModelErrc::bad_task if it is not 32 lower-case hex digits.
+Result<TaskId> parse_task_id(std::string_view text);
 
 }  // namespace sonm::model
