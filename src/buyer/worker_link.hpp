@@ -25,6 +25,11 @@ struct SignedReceipt {
     crypto::Signature signature;
 };
 
+/// Errors: denied (not signed by the deal's worker, or about something else).
+Result<void> check(const SignedReceipt& receipt, const model::Deal& deal, const TaskId& task, std::uint64_t chain_id);
+/// For the journal and for `--json`: everything that a third party needs to check the signature.
+std::string to_json(const SignedReceipt& receipt);
+
 /// One proven connection to one worker, for one consumer. A call that fails with closed or timeout means that the link is gone:
 /// make a new one. All calls may be repeated. One executor. Implementations: RpcWorkerLink, the fake of the tests.
 class WorkerLink {
