@@ -51,6 +51,7 @@ template <class T, class Tag>
 struct std::hash<sonm::Strong<T, Tag>> {
     std::size_t operator()(const sonm::Strong<T, Tag>& id) const {
         if constexpr (std::is_integral_v<T>) return std::hash<T>()(id.value);
+        else if constexpr (std::is_convertible_v<const T&, std::string_view>) return std::hash<std::string_view>()(id.value);
         else return std::hash<std::string_view>()({reinterpret_cast<const char*>(&id.value), sizeof(id.value)});
     }
 };
