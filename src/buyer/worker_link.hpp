@@ -5,8 +5,7 @@
 #include <memory>
 
 #include "sonm/base/async.hpp"
-#include "sonm/crypto/key.hpp"
-#include "sonm/model/task.hpp"
+#include "sonm/services/worker_service.hpp"
 
 namespace sonm::buyer {
 
@@ -14,16 +13,8 @@ using model::Address;
 using model::DealId;
 using model::TaskId;
 
-struct LogChunk {
-    bool is_stderr = false;
-    Bytes bytes;
-    std::uint64_t next = 0;  ///< where to go on after this chunk
-};
-
-struct SignedReceipt {
-    model::Receipt receipt;
-    crypto::Signature signature;
-};
+using services::LogChunk;
+using services::SignedReceipt;
 
 /// Errors: denied (not signed by the deal's worker, or about something else).
 Result<void> check(const SignedReceipt& receipt, const model::Deal& deal, const TaskId& task, std::uint64_t chain_id);
@@ -37,7 +28,7 @@ public:
     virtual ~WorkerLink() = default;
     /// Whether the worker holds those bytes already.
     virtual Async<bool> has_blob(DealId deal, crypto::Hash sha256) = 0;
-    /// Sends a file; `sent` is told how many bytes have gone. Errors: also too_large, denied (not our deal).
+    /// Sends a file, from where an earlier try was cut off; `sent` is told how many bytes are there. Errors: also too_large, denied (not our deal).
     virtual Async<void> put_blob(DealId deal, crypto::Hash sha256, std::filesystem::path file, std::function<void(std::uint64_t)> sent) = 0;
     /// Starts the task, or answers the status of the one that has this id already.
     virtual Async<model::TaskStatus> start(DealId deal, TaskId task, model::TaskSpec spec) = 0;
