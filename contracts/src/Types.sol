@@ -99,6 +99,7 @@ struct Deal {
     uint128 rateStart;
 }
 
+/// Storage knows open deals only: a closed one is in its last event.
 enum DealStatus {
     Unknown,
     Open,

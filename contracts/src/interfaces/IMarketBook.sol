@@ -33,7 +33,7 @@ interface IMarketBook {
     /// @param needs The order's author.
     error NotTheAuthor(address has, address needs);
 
-    /// @notice Thrown when an order is placed a second time, whatever became of the first.
+    /// @notice Thrown when an order is placed again that is open, cancelled, or matched in an open deal.
     error OrderExists(OrderId id);
 
     /// @notice Thrown when an order is not in the book (any more).
@@ -79,6 +79,7 @@ interface IMarketBook {
     function cancelOrder(Order calldata order) external;
 
     /// @notice State of an order and, while a bid is open, its frozen money (1e-18 SNM; 0 in every other state).
+    /// An order whose deal has closed is Unknown again: the market keeps nothing of it.
     function orderState(OrderId id) external view returns (OrderStatus status, Amount escrow);
 
     /// @notice The id of `order`: its EIP-712 struct hash.

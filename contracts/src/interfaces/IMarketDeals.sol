@@ -80,10 +80,10 @@ interface IMarketDeals {
     /// @param reason First rule that fails.
     error OrdersDoNotMatch(OrderId ask, OrderId bid, Mismatch reason);
 
-    /// @notice Thrown when these terms are not those of any deal that was opened here.
-    error UnknownDeal(DealId id);
+    /// @notice Thrown when these terms are not those of an open deal: never opened here, or closed already.
+    error DealNotOpen(DealId id);
 
-    /// @notice Thrown when the deal has ended (closed, run to its end, or its escrow is used up).
+    /// @notice Thrown when the deal has run to its end, or its escrow is used up.
     error DealEnded(DealId id);
 
     /// @notice Thrown when somebody who is neither consumer, supplier nor master closes a living deal.
@@ -117,13 +117,14 @@ interface IMarketDeals {
 
     /// @notice Pays the master what is owed by now. Anyone may call, at any time, as often as they like. If the deal
     /// has ended this closes it: the rest goes back to the consumer.
-    /// @dev Never paused. Emits {DealSettled} or {DealClosed}. Does nothing to a closed deal.
+    /// @dev Never paused. Emits {DealSettled} or {DealClosed}. Errors: {DealNotOpen}.
     function settle(Deal calldata deal) external;
 
     /// @notice Ends the deal now: the master gets the time used, the consumer the rest.
     /// The consumer at any time; supplier and master of a spot deal at any time, of a forward deal after its end;
     /// anybody once the deal has ended.
-    /// @dev Never paused, and the blacklisting cannot stop it. Emits {DealClosed}. Does nothing to a closed deal.
+    /// @dev Never paused, and the blacklisting cannot stop it. Emits {DealClosed}. Errors: {DealNotOpen}, {NotAParty},
+    /// {ClosedTooEarly}.
     /// @param choice Whom to put on the caller's blacklist; ignored if the caller is no party.
     function closeDeal(Deal calldata deal, BlacklistChoice choice) external;
 
@@ -134,14 +135,14 @@ interface IMarketDeals {
     function topUp(Deal calldata deal, Amount amount, Amount deposit) external;
 
     /// @notice The stored state: as of the last settlement.
-    /// @dev Reverts with {UnknownDeal}.
+    /// @dev Reverts with {DealNotOpen}.
     function dealState(Deal calldata deal) external view returns (DealState memory);
 
     /// @notice What settling at the current block time would find.
-    /// @dev Reverts with {UnknownDeal}.
+    /// @dev Reverts with {DealNotOpen}.
     /// @return owed Earned and not yet paid, 1e-18 SNM.
     /// @return endsAt When it ends if nothing changes (Unix time): its end, or the second in which the escrow is used
-    /// up, at the last known rate. A closed deal: when it ended.
+    /// up, at the last known rate.
     /// @return ended Whether block time has reached that.
     function dealNow(Deal calldata deal) external view returns (Amount owed, uint40 endsAt, bool ended);
 

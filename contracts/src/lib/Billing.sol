@@ -20,7 +20,7 @@ library Billing {
     }
 
     /// The bill of an open deal at `time`. Never asks for more than is there.
-    function billAt(Deal memory deal, DealState memory state, uint256 time, IPriceOracle oracle)
+    function billAt(Deal calldata deal, DealState memory state, uint256 time, IPriceOracle oracle)
         internal
         view
         returns (Bill memory bill)
@@ -35,7 +35,7 @@ library Billing {
     }
 
     /// All that `deal` has cost by `time`, whatever its escrow; rounded down. In 1e-18 SNM.
-    function costAt(Deal memory deal, uint256 time, IPriceOracle oracle) internal view returns (uint256) {
+    function costAt(Deal calldata deal, uint256 time, IPriceOracle oracle) internal view returns (uint256) {
         if (deal.end != 0 && time > deal.end) time = deal.end;
         if (time <= deal.start) return 0;
         uint256 price = Price.unwrap(deal.price);
@@ -46,7 +46,7 @@ library Billing {
 
     /// When an open deal ends if nothing changes: at its end, or in the first second in which its cost reaches its
     /// escrow. What is left of the escrow for a last, incomplete second is the master's.
-    function endOf(Deal memory deal, DealState memory state, IPriceOracle oracle)
+    function endOf(Deal calldata deal, DealState memory state, IPriceOracle oracle)
         internal
         view
         returns (uint40 result)

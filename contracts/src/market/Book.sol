@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Amount, DealState, DealStatus, Order, OrderId, OrderStatus, Price, Side} from "../Types.sol";
+import {
+    Amount,
+    Currency,
+    DealState,
+    DealStatus,
+    Order,
+    OrderId,
+    OrderStatus,
+    Price,
+    Side
+} from "../Types.sol";
 import {IMarketBook} from "../interfaces/IMarketBook.sol";
 import {IPriceOracle} from "../interfaces/IPriceOracle.sol";
+import {BidSlot, BidSlots} from "../lib/BidSlots.sol";
 import {Billing} from "../lib/Billing.sol";
 import {Hashing} from "../lib/Hashing.sol";
 import {Balances} from "./Balances.sol";
@@ -11,24 +22,9 @@ import {Gate} from "./Gate.sol";
 
 /// @title The order book
 /// @dev An order has one slot, and a deal lives in the slots of its two orders: the ask's then holds the commitment to
-/// the deal's terms, the bid's the deal's money. So opening a deal needs no new slot, and no order is ever placed twice.
+/// the deal's terms, the bid's the deal's money. So opening a deal needs no new slot, and a closed deal leaves nothing
+/// behind.
 abstract contract Book is Gate, Balances, IMarketBook {
-    enum BidStage {
-        Unknown,
-        Open,
-        Cancelled,
-        DealOpen,
-        DealClosed
-    }
-
-    /// A bid and later its deal; see {DealState} for the members.
-    struct BidSlot {
-        BidStage stage;
-        Amount escrow;
-        Amount paid;
-        uint40 settledUntil;
-    }
-
     uint40 public constant ORDER_LIFETIME_MAX = 90 days;
     uint32 public constant SPOT_DEPOSIT_SECONDS = 600;
 
@@ -50,9 +46,12 @@ abstract contract Book is Gate, Balances, IMarketBook {
     function placeAsk(Order calldata ask) external returns (OrderId id) {
         _requireOpen();
         if (ask.side != Side.Ask) revert WrongSide();
-        id = _checkNew(ask);
+        if (ask.author != msg.sender) revert NotTheAuthor(msg.sender, ask.author);
+        _checkNew(ask.price, ask.expiry);
+        id = Hashing.id(ask);
         if (_asks[id] != ASK_UNKNOWN) revert OrderExists(id);
         _asks[id] = ASK_OPEN;
+        // Encoding the order checks its words against their types.
         emit OrderPlaced(id, msg.sender, ask, Amount.wrap(0), 0);
     }
 
@@ -62,9 +61,12 @@ abstract contract Book is Gate, Balances, IMarketBook {
         nonReentrant
         returns (OrderId id)
     {
-        _requireOpen();
         if (bid.side != Side.Bid) revert WrongSide();
-        id = _placeBid(bid, escrow, deposit);
+        if (bid.author != msg.sender) revert NotTheAuthor(msg.sender, bid.author);
+        _depositIfAny(deposit);
+        id = Hashing.id(bid);
+        uint256 balance = _freeze(id, bid.price, bid.currency, bid.duration, bid.expiry, escrow);
+        emit OrderPlaced(id, msg.sender, bid, escrow, balance);
     }
 
     /// @inheritdoc IMarketBook
@@ -79,7 +81,7 @@ abstract contract Book is Gate, Balances, IMarketBook {
         if (order.side == Side.Ask) {
             _asks[id] = ASK_CANCELLED;
         } else {
-            _bids[id] = BidSlot(BidStage.Cancelled, Amount.wrap(0), Amount.wrap(0), 0);
+            _bids[id] = BidSlots.CANCELLED;
             balance = _credit(order.author, Amount.unwrap(escrow));
         }
         emit OrderCancelled(id, order.author, msg.sender, escrow, balance);
@@ -92,23 +94,31 @@ abstract contract Book is Gate, Balances, IMarketBook {
 
     /// @inheritdoc IMarketBook
     function orderState(OrderId id) public view returns (OrderStatus status, Amount escrow) {
-        BidSlot memory bid = _bids[id];
-        if (bid.stage == BidStage.Open) return (OrderStatus.Open, bid.escrow);
-        if (bid.stage == BidStage.Cancelled) return (OrderStatus.Cancelled, escrow);
-        if (bid.stage != BidStage.Unknown) return (OrderStatus.Matched, escrow);
-        return (_askStatus(_asks[id]), escrow);
+        BidSlot bid = _bids[id];
+        status = bid.isUnknown() ? _askStatus(_asks[id]) : bid.status();
+        if (status == OrderStatus.Open) escrow = bid.escrow();
     }
 
-    /// Places the caller's bid, out of its balance. The entry that calls this is `nonReentrant`.
-    function _placeBid(Order memory bid, Amount escrow, Amount deposit) internal returns (OrderId id) {
-        _depositIfAny(deposit);
-        id = _checkNew(bid);
-        if (_bids[id].stage != BidStage.Unknown) revert OrderExists(id);
-        uint256 duration = bid.duration == 0 ? SPOT_DEPOSIT_SECONDS : bid.duration;
-        _requireEscrow(escrow, Billing.priceOf(bid.price, bid.currency, duration, oracle));
-        _bids[id] = BidSlot(BidStage.Open, escrow, Amount.wrap(0), 0);
-        uint256 balance = _debit(msg.sender, Amount.unwrap(escrow));
-        emit OrderPlaced(id, msg.sender, bid, escrow, balance);
+    /// Enters a new bid of the caller and takes its escrow from the caller's balance, which is returned.
+    function _freeze(
+        OrderId id,
+        Price price,
+        Currency currency,
+        uint32 duration,
+        uint40 expiry,
+        Amount escrow
+    ) internal returns (uint256 balance) {
+        _requireOpen();
+        _checkNew(price, expiry);
+        if (!_bids[id].isUnknown()) revert OrderExists(id);
+        _requireEscrow(escrow, _needs(price, currency, duration));
+        _bids[id] = BidSlots.makeOpen(escrow);
+        return _debit(msg.sender, Amount.unwrap(escrow));
+    }
+
+    /// Least escrow for an order of this length, at the last known rate.
+    function _needs(Price price, Currency currency, uint32 duration) internal view returns (uint256) {
+        return Billing.priceOf(price, currency, duration == 0 ? SPOT_DEPOSIT_SECONDS : duration, oracle);
     }
 
     /// Takes an open ask out of the book, for the deal with this commitment.
@@ -120,12 +130,12 @@ abstract contract Book is Gate, Balances, IMarketBook {
 
     /// The escrow of an open bid, which the caller will take with {_storeDeal}.
     function _requireOpenBid(OrderId id) internal view returns (Amount) {
-        BidSlot memory slot = _bids[id];
-        if (slot.stage != BidStage.Open) {
+        BidSlot slot = _bids[id];
+        if (slot.status() != OrderStatus.Open) {
             (OrderStatus status,) = orderState(id);
             revert OrderNotOpen(id, status);
         }
-        return slot.escrow;
+        return slot.escrow();
     }
 
     function _requireEscrow(Amount has, uint256 needs) internal pure {
@@ -138,25 +148,26 @@ abstract contract Book is Gate, Balances, IMarketBook {
     }
 
     function _loadDeal(OrderId bid) internal view returns (DealState memory) {
-        BidSlot memory slot = _bids[bid];
-        DealStatus status = slot.stage == BidStage.DealOpen ? DealStatus.Open : DealStatus.Closed;
-        return DealState(status, slot.escrow, slot.paid, slot.settledUntil);
+        return _bids[bid].deal();
     }
 
     function _storeDeal(OrderId bid, DealState memory state) internal {
-        BidStage stage = state.status == DealStatus.Open ? BidStage.DealOpen : BidStage.DealClosed;
-        _bids[bid] = BidSlot(stage, state.escrow, state.paid, state.settledUntil);
+        _bids[bid] = BidSlots.makeMatched(state);
+    }
+
+    /// Gives the slots of a closed deal back.
+    function _freeDeal(OrderId ask, OrderId bid) internal {
+        delete _asks[ask];
+        _bids[bid] = BidSlots.EMPTY;
     }
 
     /// What every new order has to satisfy.
-    function _checkNew(Order memory order) private view returns (OrderId) {
-        if (order.author != msg.sender) revert NotTheAuthor(msg.sender, order.author);
-        if (Price.unwrap(order.price) == 0) revert PriceIsZero();
+    function _checkNew(Price price, uint40 expiry) private view {
+        if (Price.unwrap(price) == 0) revert PriceIsZero();
         uint256 last = block.timestamp + ORDER_LIFETIME_MAX;
-        if (order.expiry <= block.timestamp || order.expiry > last) {
-            revert ExpiryOutOfRange(order.expiry, block.timestamp + 1, last);
+        if (expiry <= block.timestamp || expiry > last) {
+            revert ExpiryOutOfRange(expiry, block.timestamp + 1, last);
         }
-        return Hashing.id(order);
     }
 
     function _askStatus(bytes32 slot) private pure returns (OrderStatus) {

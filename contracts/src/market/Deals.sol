@@ -39,7 +39,28 @@ abstract contract Deals is Book, IMarketDeals {
 
     /// @inheritdoc IMarketDeals
     function openDeal(Order calldata ask, Order calldata bid) external returns (DealId id) {
-        return _open(ask, bid, Hashing.id(bid));
+        OrderId askId = Hashing.id(ask);
+        OrderId bidId = Hashing.id(bid);
+        Amount escrow = _requireOpenBid(bidId);
+        (Mismatch reason, address master) = terms.judge(ask, bid);
+        if (reason != Mismatch.None) revert OrdersDoNotMatch(askId, bidId, reason);
+
+        id = _admitDeal();
+        Deal memory deal = Deal({
+            id: id,
+            ask: askId,
+            bid: bidId,
+            supplier: ask.author,
+            master: master,
+            consumer: bid.author,
+            price: ask.price,
+            currency: ask.currency,
+            start: Calendar.timestamp(),
+            end: bid.duration == 0 ? 0 : Calendar.narrow(block.timestamp + bid.duration),
+            rateStart: ask.currency == Currency.USD ? oracle.cumulativeAt(block.timestamp) : 0
+        });
+        _takeAsk(askId, Hashing.commitmentInMemory(deal));
+        _fund(deal, bid.duration, escrow);
     }
 
     /// @inheritdoc IMarketDeals
@@ -59,13 +80,17 @@ abstract contract Deals is Book, IMarketDeals {
         bid.rateMin = Rate.wrap(0);
         bid.rateMax = Rate.wrap(0);
         bid.nonce = nonce;
-        return _open(ask, bid, _placeBid(bid, escrow, deposit));
+        _depositIfAny(deposit);
+        OrderId bidId = Hashing.idInMemory(bid);
+        uint256 balance = _freeze(bidId, bid.price, bid.currency, duration, bid.expiry, escrow);
+        emit OrderPlaced(bidId, msg.sender, bid, escrow, balance);
+        // Opening asks nothing of its caller, so it may be the market itself.
+        return this.openDeal(ask, bid);
     }
 
     /// @inheritdoc IMarketDeals
     function settle(Deal calldata deal) external {
         DealState memory state = _requireDeal(deal);
-        if (state.status == DealStatus.Closed) return;
         Billing.Bill memory bill = Billing.billAt(deal, state, block.timestamp, oracle);
         if (bill.ended) return _close(deal, state, bill);
         state.paid = Amount.wrap(Amount.unwrap(state.paid) + bill.owed);
@@ -78,7 +103,6 @@ abstract contract Deals is Book, IMarketDeals {
     /// @inheritdoc IMarketDeals
     function closeDeal(Deal calldata deal, BlacklistChoice choice) external {
         DealState memory state = _requireDeal(deal);
-        if (state.status == DealStatus.Closed) return;
         Billing.Bill memory bill = Billing.billAt(deal, state, block.timestamp, oracle);
         bool bySupply = msg.sender == deal.supplier || msg.sender == deal.master;
         if (!bill.ended && msg.sender != deal.consumer) {
@@ -98,7 +122,7 @@ abstract contract Deals is Book, IMarketDeals {
     function topUp(Deal calldata deal, Amount amount, Amount deposit) external nonReentrant {
         _depositIfAny(deposit);
         DealState memory state = _requireDeal(deal);
-        if (state.status == DealStatus.Closed || Billing.billAt(deal, state, block.timestamp, oracle).ended) {
+        if (Billing.billAt(deal, state, block.timestamp, oracle).ended) {
             revert DealEnded(deal.id);
         }
         if (Amount.unwrap(amount) == 0 || (deal.currency == Currency.SNM && deal.end != 0)) {
@@ -118,38 +142,13 @@ abstract contract Deals is Book, IMarketDeals {
     /// @inheritdoc IMarketDeals
     function dealNow(Deal calldata deal) external view returns (Amount owed, uint40 endsAt, bool ended) {
         DealState memory state = _requireDeal(deal);
-        if (state.status == DealStatus.Closed) return (owed, state.settledUntil, true);
         Billing.Bill memory bill = Billing.billAt(deal, state, block.timestamp, oracle);
         return (Amount.wrap(bill.owed), Billing.endOf(deal, state, oracle), bill.ended);
     }
 
-    function _open(Order memory ask, Order memory bid, OrderId bidId) private returns (DealId) {
-        OrderId askId = Hashing.id(ask);
-        Amount escrow = _requireOpenBid(bidId);
-        (Mismatch reason, address master) = terms.judge(ask, bid);
-        if (reason != Mismatch.None) revert OrdersDoNotMatch(askId, bidId, reason);
-
-        Deal memory deal;
-        deal.id = _admitDeal();
-        deal.ask = askId;
-        deal.bid = bidId;
-        deal.supplier = ask.author;
-        deal.master = master;
-        deal.consumer = bid.author;
-        deal.price = ask.price;
-        deal.currency = ask.currency;
-        deal.start = Calendar.timestamp();
-        if (bid.duration != 0) deal.end = Calendar.narrow(block.timestamp + bid.duration);
-        if (ask.currency == Currency.USD) deal.rateStart = oracle.cumulativeAt(block.timestamp);
-        _takeAsk(askId, Hashing.commitment(deal));
-        _fund(deal, bid.duration, escrow);
-        return deal.id;
-    }
-
     /// Turns the bid's escrow into the deal's. An SNM deal with an end costs a known sum: what is more goes back now.
     function _fund(Deal memory deal, uint32 duration, Amount escrow) private {
-        uint256 seconds_ = duration == 0 ? SPOT_DEPOSIT_SECONDS : duration;
-        uint256 needs = Billing.priceOf(deal.price, deal.currency, seconds_, oracle);
+        uint256 needs = _needs(deal.price, deal.currency, duration);
         _requireEscrow(escrow, needs);
         uint96 refund = 0;
         uint256 balance = 0;
@@ -171,7 +170,7 @@ abstract contract Deals is Book, IMarketDeals {
         state = DealState(
             DealStatus.Closed, Amount.wrap(paid), Amount.wrap(paid), Calendar.later(state.settledUntil, end)
         );
-        _storeDeal(deal.bid, state);
+        _freeDeal(deal.ask, deal.bid);
         uint256 masterBalance = _credit(deal.master, bill.owed);
         uint256 consumerBalance = _credit(deal.consumer, refund);
         emit DealClosed(
@@ -196,7 +195,7 @@ abstract contract Deals is Book, IMarketDeals {
     }
 
     function _requireDeal(Deal calldata deal) private view returns (DealState memory) {
-        if (_commitmentIn(deal.ask) != Hashing.commitment(deal)) revert UnknownDeal(deal.id);
+        if (_commitmentIn(deal.ask) != Hashing.commitment(deal)) revert DealNotOpen(deal.id);
         return _loadDeal(deal.bid);
     }
 }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Amount, DealState, DealStatus, OrderStatus} from "../Types.sol";
+
+/// A bid, and later the deal that took it, in one word: {OrderStatus} (8 bits), escrow (96), paid (96), settledUntil (40),
+/// from the lowest bit. By hand, because the compiler writes a struct's members one after the other.
+type BidSlot is uint256;
+
+using BidSlots for BidSlot global;
+
+/// @title Packing of a bid's slot
+library BidSlots {
+    BidSlot internal constant EMPTY = BidSlot.wrap(0);
+    BidSlot internal constant CANCELLED = BidSlot.wrap(uint256(OrderStatus.Cancelled));
+
+    function makeOpen(Amount escrow) internal pure returns (BidSlot) {
+        return BidSlot.wrap(uint256(OrderStatus.Open) | uint256(Amount.unwrap(escrow)) << 8);
+    }
+
+    function makeMatched(DealState memory state) internal pure returns (BidSlot) {
+        return BidSlot.wrap(
+            uint256(OrderStatus.Matched) | uint256(Amount.unwrap(state.escrow)) << 8
+                | uint256(Amount.unwrap(state.paid)) << 104 | uint256(state.settledUntil) << 200
+        );
+    }
+
+    function isUnknown(BidSlot slot) internal pure returns (bool) {
+        return BidSlot.unwrap(slot) == 0;
+    }
+
+    function status(BidSlot slot) internal pure returns (OrderStatus) {
+        return OrderStatus(uint8(BidSlot.unwrap(slot)));
+    }
+
+    function escrow(BidSlot slot) internal pure returns (Amount) {
+        return Amount.wrap(uint96(BidSlot.unwrap(slot) >> 8));
+    }
+
+    /// The open deal that took this bid.
+    function deal(BidSlot slot) internal pure returns (DealState memory) {
+        uint256 word = BidSlot.unwrap(slot);
+        return DealState(DealStatus.Open, escrow(slot), Amount.wrap(uint96(word >> 104)), uint40(word >> 200));
+    }
+}
