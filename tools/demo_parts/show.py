@@ -1,0 +1,53 @@
+"""What the demo prints: a line for each step, a bar while something takes long, a table at the end."""
+import os
+import sys
+import time
+
+
+class Failure(Exception):
+    """Ends the demo; the text says what was wrong and where to look."""
+
+
+class Show:
+    def __init__(self):
+        self.began = time.monotonic() - float(os.environ.get("SONM_DEMO_SECONDS", "0"))
+        self.terminal = sys.stdout.isatty()
+        self.shown = None
+
+    def step(self, text):
+        self._clear()
+        print(f"{time.monotonic() - self.began:4.0f} s  {text}", flush=True)
+
+    def detail(self, text):
+        self._clear()
+        print(f"        {text}", flush=True)
+
+    def bar(self, share, text):
+        """Redrawn in place on a terminal; elsewhere a line for each quarter."""
+        share = min(max(share, 0.0), 1.0)
+        drawn = f"       [{'#' * int(20 * share):.<20}] {text}"
+        if self.terminal:
+            print(f"\r\033[K{drawn}", end="", flush=True)
+            self.shown = drawn
+        elif self.shown != int(4 * share):
+            self.shown = int(4 * share)
+            print(drawn, flush=True)
+
+    def table(self, header, rows):
+        """Columns that line up; numbers flush right."""
+        self._clear()
+        lines = [header, *rows]
+        widths = [max(len(str(line[i])) for line in lines) for i in range(len(header))]
+        for line in lines:
+            cells = [f"{cell:>{width}}" if is_number(rows, i) else f"{cell:<{width}}"
+                     for i, (cell, width) in enumerate(zip(map(str, line), widths))]
+            print("        " + "   ".join(cells).rstrip(), flush=True)
+
+    def _clear(self):
+        if self.terminal and self.shown is not None:
+            print("\r\033[K", end="")
+        self.shown = None
+
+
+def is_number(rows, column):
+    return all(str(row[column]).replace(".", "", 1).replace("-", "", 1).isdigit() for row in rows if row[column] != "")
