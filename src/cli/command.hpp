@@ -1,0 +1,42 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "sonm/cli/context.hpp"
+
+namespace sonm::cli {
+
+/// Does the work of one command; `group` holds what must live as long as it (connections, followers).
+using Handler = std::function<Async<Exit>(Context&, TaskGroup&)>;
+
+/// The command line: CLI11's tree, and what the chosen leaf will do.
+struct Commands {
+    CLI::App app{"SONM: an open market of computing power", "sonm"};
+    Options options;
+    Handler chosen;
+};
+
+/// Adds a leaf. `examples` is printed below its help, one a line. `handler` is copied: state goes in a shared_ptr.
+template <class MakeHandler>
+CLI::App* add_command(Commands& commands, CLI::App& parent, std::string name, std::string what, std::string examples, MakeHandler make) {
+    CLI::App* leaf = parent.add_subcommand(std::move(name), std::move(what));
+    if (!examples.empty()) leaf->footer("Examples:\n" + examples);
+    Handler handler = make(*leaf);
+    leaf->callback([&commands, handler = std::move(handler)] { commands.chosen = handler; });
+    return leaf;
+}
+
+void add_devnet_commands(Commands& commands);
+void add_key_commands(Commands& commands);
+void add_money_commands(Commands& commands);
+void add_order_commands(Commands& commands);
+void add_bid_commands(Commands& commands);
+void add_deal_commands(Commands& commands);
+void add_ask_commands(Commands& commands);
+void add_worker_commands(Commands& commands);
+void add_task_commands(Commands& commands);
+void add_run_commands(Commands& commands);
+void add_shell_commands(Commands& commands);  ///< completion, init, doctor
+
+}  // namespace sonm::cli

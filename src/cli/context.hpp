@@ -1,0 +1,65 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+
+#include "sonm/base/async.hpp"
+#include "sonm/base/clock.hpp"
+#include "sonm/crypto/key.hpp"
+#include "sonm/settlement/chain_ledger.hpp"
+
+namespace sonm::cli {
+
+/// What can be said before or after any command.
+struct Options {
+    std::string home;             ///< --home, SONM_HOME, else ~/.sonm
+    std::string network;          ///< --network, SONM_NETWORK, else <home>/network.json
+    std::string key;              ///< --key, SONM_KEY: an address or its beginning, or dev:N on a development chain
+    std::string passphrase_file;  ///< --passphrase-file
+    std::string log_level = "warn";
+    bool json = false;
+    bool yes = false;
+};
+
+/// What commands share: where things are, who we are, the market. Made once a process; everything is opened when first asked for.
+class Context {
+public:
+    Context(Executor executor, Options options);
+    ~Context();
+    Context(const Context&) = delete;
+
+    const Options& options() const { return options_; }
+    bool json() const { return options_.json; }
+    const Clock& clock() const { return clock_; }
+    Executor executor() const { return executor_; }
+
+    std::filesystem::path home() const;
+    std::filesystem::path keys_folder() const { return home() / "keys"; }
+    /// Errors: not_found, saying how to get one.
+    Result<settlement::Network> network() const;
+    /// Our account's key; may ask for the passphrase. Errors: not_found (no key: how to make one), invalid (several: say which), denied.
+    Async<const crypto::Signer*> signer();
+    /// The folder of this account on this network, made if need be.
+    Result<std::filesystem::path> account_folder();
+    /// The market, running as a child of `group`.
+    Async<market::Ledger*> ledger(TaskGroup& group);
+
+    /// Before anything is written to the chain: says what will be sent and asks, unless --yes. Errors: denied.
+    Result<void> confirm_intent(std::string_view what) const;
+    /// Prints `value` as JSON, or `text` as it is.
+    void emit(const nlohmann::json& value, std::string_view text) const;
+
+private:
+    Executor executor_;
+    Options options_;
+    SystemClock clock_;
+    std::unique_ptr<crypto::PrivateKey> key_;
+    std::unique_ptr<settlement::ChainLedger> ledger_;
+};
+
+/// Exit codes of `sonm`; docs/cli.md lists them.
+enum class Exit : int { ok = 0, failed = 1, usage = 2, not_found = 3, timeout = 4, no_deal = 5, denied = 6, unavailable = 7, interrupted = 130 };
+Exit exit_of(const Error& error);
+
+}  // namespace sonm::cli
