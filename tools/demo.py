@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -22,18 +23,204 @@ from demo_parts.show import Failure, Show  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "demo-out"
-STATE = OUT / "state"
+HOME = OUT / "home"
 SONM = ROOT / "build" / "dev" / "sonm"
 SCENE = ROOT / "examples" / "render" / "scene.pov"
 STITCH = ROOT / "examples" / "render" / "stitch.py"
 IMAGE = ROOT / "build" / "images" / "povray.tar"
-WIDTH, HEIGHT = 640, 480
-# Two tiles that take about as long as each other: the upper rows are mostly sky.
-TILES = ((1, 270), (271, HEIGHT))
+ENGINE_STATE = ROOT / "build" / "demo-engine"
+SUPPLIERS = ("dev:1", "dev:2")
+BUYER = "dev:3"
 TASK_SECONDS_MAX = 180
+WORKER_SECONDS_MAX = 120
+
+WORKER_YAML = """\
+# One of the demo's two suppliers: a core and a gigabyte of this machine.
+state: {state}
+listen: 127.0.0.1:0
+capacity:
+  cores: 1
+  memory: 1 GiB
+  storage: 2 GiB
+plans:
+  - name: demo
+    price: {price}
+    duration: 1 h
+    resources:
+      cores: 1
+      memory: 512 MiB
+      storage: 1 GiB
+"""
 
 
-def render_command(out, first=None, last=None, threads=1):
-    rows = [f"+SR{first}", f"+ER{last}"] if first else []
-    return ["povray", f"+I{SCENE.name}", f"+O{out}", f"+W{WIDTH}", f"+H{HEIGHT}", *rows,
-            "+A0.1", "+AM2", "-J", "-D", f"+WT{threads}"]
+def run(command, **options):
+    """Runs a program to its end. Failure, with the end of what it said, if it fails."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
+    if done.returncode:
+        raise Failure(f"`{' '.join(map(str, command))}` failed with exit code {done.returncode}:\n{(done.stderr or done.stdout)[-2000:]}")
+    return done.stdout
+
+
+class Demo:
+    def __init__(self, options):
+        self.options = options
+        self.show = Show()
+        self.children = Children(OUT / "processes.json", OUT / "logs")
+        # A kill needs something that lasts: twice the width and height are four times the work.
+        scale = 2 if options.kill else 1
+        self.width, self.height = 640 * scale, 480 * scale
+        # Two tiles that take about as long as each other: the upper rows are mostly sky.
+        middle = 250 * scale
+        self.tiles = ((1, middle), (middle + 1, self.height))
+
+    def sonm(self, *words, key=None):
+        """A command of `sonm`; its JSON answer."""
+        return json.loads(run(self.command(*words, key=key)) or "null")
+
+    def command(self, *words, key=None):
+        return [str(SONM), "--home", str(HOME), "--json", "--yes", *(["--key", key] if key else []), *map(str, words)]
+
+    def render_command(self, out, rows=None, threads=1):
+        part = [f"+SR{rows[0]}", f"+ER{rows[1]}"] if rows else []
+        return ["povray", f"+I{SCENE.name}", f"+O{out}", f"+W{self.width}", f"+H{self.height}", *part,
+                "+A0.1", "+AM2", "-J", "-D", f"+WT{threads}"]
+
+    # ---- the steps
+
+    def main(self):
+        self.clean_up()
+        self.prepare()
+        self.start_chain()
+        books = Books(self.sonm, {"supplier 1": SUPPLIERS[0], "supplier 2": SUPPLIERS[1], "buyer": BUYER})
+        self.start_workers()
+        self.render()
+        equal = self.stitch()
+        conserved = books.close(self.show)
+        return 0 if equal and conserved else 1
+
+    def prepare(self):
+        self.show.step("container engine")
+        answer = run([ROOT / "tools/engine", "ensure", "--state", ENGINE_STATE])
+        os.environ["DOCKER_HOST"] = answer.strip().removeprefix("DOCKER_HOST=")
+        self.show.step("image with POV-Ray, from Debian packages")
+        image_id = run([ROOT / "tools/image", "povray", IMAGE]).strip()
+        self.show.detail(f"{IMAGE.relative_to(ROOT)}, {IMAGE.stat().st_size >> 20} MiB, {image_id[:19]}")
+
+    def start_chain(self):
+        self.show.step("private chain with the contracts")
+        chain = self.sonm("devnet", "up", "--port", "0")
+        self.show.detail(f"{chain['rpc_url']}, market {chain['market']}")
+
+    def start_workers(self):
+        self.show.step("two suppliers: a worker each, with its own key and its own share of this machine")
+        for number, key in enumerate(SUPPLIERS, 1):
+            folder = HOME / f"worker-{number}"
+            folder.mkdir(parents=True, exist_ok=True)
+            config = folder / "worker.yaml"
+            config.write_text(WORKER_YAML.format(state=folder, price=f"0.0{number} USD/h"))
+            self.children.start(f"worker-{number}", self.command("worker", "--config", config, key=key))
+        self.wait("asks on the market", WORKER_SECONDS_MAX, lambda: (len(self.sonm("order", "ls")), len(SUPPLIERS)))
+
+    def render(self):
+        self.show.step("the buyer hands in examples/render: a tile for each worker")
+        for number, rows in enumerate(self.tiles, 1):
+            name = f"tile-{number}"
+            out = OUT / f"{name}.png"
+            out.unlink(missing_ok=True)
+            self.children.start(f"run-{number}", self.command(
+                "run", "--image", IMAGE, "--in", SCENE, "--out", f"{name}.png={out}", "--cores", 1, "--for", "10min",
+                "--max-price", "0.05 USD/h", "--", *self.render_command(f"{name}.png", rows), key=BUYER))
+        # Meanwhile the same picture in one piece, to compare with.
+        whole = self.render_command(OUT / "whole.png", threads=os.cpu_count())
+        self.children.start("whole", whole[:1] + [f"+I{SCENE}"] + whole[2:])
+        names = ["whole", *(f"run-{number}" for number in range(1, len(self.tiles) + 1))]
+        killed = not self.options.kill
+
+        def progress():
+            nonlocal killed
+            if not killed and any(task["state"] == "running" for task in self.tasks()):
+                self.kill(self.options.kill)
+                killed = True
+            for name, code in self.children.dead().items():
+                if code:
+                    raise Failure(f"{name} ended with exit code {code}; see {self.children.logs / name}.log")
+            return sum(name in self.children.dead() for name in names), len(names)
+
+        self.wait("pictures rendered", TASK_SECONDS_MAX, progress)
+
+    def tasks(self):
+        return self.sonm("task", "ls", key=BUYER)
+
+    def kill(self, who):
+        self.show.step(f"kill -9: {who}")
+        if who == "engine":
+            socket = Path(os.environ["DOCKER_HOST"].removeprefix("unix://"))
+            os.kill(int((socket.parent / "dockerd.pid").read_text()), signal.SIGKILL)
+            run([ROOT / "tools/engine", "start", "--state", ENGINE_STATE])
+        elif who == "worker":
+            self.children.kill("worker-1")
+            self.children.restart("worker-1")
+        else:
+            self.children.kill("run-1")
+            ended = {run_["id"] for run_ in self.sonm("run", "ls", key=BUYER) if run_["state"] != "done"}
+            self.children.start("run-1", self.command("run", "--resume", ended.pop(), key=BUYER))
+
+    def stitch(self):
+        self.show.step("stitch, and compare with the picture in one piece")
+        parts = [f"{OUT}/tile-{number}.png@{first}-{last}" for number, (first, last) in enumerate(self.tiles, 1)]
+        run([STITCH, "join", OUT / "picture.png", *parts])
+        compared = subprocess.run([STITCH, "compare", OUT / "picture.png", OUT / "whole.png"], capture_output=True, text=True)
+        self.show.detail(f"demo-out/picture.png: {(compared.stdout + compared.stderr).strip()}")
+        return compared.returncode == 0
+
+    def wait(self, what, seconds, progress):
+        """Until progress() returns (n, n); draws a bar."""
+        deadline = time.monotonic() + seconds
+        while True:
+            done, total = progress()
+            self.show.bar(done / total, f"{what}: {done} of {total}")
+            if done >= total:
+                self.show.clear()
+                return
+            if time.monotonic() > deadline:
+                raise Failure(f"{what}: only {done} of {total} after {seconds} s; logs are in {OUT / 'logs'}")
+            time.sleep(0.2)
+
+    def clean_up(self):
+        """Ends what this demo, or an earlier one, has started. The chain goes too: each demo begins with a new one."""
+        self.children.stop_all()
+        self.children.stop_leftovers()
+        if SONM.exists() and HOME.exists():
+            subprocess.run(self.command("devnet", "down", "--purge"), capture_output=True)
+        subprocess.run([ROOT / "tools/engine", "stop", "--state", ENGINE_STATE])
+        shutil.rmtree(HOME, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--stop", action="store_true")
+    parser.add_argument("--kill", choices=["worker", "buyer", "engine"])
+    options = parser.parse_args()
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, lambda *_: sys.exit(130))
+    (OUT / "logs").mkdir(parents=True, exist_ok=True)
+    demo = Demo(options)
+    code = 1
+    try:
+        code = 0 if options.stop else demo.main()
+    except Failure as failure:
+        demo.show.step(f"FAILED: {failure}")
+    except KeyboardInterrupt:
+        demo.show.step("interrupted")
+        code = 130
+    finally:
+        if options.keep and code == 0:
+            demo.show.step("left running: ./demo --stop ends it")
+        else:
+            demo.clean_up()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

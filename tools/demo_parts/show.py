@@ -15,11 +15,11 @@ class Show:
         self.shown = None
 
     def step(self, text):
-        self._clear()
+        self.clear()
         print(f"{time.monotonic() - self.began:4.0f} s  {text}", flush=True)
 
     def detail(self, text):
-        self._clear()
+        self.clear()
         print(f"        {text}", flush=True)
 
     def bar(self, share, text):
@@ -35,7 +35,7 @@ class Show:
 
     def table(self, header, rows):
         """Columns that line up; numbers flush right."""
-        self._clear()
+        self.clear()
         lines = [header, *rows]
         widths = [max(len(str(line[i])) for line in lines) for i in range(len(header))]
         for line in lines:
@@ -43,7 +43,7 @@ class Show:
                      for i, (cell, width) in enumerate(zip(map(str, line), widths))]
             print("        " + "   ".join(cells).rstrip(), flush=True)
 
-    def _clear(self):
+    def clear(self):
         if self.terminal and self.shown is not None:
             print("\r\033[K", end="")
         self.shown = None

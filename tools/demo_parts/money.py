@@ -1,0 +1,45 @@
+"""Who paid what to whom, and whether every token is accounted for."""
+from decimal import Decimal
+
+COIN = Decimal(10) ** 18
+
+
+class Books:
+    """Balances of the accounts at the start, compared at the end with the deals between them."""
+
+    def __init__(self, sonm, accounts):
+        self.sonm, self.accounts = sonm, accounts
+        self.before = self.balances()
+
+    def balances(self):
+        """All SNM of each account: in its wallet, free in the market, and bound in orders and deals. Smallest unit."""
+        return {name: total(self.sonm("balance", key=key)) for name, key in self.accounts.items()}
+
+    def close(self, show):
+        """Prints the tables. True if no token was made or lost, and each account changed by what its deals say."""
+        after = self.balances()
+        deals = {deal["id"]: deal for key in self.accounts.values() for deal in self.sonm("deal", "ls", "--all", key=key)}
+        addresses = {self.sonm("balance", key=key)["account"]: name for name, key in self.accounts.items()}
+        show.step("what it cost")
+        show.table(["deal", "supplier", "seconds", "SNM paid", "SNM refunded"],
+                   [[number, addresses.get(deal["supplier"], deal["supplier"][:10]), deal["seconds"], snm(deal["paid"]), snm(deal["refund"])]
+                    for number, deal in sorted(deals.items())])
+        expected = dict.fromkeys(self.accounts, 0)
+        for deal in deals.values():
+            for party, sign in (("supplier", 1), ("consumer", -1)):
+                if deal[party] in addresses:
+                    expected[addresses[deal[party]]] += sign * int(deal["paid"])
+        changes = {name: after[name] - self.before[name] for name in self.accounts}
+        show.table(["account", "SNM before", "SNM after", "change"],
+                   [[name, snm(self.before[name]), snm(after[name]), snm(changes[name])] for name in self.accounts])
+        conserved = sum(changes.values()) == 0 and changes == expected
+        show.step(f"conserved: {'yes' if conserved else 'NO: the deals say ' + str(expected) + ', the balances ' + str(changes)}")
+        return conserved
+
+
+def total(balance):
+    return int(balance["wallet"]) + int(balance["market"]) + int(balance["escrow"])
+
+
+def snm(amount):
+    return f"{Decimal(int(amount)) / COIN:.9f}"
