@@ -26,7 +26,7 @@ BANS = tuple(Ban(*row) for row in (
     (r"\bcatch\s*\(\s*\.\.\.\s*\)", "nothing: let the task group handle it; this swallows cancellation", r"src/base/"),
     (r"\bcatch\s*\(\s*[^.\s]", "Result<T>; an adapter of a throwing library says so on this line: `// nlohmann reports by exception`", WRAPPED,
      r"//\s*\S+.* exception"),
-    (r"\bstd::j?thread\b", "TaskGroup, or the pool of base for heavy work", WRAPPED),
+    (r"\bstd::j?thread\b", "TaskGroup, or the pool of base for heavy work", WRAPPED + r"|.*_test\.cpp$"),
     (r"\bthis_thread::sleep_(?:for|until)\s*\(|\b(?:u|nano)sleep\s*\(", "sleep_for of base/async.hpp, which ends when its task is cancelled", WRAPPED),
     (r"\bstd::system\s*\(|\b(?:popen|sprintf|strcpy|strcat|gets)\s*\(", "a bounded, typed call (fmt, std::string)", r"^$"),
 ))
