@@ -1,0 +1,142 @@
+#pragma once
+
+#include "sonm/rpc/identity.hpp"
+#include "sonm/rpc/session.hpp"
+
+namespace sonm::rpc {
+
+struct ConnectOptions {
+    ConnectOptions() = default;
+    Limits limits;
+    Millis connect_max{10'000};
+    Millis call_max{30'000};                 ///< default deadline of unary calls
+    const crypto::Signer* signer = nullptr;  ///< set: mutual proof of identity; must outlive the opening
+    const Clock* clock = nullptr;            ///< needed with a signer
+    std::optional<crypto::Address> expect;   ///< who must be at the other end; needs a signer
+};
+
+/// A handle on one session with one service. Copies share it; it closes when the last copy goes.
+class Connection {
+public:
+    Connection() = default;
+    Connection(std::shared_ptr<Session> session, Millis call_max);
+
+    bool is_open() const { return session_ && session_->is_open(); }
+    /// Proven account of the other side.
+    const std::optional<crypto::Address>& peer_identity() const { return session_->peer().identity; }
+    const std::string& peer() const { return session_->peer().address; }
+    void close();
+
+    Session& session() const { return *session_; }
+    const std::shared_ptr<Session>& shared() const { return session_; }
+    Millis call_max() const { return call_max_; }
+
+private:
+    std::shared_ptr<Session> session_;
+    std::shared_ptr<void> closer_;
+    Millis call_max_{30'000};
+};
+
+/// Connects to "host:port" or "unix:/path" and asks for the service of that name. The session runs as a child of `group`, which must
+/// outlive it. Errors: unavailable, timeout, service_not_available, unauthorized, busy (the group is full).
+Async<Connection> connect(TaskGroup& group, std::string address, std::string service, ConnectOptions options = ConnectOptions());
+/// The same over a stream that exists. An empty service name: speak to whatever the port's root is, without attaching.
+Async<Connection> connect_over(TaskGroup& group, std::unique_ptr<ByteStream> stream, std::string service, ConnectOptions options = ConnectOptions());
+/// To a service of this process, through a pipe in memory; `identity` is what its handlers see as the caller's.
+Result<Connection> connect_local(TaskGroup& group, const Executor& executor, const ServiceBase& service,
+                                 std::optional<crypto::Address> identity = std::nullopt);
+
+namespace detail {
+/// Erases a call's entry when its coroutine ends, however it ends.
+struct CallGuard {
+    std::shared_ptr<Session> session;
+    std::uint64_t channel;
+    CallGuard(std::shared_ptr<Session> s, std::uint64_t c) : session(std::move(s)), channel(c) {}
+    CallGuard(const CallGuard&) = delete;
+    ~CallGuard() { session->forget(channel); }
+};
+
+template <class M, class... A>
+Async<typename M::Reply::Type> call(std::shared_ptr<Session> session, Millis limit, A... args) {
+    auto deadline = std::chrono::steady_clock::now() + limit;
+    if (!session->has_room()) {
+        auto waiting = session->room();
+        SONM_CO_CHECK(co_await std::move(waiting));
+    }
+    Writer out = session->begin_frame(M::info.id);
+    out.array(sizeof...(A));
+    pack_all(out, args...);
+    SONM_CO_TRY(std::uint64_t channel, session->commit_call(deadline));
+    CallGuard guard(session, channel);
+    auto waiting = session->reply(channel);
+    Reply reply = co_await std::move(waiting);
+    if (!reply.value) co_return wrap(std::move(reply.value.error()), "{}", M::info.name);
+    Reader in(*reply.value);
+    co_return unpack_list<typename M::Reply>(in, reply.count);
+}
+
+template <class M, class Tuple>
+struct Caller;
+template <class M, class... A>
+struct Caller<M, std::tuple<A...>> {
+    static Async<typename M::Reply::Type> call(std::shared_ptr<Session> session, Millis limit, A... args) {
+        return detail::call<M, A...>(std::move(session), limit, std::move(args)...);
+    }
+    static Writer begin(Session& session, const A&... args) {
+        Writer out = session.begin_frame(M::info.id);
+        out.array(sizeof...(A));
+        pack_all(out, args...);
+        return out;
+    }
+};
+}  // namespace detail
+
+/// Calls the methods of protocol P by name. Cheap to copy.
+template <class P>
+class Client {
+public:
+    explicit Client(Connection connection) : connection_(std::move(connection)) { connection_.session().use_errors(P::info().errors); }
+
+    const Connection& connection() const { return connection_; }
+
+    /// A call; the arguments are those of the declaration. Errors: the service's own, timeout, closed, busy.
+    template <Text Name, class... A>
+    auto call(A&&... args) const { return call_within<Name>(connection_.call_max(), std::forward<A>(args)...); }
+    template <Text Name, class... A>
+    auto call_within(Millis limit, A&&... args) const {
+        using M = typename P::template Find<Name>;
+        static_assert(M::shape == Shape::unary, "use stream or notify");
+        return detail::Caller<M, typename M::Arguments::Tuple>::call(connection_.shared(), limit, std::forward<A>(args)...);
+    }
+    /// Sends a message that is not answered.
+    template <Text Name, class... A>
+    Result<void> notify(A&&... args) const {
+        using M = typename P::template Find<Name>;
+        static_assert(M::shape == Shape::notify);
+        detail::Caller<M, typename M::Arguments::Tuple>::begin(connection_.session(), std::forward<A>(args)...);
+        return connection_.session().commit_notify();
+    }
+    /// Opens a stream: BasicSource, BasicUpload or Duplex, as the method's shape says. Dropping it cancels. Errors: closed, busy.
+    template <Text Name, class... A>
+    auto stream(A&&... args) const {
+        using M = typename P::template Find<Name>;
+        static_assert(M::shape != Shape::unary && M::shape != Shape::notify, "use call or notify");
+        detail::Caller<M, typename M::Arguments::Tuple>::begin(connection_.session(), std::forward<A>(args)...);
+        auto opened = connection_.session().commit_stream(M::shape).map(detail::caller_handle);
+        auto typed = [](detail::StreamHandle handle) {
+            if constexpr (M::shape == Shape::server_stream) return BasicSource<typename M::Downstream>(std::move(handle));
+            else if constexpr (M::shape == Shape::client_stream)
+                return BasicUpload<typename M::Upstream, typename M::Reply>(std::move(handle));
+            else
+                return Duplex<typename M::Upstream, typename M::Downstream>{BasicSource<typename M::Downstream>(handle),
+                                                                           BasicSink<typename M::Upstream>(handle)};
+        };
+        using Out = Result<decltype(typed(detail::StreamHandle()))>;
+        return Out(std::move(opened).map(typed));
+    }
+
+private:
+    Connection connection_;
+};
+
+}  // namespace sonm::rpc

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "sonm/base/stream.hpp"
+#include "sonm/rpc/limits.hpp"
+#include "sonm/rpc/msgpack.hpp"
+
+namespace sonm::rpc::detail {
+
+/// One frame as a view into the input, valid until the next fill().
+struct Frame {
+    std::uint64_t channel = 0;
+    std::uint64_t type = 0;
+    BytesView args;             ///< elements of the arguments, without the array's head
+    std::size_t args_count = 0;
+    BytesView headers;          ///< elements of the headers array
+    std::size_t headers_count = 0;
+};
+
+/// Reads one whole frame. Errors: TransportErrc::frame_format.
+Result<Frame> parse_frame(BytesView bytes);
+
+/// Bytes on their way in: finds frames without reading any byte twice, and grows only as bytes really arrive.
+class FrameInput {
+public:
+    explicit FrameInput(const Limits& limits);
+
+    /// The next frame; nothing if more bytes are needed. Errors: TransportErrc::parse, frame_format; Errc::too_large.
+    Result<std::optional<Frame>> next();
+    /// Reads once from the stream. Errors: those of read_some.
+    Async<void> fill(ByteStream& stream);
+    /// For tests and fuzzers: as if these bytes had been read.
+    void feed(BytesView bytes);
+    /// A frame has begun and is not complete.
+    bool partial() const { return begin_ != end_; }
+
+private:
+    std::span<std::uint8_t> space();
+    Bytes buffer_;
+    std::size_t begin_ = 0, end_ = 0;
+    Scanner scanner_;
+};
+
+}  // namespace sonm::rpc::detail

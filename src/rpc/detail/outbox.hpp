@@ -1,0 +1,43 @@
+#pragma once
+
+#include <deque>
+
+#include "sonm/base/stream.hpp"
+#include "sonm/rpc/detail/one_shot.hpp"
+
+namespace sonm::rpc::detail {
+
+/// What is to be written: frames that are ready together leave in one write.
+class Outbox {
+public:
+    Outbox(const Executor& executor, std::size_t bytes_max);
+
+    /// Where frames are appended; call `ready()` after each whole frame.
+    Bytes& buffer() { return pending_; }
+    void ready() {
+        if (idle_ && !pending_.empty()) wake();
+    }
+    bool full() const { return pending_.size() >= bytes_max_; }
+    bool empty() const { return pending_.empty() && !writing_; }
+
+    /// Writes until stop() and everything before it is out, or the stream fails.
+    Async<void> run(ByteStream& stream);
+    void stop();
+    /// Waits until it is not full, or stopped.
+    Task<void> room();
+    /// When the write that is under way began; nothing if none is.
+    std::optional<std::chrono::steady_clock::time_point> writing_since() const;
+
+private:
+    void wake();
+    void let_in();
+    Executor executor_;
+    std::size_t bytes_max_;
+    Bytes pending_, sending_;
+    bool idle_ = false, writing_ = false, stopped_ = false;
+    std::chrono::steady_clock::time_point since_;
+    Wakeup work_;
+    std::deque<std::shared_ptr<Wakeup>> waiting_;
+};
+
+}  // namespace sonm::rpc::detail

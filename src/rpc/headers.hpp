@@ -1,0 +1,35 @@
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "sonm/rpc/context.hpp"
+#include "sonm/rpc/msgpack.hpp"
+
+namespace sonm::rpc {
+
+/// The receiving half of header compression: one per session and direction, fed with every headers array in order.
+/// Source: docs/protocol/slave.md, "Headers" (HPACK's static table 1-61, own entries 80-82, dynamic entries from 83).
+class HeaderTable {
+public:
+    /// Decodes one array of header entries. Errors: invalid; the table is then of no more use and the session must end.
+    Result<std::vector<Header>> decode(Reader& in, std::size_t count);
+
+    std::size_t dynamic_count() const { return dynamic_.size(); }
+    std::size_t dynamic_bytes() const { return bytes_; }
+    /// Capacity of the dynamic table; an entry costs its name, its value and 32.
+    static constexpr std::size_t bytes_max = 4096;
+    static constexpr std::uint64_t dynamic_first = 83;
+
+private:
+    Result<Header> at(std::uint64_t index) const;
+    Result<Header> entry(Reader& in);
+    void insert(Header header);
+    std::deque<Header> dynamic_;  ///< newest first
+    std::size_t bytes_ = 0;
+};
+
+/// Encodes headers as literals that nobody stores: what every client understands.
+void pack_headers(Writer& out, const std::vector<Header>& headers);
+
+}  // namespace sonm::rpc

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <unordered_map>
+
+#include "sonm/base/stream.hpp"
+#include "sonm/rpc/context.hpp"
+#include "sonm/rpc/detail/frame_input.hpp"
+#include "sonm/rpc/detail/outbox.hpp"
+#include "sonm/rpc/headers.hpp"
+#include "sonm/rpc/raw_stream.hpp"
+#include "sonm/rpc/service.hpp"
+
+namespace sonm::rpc {
+
+/// How a call came back: elements of the value, valid until the caller's next wait; or why there is none.
+struct Reply {
+    Result<BytesView> value;
+    std::size_t count = 0;
+};
+
+/// One connection: many channels, answers collected into one write per batch. Serves the peer's calls if it has a service, and
+/// makes calls of its own. One executor. Shared by run() and by the handles of callers; run() ends it.
+class Session : public std::enable_shared_from_this<Session> {
+public:
+    struct Options {
+        Limits limits;
+        const ServiceBase* service = nullptr;  ///< what the peer may call; must outlive the session
+        std::shared_ptr<const Peer> peer;
+    };
+    /// `input` may hold bytes that were read ahead. Channels up to `channel_used` are spent.
+    Session(Executor executor, std::unique_ptr<ByteStream> stream, Options options);
+    Session(Executor executor, std::unique_ptr<ByteStream> stream, detail::FrameInput input, std::uint64_t channel_used, Options options);
+    ~Session();
+
+    /// Serves until the connection ends, by either side or by an offence; then fails whatever waits. `why()` says the reason.
+    static Task<void> run(std::shared_ptr<Session> self);
+
+    /// Ends the session; what is written already is still sent.
+    void close(Error why);
+    bool is_open() const { return !ended_; }
+    /// Why it ended: closed, timeout, or a transport error; only after the end.
+    const Error& why() const { return why_; }
+    const Peer& peer() const { return *peer_; }
+    const Limits& limits() const { return limits_; }
+    /// Errors that the protocol in use names beside the common ones.
+    void use_errors(std::span<const ErrorCategory> errors) { errors_ = errors; }
+    std::span<const ErrorCategory> errors() const { return errors_; }
+
+    /// True while calls may be sent without waiting for room; else wait for `room()`. Errors: closed.
+    bool has_room() const { return !outbox_.full(); }
+    Async<void> room();
+
+    /// A call in three steps: begin, one array by the writer, commit. Nothing may come in between. Errors of commit: closed, busy
+    /// (channels_max), too_large.
+    Writer begin_frame(std::uint64_t type);
+    Result<std::uint64_t> commit_call(std::chrono::steady_clock::time_point deadline);
+    Result<void> commit_notify();
+    Result<std::shared_ptr<RawStream>> commit_stream(Shape shape);
+    /// Waits for the reply of a committed call. Once per call.
+    Task<Reply> reply(std::uint64_t channel);
+    /// The caller is no longer interested.
+    void forget(std::uint64_t channel) { calls_.erase(channel); }
+
+private:
+    friend class RawStream;
+    struct Call {
+        explicit Call(const Executor& executor) : waiter(executor) {}
+        detail::OneShot<Reply> waiter;
+        std::optional<Error> early;  ///< it failed before anybody waited
+        std::chrono::steady_clock::time_point deadline;
+    };
+    class DirectReply;
+
+    Task<void> serve(TaskGroup& group);
+    Task<void> watch();
+    Task<void> read_all();
+    Task<void> finish_writing();
+    Result<void> handle(const detail::Frame& frame);
+    Result<void> open_inbound(const detail::Frame& frame);
+    Result<void> start(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context);
+    Result<void> call_sync(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context);
+    void deliver(std::uint64_t channel, const detail::Frame& frame);
+    Task<void> answer(std::uint64_t channel, Async<Bytes> handler, std::size_t held);
+    Task<void> serve_stream(std::shared_ptr<RawStream> stream, Async<Bytes> handler);
+    static Task<void> run_handler(std::shared_ptr<RawStream> stream, Async<Bytes> handler);
+    void send_error(std::uint64_t channel, std::uint64_t type, const Error& error);
+    void send(std::uint64_t channel, std::uint64_t type, BytesView args);
+    Result<void> commit(std::uint64_t channel);
+    bool hold(std::size_t bytes);
+    void release(std::size_t bytes) { held_ -= bytes; }
+    void drop_if_over(const RawStream& stream);
+    void end(Error why);
+    void expire(std::chrono::steady_clock::time_point now);
+    std::optional<Error> overdue(std::chrono::steady_clock::time_point now) const;
+    std::chrono::steady_clock::duration tick() const;
+
+    Executor executor_;
+    Limits limits_;
+    const ServiceBase* service_;
+    std::shared_ptr<const Peer> peer_;
+    std::span<const ErrorCategory> errors_;
+    Context context_;
+    std::unique_ptr<ByteStream> stream_;
+    detail::FrameInput input_;
+    detail::Outbox outbox_;
+    HeaderTable headers_;
+
+    std::unordered_map<std::uint64_t, Call> calls_;
+    std::unordered_map<std::uint64_t, std::shared_ptr<RawStream>> streams_;
+    std::uint64_t channel_max_ = 0;  ///< highest number used by either side
+    bool calls_out_ = false;         ///< this side has opened channels
+    std::size_t answering_ = 0;      ///< asynchronous unary handlers at work
+    std::size_t held_ = 0;           ///< bytes received and not consumed yet
+    std::size_t frame_begin_ = 0;
+
+    TaskGroup* group_ = nullptr;
+    asio::steady_timer watch_timer_;
+    std::chrono::steady_clock::time_point active_at_, frame_since_, next_check_;
+    bool ended_ = false;
+    Error why_;
+};
+
+}  // namespace sonm::rpc
