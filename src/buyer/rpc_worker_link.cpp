@@ -34,7 +34,7 @@ public:
             SONM_CO_CHECK(co_await upload.write(std::move(piece)));
             sent(offset);
         }
-        SONM_CO_TRY(std::uint64_t stored, co_await upload.finish());
+        SONM_CO_TRY(std::uint64_t stored, co_await upload.reply());
         if (stored != bytes) co_return fail(Errc::conflict, "the worker stored {} of {} bytes of {}", stored, bytes, path.string());
         co_return Result<void>();
     }
