@@ -58,6 +58,7 @@ struct ContainerSpec {
     std::vector<Mount> mounts;
     ContainerLimits limits;
     std::optional<NetworkId> network;  ///< none, or one made by create_network
+    std::vector<std::string> name_servers = {"1.1.1.1", "9.9.9.9"};  ///< with a network; the machine's own may be out of reach
     bool read_only_root = true;
     Seconds stop_grace{10};  ///< between SIGTERM and SIGKILL when nobody says otherwise
 };
