@@ -20,7 +20,8 @@ public:
     /// `cost` is for keys that are written; tests lower it.
     explicit Keystore(std::filesystem::path folder, ScryptCost cost = {}) : folder_(std::move(folder)), cost_(cost) {}
 
-    /// All keys, oldest first (by file name). No folder, no keys. Files that are no keystore are passed over.
+    /// All keys, oldest first (by file name). No folder, no keys. Passed over are files that are no keystore, and those that
+    /// name their account neither inside nor at the end of their name (Foundry's): open those by path and import the key.
     /// Errors: denied, io; too_large with over 10,000 files.
     Result<std::vector<KeystoreEntry>> list() const;
     /// The one key whose address begins with `address` (with or without 0x, any case, at least 4 digits).

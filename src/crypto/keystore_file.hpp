@@ -11,7 +11,7 @@ namespace sonm::crypto {
 inline constexpr std::size_t keystore_bytes_max = 64 * KiB;
 
 /// What one guess of the passphrase costs: n × r × 128 bytes of memory, gone through p times. The default is what geth
-/// and Foundry write: 256 MiB, about 0.8 s.
+/// writes: 256 MiB, about 0.8 s.
 struct ScryptCost {
     std::uint64_t n = 262'144;  ///< a power of two
     std::uint64_t r = 8;
