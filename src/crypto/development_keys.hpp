@@ -5,10 +5,10 @@
 
 namespace sonm::crypto {
 
-/// PUBLIC AND WORTHLESS. The private keys that every development chain (anvil, hardhat) funds at start, derived from the
-/// mnemonic "test test test test test test test test test test test junk". Everybody has them: money sent to these accounts
-/// on a real chain is taken within seconds. For private networks on one's own machine only; nothing else may be stored
-/// unencrypted. Source: https://getfoundry.sh/anvil/reference
+/// PUBLIC AND WORTHLESS. The private keys that every development chain (anvil, hardhat) funds at start,
+/// derived from the mnemonic "test test test test test test test test test test test junk". Everybody has
+/// them: money sent to these accounts on a real chain is taken within seconds. For private networks on one's
+/// own machine only; nothing else may be stored unencrypted. Source: https://getfoundry.sh/anvil/reference
 inline constexpr std::array<std::string_view, 10> development_keys = {
     "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80",
     "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d",

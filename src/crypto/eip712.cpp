@@ -15,7 +15,9 @@ TypedStruct& TypedStruct::number(std::string_view type, std::string_view name, U
     return word(type, name, to_word(value));
 }
 
-TypedStruct& TypedStruct::boolean(std::string_view name, bool value) { return number("bool", name, U256(value)); }
+TypedStruct& TypedStruct::boolean(std::string_view name, bool value) {
+    return number("bool", name, U256(value));
+}
 
 TypedStruct& TypedStruct::address(std::string_view name, const Address& value) {
     FixedBytes<32> padded{};
@@ -23,7 +25,9 @@ TypedStruct& TypedStruct::address(std::string_view name, const Address& value) {
     return word("address", name, padded);
 }
 
-TypedStruct& TypedStruct::bytes32(std::string_view name, const Hash& value) { return word("bytes32", name, value.bytes); }
+TypedStruct& TypedStruct::bytes32(std::string_view name, const Hash& value) {
+    return word("bytes32", name, value.bytes);
+}
 
 TypedStruct& TypedStruct::string(std::string_view name, std::string_view value) {
     return word("string", name, keccak256(as_bytes(value)).bytes);
@@ -33,7 +37,8 @@ TypedStruct& TypedStruct::bytes(std::string_view name, BytesView value) {
     return word("bytes", name, keccak256(value).bytes);
 }
 
-TypedStruct& TypedStruct::numbers(std::string_view type, std::string_view name, std::span<const U256> values) {
+TypedStruct& TypedStruct::numbers(std::string_view type, std::string_view name,
+                                  std::span<const U256> values) {
     Bytes words;
     words.reserve(values.size() * 32);
     for (U256 value : values) append(words, to_word(value));
@@ -61,7 +66,9 @@ Hash TypedStruct::hash() const {
 
 Hash domain_separator(const Eip712Domain& domain) {
     TypedStruct text("EIP712Domain");
-    text.string("name", domain.name).string("version", domain.version).number("uint256", "chainId", U256(domain.chain_id));
+    text.string("name", domain.name)
+        .string("version", domain.version)
+        .number("uint256", "chainId", U256(domain.chain_id));
     if (domain.verifying_contract) text.address("verifyingContract", *domain.verifying_contract);
     return text.hash();
 }

@@ -1,19 +1,20 @@
 #pragma once
 
-#include <map>
-#include <optional>
-
 #include "sonm/base/u256.hpp"
 #include "sonm/crypto/types.hpp"
 
+#include <map>
+#include <optional>
+
 namespace sonm::crypto {
 
-/// One struct being hashed by the rules of EIP-712. Each call declares a member and gives its value, in order, so that the
-/// type text and the data cannot disagree:
+/// One struct being hashed by the rules of EIP-712. Each call declares a member and gives its value, in
+/// order, so that the type text and the data cannot disagree:
 ///
 ///     Hash order = TypedStruct("Order").address("author", author).number("uint64", "expiry", expiry).hash();
 ///
-/// Values that do not fit their declared type are a defect of the caller and are not checked here. Source: EIP-712.
+/// Values that do not fit their declared type are a defect of the caller and are not checked here. Source:
+/// EIP-712.
 class TypedStruct {
 public:
     explicit TypedStruct(std::string name) : name_(std::move(name)) {}

@@ -1,8 +1,8 @@
 #include "sonm/crypto/eip712.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/crypto/keccak.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::crypto {
 namespace {
@@ -14,8 +14,10 @@ TEST(Eip712, mail_example_of_the_standard_gives_its_published_hashes) {
     from.string("name", "Cow").address("wallet", address("0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826"));
     to.string("name", "Bob").address("wallet", address("0xbBbBBBBbbBBBbbbBbbBbbbbBBbBbbbbBbBbbBBbB"));
     mail.nested("from", from).nested("to", to).string("contents", "Hello, Bob!");
-    EXPECT_EQ(mail.type_text(), "Mail(Person from,Person to,string contents)Person(string name,address wallet)");
-    EXPECT_EQ(to_string(mail.type_hash()), "0xa0cedeb2dc280ba39b857546d74f5549c3a1d7bdc2dd96bf881f76108e23dac2");
+    EXPECT_EQ(mail.type_text(),
+              "Mail(Person from,Person to,string contents)Person(string name,address wallet)");
+    EXPECT_EQ(to_string(mail.type_hash()),
+              "0xa0cedeb2dc280ba39b857546d74f5549c3a1d7bdc2dd96bf881f76108e23dac2");
     EXPECT_EQ(to_string(mail.hash()), "0xc52c0ee5d84264471806290a3f2c4cecfc5490626bf912d01f240d7a274b371e");
 
     Eip712Domain domain{"Ether Mail", "1", 1, address("0xCcCCccccCCCCcCCCCCCcCcCccCcCCCcCcccccccC")};

@@ -1,11 +1,11 @@
 #include "sonm/crypto/key.hpp"
 
+#include "sonm/crypto/errc.hpp"
+#include "sonm/crypto/keccak.hpp"
+
 #include <secp256k1.h>
 #include <secp256k1_recovery.h>
 #include <string.h>
-
-#include "sonm/crypto/errc.hpp"
-#include "sonm/crypto/keccak.hpp"
 
 namespace sonm::crypto {
 namespace {
@@ -15,7 +15,8 @@ const secp256k1_context* context() {
     static const secp256k1_context* const shared = [] {
         secp256k1_context* made = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
         Bytes seed = random_bytes(32);
-        SONM_ASSERT(secp256k1_context_randomize(made, seed.data()) == 1);  // blinds against timing and power analysis
+        SONM_ASSERT(secp256k1_context_randomize(made, seed.data()) ==
+                    1);  // blinds against timing and power analysis
         return made;
     }();
     return shared;
@@ -82,7 +83,8 @@ PrivateKey::~PrivateKey() { explicit_bzero(secret_.data(), secret_.size()); }
 Signature PrivateKey::sign(const Hash& digest) const {
     secp256k1_ecdsa_recoverable_signature made;
     // Fails only for a key out of range: a key that was moved from.
-    SONM_ASSERT(secp256k1_ecdsa_sign_recoverable(context(), &made, digest.bytes.data(), secret_.data(), nullptr, nullptr) == 1);
+    SONM_ASSERT(secp256k1_ecdsa_sign_recoverable(context(), &made, digest.bytes.data(), secret_.data(),
+                                                 nullptr, nullptr) == 1);
     FixedBytes<64> compact;
     int recovery = 0;
     secp256k1_ecdsa_recoverable_signature_serialize_compact(context(), compact.data(), &recovery, &made);
@@ -99,7 +101,8 @@ std::optional<Address> recover(const Hash& digest, const Signature& signature) {
     std::memcpy(compact.data(), signature.r.data(), 32);
     std::memcpy(compact.data() + 32, signature.s.data(), 32);
     secp256k1_ecdsa_recoverable_signature parsed;
-    if (secp256k1_ecdsa_recoverable_signature_parse_compact(context(), &parsed, compact.data(), signature.recovery) != 1) {
+    if (secp256k1_ecdsa_recoverable_signature_parse_compact(context(), &parsed, compact.data(),
+                                                            signature.recovery) != 1) {
         return std::nullopt;
     }
     secp256k1_pubkey point;
@@ -116,7 +119,8 @@ FixedBytes<65> to_rsv(const Signature& signature) {
 }
 
 Result<Signature> parse_rsv(BytesView bytes) {
-    if (bytes.size() != 65) return fail(CryptoErrc::malformed_signature, "expected 65 bytes, got {}", bytes.size());
+    if (bytes.size() != 65)
+        return fail(CryptoErrc::malformed_signature, "expected 65 bytes, got {}", bytes.size());
     std::uint8_t v = bytes[64] >= 27 ? static_cast<std::uint8_t>(bytes[64] - 27) : bytes[64];
     if (v > 1) return fail(CryptoErrc::malformed_signature, "v is {}, not 0, 1, 27 or 28", bytes[64]);
     Signature out;

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "sonm/crypto/types.hpp"
+
 #include <memory>
 #include <optional>
-
-#include "sonm/crypto/types.hpp"
 
 namespace sonm::crypto {
 
@@ -15,7 +15,8 @@ struct Signature {
     auto operator<=>(const Signature&) const = default;
 };
 
-/// Signs on behalf of one account without ever showing the key. Implementations: PrivateKey; later hardware and remote signers.
+/// Signs on behalf of one account without ever showing the key. Implementations: PrivateKey; later hardware
+/// and remote signers.
 class Signer {
 public:
     virtual ~Signer() = default;
@@ -24,7 +25,8 @@ public:
     virtual Signature sign(const Hash& digest) const = 0;
 };
 
-/// A secp256k1 private key; wiped when destroyed; never printed, logged or serialised outside a keystore. Movable, not copyable.
+/// A secp256k1 private key; wiped when destroyed; never printed, logged or serialised outside a keystore.
+/// Movable, not copyable.
 class PrivateKey final : public Signer {
 public:
     /// Fresh, from the system's random source.

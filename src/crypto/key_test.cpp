@@ -1,10 +1,10 @@
 #include "sonm/crypto/key.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/crypto/development_keys.hpp"
 #include "sonm/crypto/errc.hpp"
 #include "sonm/crypto/keccak.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::crypto {
 namespace {
@@ -31,7 +31,8 @@ TEST(Key, known_key_and_digest_give_the_known_deterministic_signature) {
     Hash digest = parse_hash("0xbe609aee343fb3c4b28e1df9e632fca64fcfaede20f02e86244efddf30957bd2").value();
     EXPECT_EQ(to_hex(to_rsv(cow.sign(digest))),
               "4355c47d63924e8a72e509b65029052eb6c299d53a04e167c5775fd466751c9d"
-              "07299936d304c153f6443dfa05f40ff007d72911b6f72307f996231605b91562" "1c");
+              "07299936d304c153f6443dfa05f40ff007d72911b6f72307f996231605b91562"
+              "1c");
 }
 
 TEST(Key, signature_recovers_its_signer_and_nobody_else) {
@@ -48,7 +49,8 @@ TEST(Key, high_s_twin_of_a_signature_is_refused) {
     PrivateKey key = key_of(development_keys[0]);
     Hash digest = keccak256(as_bytes("hello"));
     Signature signature = key.sign(digest);
-    // order - s is the other signature of the same point; EIP-2 forbids it, so that a transaction has one hash.
+    // order - s is the other signature of the same point; EIP-2 forbids it, so that a transaction has one
+    // hash.
     Bytes order = *parse_hex("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
     int borrow = 0;
     for (int i = 31; i >= 0; --i) {

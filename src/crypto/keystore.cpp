@@ -1,12 +1,12 @@
 #include "sonm/crypto/keystore.hpp"
 
+#include "sonm/base/errc.hpp"
+#include "sonm/base/fs.hpp"
+#include "sonm/crypto/errc.hpp"
+
 #include <string.h>
 
 #include <ctime>
-
-#include "sonm/base/fs.hpp"
-#include "sonm/base/errc.hpp"
-#include "sonm/crypto/errc.hpp"
 
 namespace sonm::crypto {
 namespace {
@@ -20,8 +20,9 @@ std::string file_name(const Address& address, UnixTime now) {
     auto time = static_cast<std::time_t>(now.value);
     std::tm utc{};
     gmtime_r(&time, &utc);
-    return fmt::format("UTC--{:04}-{:02}-{:02}T{:02}-{:02}-{:02}.000000000Z--{}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                       utc.tm_hour, utc.tm_min, utc.tm_sec, to_hex(address.bytes));
+    return fmt::format("UTC--{:04}-{:02}-{:02}T{:02}-{:02}-{:02}.000000000Z--{}", utc.tm_year + 1900,
+                       utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                       to_hex(address.bytes));
 }
 
 /// The address that a file is about: as it says itself, else as its name says.
@@ -45,7 +46,8 @@ Result<std::vector<KeystoreEntry>> Keystore::list() const {
     if (error == std::errc::no_such_file_or_directory) return entries;
     std::size_t count = 0;
     while (!error && files != std::filesystem::directory_iterator()) {
-        if (++count > files_max) return fail(Errc::too_large, "the keystore {} has over {} files", folder_.native(), files_max);
+        if (++count > files_max)
+            return fail(Errc::too_large, "the keystore {} has over {} files", folder_.native(), files_max);
         if (files->is_regular_file(error)) {
             if (auto address = address_of(files->path())) entries.push_back({*address, files->path()});
         }
@@ -58,21 +60,25 @@ Result<std::vector<KeystoreEntry>> Keystore::list() const {
 
 Result<KeystoreEntry> Keystore::find(std::string_view address) const {
     std::string digits(address.starts_with("0x") ? address.substr(2) : address);
-    for (char& digit : digits) digit = digit >= 'A' && digit <= 'F' ? static_cast<char>(digit - 'A' + 'a') : digit;
+    for (char& digit : digits)
+        digit = digit >= 'A' && digit <= 'F' ? static_cast<char>(digit - 'A' + 'a') : digit;
     bool hex = digits.find_first_not_of("0123456789abcdef") == std::string::npos;
     if (!hex || digits.size() < prefix_digits_min || digits.size() > 40) {
-        return fail(Errc::invalid, "'{}' is not an address or its first {} digits or more", address.substr(0, 60), prefix_digits_min);
+        return fail(Errc::invalid, "'{}' is not an address or its first {} digits or more",
+                    address.substr(0, 60), prefix_digits_min);
     }
     SONM_TRY(auto entries, list());
     std::optional<KeystoreEntry> found;
     for (const KeystoreEntry& entry : entries) {
         if (!to_hex(entry.address.bytes).starts_with(digits)) continue;
         if (found && found->address != entry.address) {
-            return fail(CryptoErrc::ambiguous_key, "'{}' fits {} and {}: give more digits", address, found->address, entry.address);
+            return fail(CryptoErrc::ambiguous_key, "'{}' fits {} and {}: give more digits", address,
+                        found->address, entry.address);
         }
         if (!found) found = entry;
     }
-    if (!found) return fail(CryptoErrc::no_such_key, "'{}' in {}: see `sonm key list`", address, folder_.native());
+    if (!found)
+        return fail(CryptoErrc::no_such_key, "'{}' in {}: see `sonm key list`", address, folder_.native());
     return *found;
 }
 
@@ -83,7 +89,8 @@ Result<KeystoreEntry> Keystore::create(std::string_view passphrase, UnixTime now
 Result<KeystoreEntry> Keystore::import(const PrivateKey& key, std::string_view passphrase, UnixTime now) {
     SONM_TRY(auto entries, list());
     for (const KeystoreEntry& entry : entries) {
-        if (entry.address == key.address()) return fail(CryptoErrc::key_exists, "{} in {}", entry.address, entry.path.native());
+        if (entry.address == key.address())
+            return fail(CryptoErrc::key_exists, "{} in {}", entry.address, entry.path.native());
     }
     SONM_TRY(std::string text, seal_key(key, passphrase, cost_));
     SONM_CHECK(make_folder(folder_, 0700));

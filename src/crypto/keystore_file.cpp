@@ -1,13 +1,14 @@
 #include "sonm/crypto/keystore_file.hpp"
 
-#include <bit>
+#include "sonm/crypto/errc.hpp"
+#include "sonm/crypto/keccak.hpp"
+#include "sonm/crypto/scrypt.hpp"
+
 #include <nlohmann/json.hpp>
 #include <openssl/evp.h>
 #include <string.h>
 
-#include "sonm/crypto/errc.hpp"
-#include "sonm/crypto/keccak.hpp"
-#include "sonm/crypto/scrypt.hpp"
+#include <bit>
 
 namespace sonm::crypto {
 namespace {
@@ -51,14 +52,16 @@ Result<std::string> text_member(const json& object, std::string_view name) {
 
 Result<std::uint64_t> number_member(const json& object, std::string_view name) {
     SONM_TRY(const json* value, member(object, name));
-    if (!value->is_number_unsigned()) return fail(CryptoErrc::malformed_keystore, "'{}' is not a number", name);
+    if (!value->is_number_unsigned())
+        return fail(CryptoErrc::malformed_keystore, "'{}' is not a number", name);
     return value->get<std::uint64_t>();
 }
 
 Result<void> text_is(const json& object, std::string_view name, std::string_view wanted) {
     SONM_TRY(std::string text, text_member(object, name));
     if (text != wanted) {
-        return fail(CryptoErrc::malformed_keystore, "'{}' is '{}'; only '{}' is known", name, text.substr(0, 40), wanted);
+        return fail(CryptoErrc::malformed_keystore, "'{}' is '{}'; only '{}' is known", name,
+                    text.substr(0, 40), wanted);
     }
     return {};
 }
@@ -72,12 +75,14 @@ Result<FixedBytes<N>> hex_member(const json& object, std::string_view name) {
 }
 
 Result<void> check_cost(const ScryptCost& cost) {
-    if (!std::has_single_bit(cost.n) || cost.n < 2) return fail(CryptoErrc::malformed_keystore, "scrypt's n is {}", cost.n);
+    if (!std::has_single_bit(cost.n) || cost.n < 2)
+        return fail(CryptoErrc::malformed_keystore, "scrypt's n is {}", cost.n);
     // Each factor is bounded first, so that the products below cannot wrap.
     bool sane = cost.n <= scrypt_work_max && cost.r >= 1 && cost.r <= 1024 && cost.p >= 1 && cost.p <= 1024;
     if (!sane || cost.n * cost.r * 128 > scrypt_memory_max || cost.n * cost.r * cost.p > scrypt_work_max) {
-        return fail(CryptoErrc::costly_keystore, "scrypt with n={} r={} p={}; allowed are {} MiB and n*r*p up to {}", cost.n,
-                    cost.r, cost.p, scrypt_memory_max / MiB, scrypt_work_max);
+        return fail(CryptoErrc::costly_keystore,
+                    "scrypt with n={} r={} p={}; allowed are {} MiB and n*r*p up to {}", cost.n, cost.r,
+                    cost.p, scrypt_memory_max / MiB, scrypt_work_max);
     }
     return {};
 }
@@ -89,7 +94,8 @@ Result<void> read_derivation(const json& crypto, KeystoreFile& file) {
     if (length != 32) return fail(CryptoErrc::malformed_keystore, "'dklen' is {}, not 32", length);
     SONM_TRY(std::string salt, text_member(*parameters, "salt"));
     auto salt_bytes = parse_hex(salt);
-    if (!salt_bytes || salt_bytes->size() > salt_bytes_max) return malformed("'salt' is not up to 256 bytes of hex");
+    if (!salt_bytes || salt_bytes->size() > salt_bytes_max)
+        return malformed("'salt' is not up to 256 bytes of hex");
     file.salt = std::move(*salt_bytes);
     if (kdf == "scrypt") {
         ScryptCost cost;
@@ -99,12 +105,15 @@ Result<void> read_derivation(const json& crypto, KeystoreFile& file) {
         file.cost = cost;
         return check_cost(cost);
     }
-    if (kdf != "pbkdf2") return fail(CryptoErrc::malformed_keystore, "'kdf' is '{}', neither scrypt nor pbkdf2", kdf.substr(0, 40));
+    if (kdf != "pbkdf2")
+        return fail(CryptoErrc::malformed_keystore, "'kdf' is '{}', neither scrypt nor pbkdf2",
+                    kdf.substr(0, 40));
     SONM_CHECK(text_is(*parameters, "prf", "hmac-sha256"));
     SONM_TRY(std::uint64_t iterations, number_member(*parameters, "c"));
     if (iterations == 0) return malformed("'c' is 0");
     if (iterations > pbkdf2_iterations_max) {
-        return fail(CryptoErrc::costly_keystore, "pbkdf2 with {} iterations; up to {} are allowed", iterations, pbkdf2_iterations_max);
+        return fail(CryptoErrc::costly_keystore, "pbkdf2 with {} iterations; up to {} are allowed",
+                    iterations, pbkdf2_iterations_max);
     }
     file.cost = Pbkdf2Cost{iterations};
     return {};
@@ -122,10 +131,13 @@ Result<void> derive(const KeystoreFile& file, std::string_view passphrase, Deriv
 /// Counter mode: the same call goes both ways.
 FixedBytes<32> cipher(const DerivedKey& key, const FixedBytes<16>& iv, const FixedBytes<32>& text) {
     FixedBytes<32> out{};
-    std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> context(EVP_CIPHER_CTX_new(), EVP_CIPHER_CTX_free);
+    std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> context(EVP_CIPHER_CTX_new(),
+                                                                            EVP_CIPHER_CTX_free);
     int size = 0;
-    SONM_ASSERT(context && EVP_EncryptInit_ex(context.get(), EVP_aes_128_ctr(), nullptr, key.bytes.data(), iv.data()) == 1);
-    SONM_ASSERT(EVP_EncryptUpdate(context.get(), out.data(), &size, text.data(), static_cast<int>(text.size())) == 1);
+    SONM_ASSERT(context && EVP_EncryptInit_ex(context.get(), EVP_aes_128_ctr(), nullptr, key.bytes.data(),
+                                              iv.data()) == 1);
+    SONM_ASSERT(
+        EVP_EncryptUpdate(context.get(), out.data(), &size, text.data(), static_cast<int>(text.size())) == 1);
     return out;
 }
 
@@ -165,13 +177,15 @@ Result<PrivateKey> unseal_key(const KeystoreFile& file, std::string_view passphr
     DerivedKey derived;
     SONM_CHECK(derive(file, passphrase, derived));
     Hash mac = keccak256({derived.mac_half(), file.ciphertext});
-    if (!equal_constant_time(mac.bytes, file.mac.bytes)) return fail(CryptoErrc::wrong_passphrase, "the key stays locked");
+    if (!equal_constant_time(mac.bytes, file.mac.bytes))
+        return fail(CryptoErrc::wrong_passphrase, "the key stays locked");
     FixedBytes<32> secret = cipher(derived, file.iv, file.ciphertext);
     Result<PrivateKey> key = PrivateKey::from_bytes(secret);
     explicit_bzero(secret.data(), secret.size());
     if (!key) return fail(CryptoErrc::malformed_keystore, "what is locked in is no key");
     if (file.address && *file.address != key->address()) {
-        return fail(CryptoErrc::malformed_keystore, "the file says {}, its key is {}", *file.address, key->address());
+        return fail(CryptoErrc::malformed_keystore, "the file says {}, its key is {}", *file.address,
+                    key->address());
     }
     return key;
 }
@@ -189,10 +203,18 @@ Result<std::string> seal_key(const PrivateKey& key, std::string_view passphrase,
     file.ciphertext = cipher(derived, file.iv, key.secret());
     file.mac = keccak256({derived.mac_half(), file.ciphertext});
 
-    json parameters = {{"dklen", 32}, {"n", cost.n}, {"r", cost.r}, {"p", cost.p}, {"salt", to_hex(file.salt)}};
-    json crypto = {{"cipher", "aes-128-ctr"}, {"cipherparams", {{"iv", to_hex(file.iv)}}}, {"ciphertext", to_hex(file.ciphertext)},
-                   {"kdf", "scrypt"}, {"kdfparams", std::move(parameters)}, {"mac", to_hex(file.mac.bytes)}};
-    json document = {{"address", to_hex(key.address().bytes)}, {"crypto", std::move(crypto)}, {"id", random_uuid()}, {"version", 3}};
+    json parameters = {
+        {"dklen", 32}, {"n", cost.n}, {"r", cost.r}, {"p", cost.p}, {"salt", to_hex(file.salt)}};
+    json crypto = {{"cipher", "aes-128-ctr"},
+                   {"cipherparams", {{"iv", to_hex(file.iv)}}},
+                   {"ciphertext", to_hex(file.ciphertext)},
+                   {"kdf", "scrypt"},
+                   {"kdfparams", std::move(parameters)},
+                   {"mac", to_hex(file.mac.bytes)}};
+    json document = {{"address", to_hex(key.address().bytes)},
+                     {"crypto", std::move(crypto)},
+                     {"id", random_uuid()},
+                     {"version", 3}};
     return document.dump();
 }
 

@@ -1,17 +1,17 @@
 #pragma once
 
+#include "sonm/crypto/key.hpp"
+
 #include <optional>
 #include <variant>
-
-#include "sonm/crypto/key.hpp"
 
 namespace sonm::crypto {
 
 /// Largest keystore file that is read. Those of all known tools are below 1 KiB.
 inline constexpr std::size_t keystore_bytes_max = 64 * KiB;
 
-/// What one guess of the passphrase costs: n × r × 128 bytes of memory, gone through p times. The default is what geth
-/// writes: 256 MiB, about 0.8 s.
+/// What one guess of the passphrase costs: n × r × 128 bytes of memory, gone through p times. The default is
+/// what geth writes: 256 MiB, about 0.8 s.
 struct ScryptCost {
     std::uint64_t n = 262'144;  ///< a power of two
     std::uint64_t r = 8;
@@ -35,8 +35,9 @@ struct KeystoreFile {
     Hash mac;
 };
 
-/// Reads the form and checks what it asks for, without the expensive part: a hostile file can neither take more than 512 MiB
-/// of memory nor more than about four times the default's time. Errors: CryptoErrc::malformed_keystore, costly_keystore.
+/// Reads the form and checks what it asks for, without the expensive part: a hostile file can neither take
+/// more than 512 MiB of memory nor more than about four times the default's time. Errors:
+/// CryptoErrc::malformed_keystore, costly_keystore.
 Result<KeystoreFile> parse_keystore_file(std::string_view json);
 
 /// Decrypts: costs what the file asks (0.8 s as a rule), so keep it off the event loop.

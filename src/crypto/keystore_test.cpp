@@ -1,15 +1,15 @@
 #include "sonm/crypto/keystore.hpp"
 
+#include "sonm/base/errc.hpp"
+#include "sonm/base/fs.hpp"
+#include "sonm/crypto/development_keys.hpp"
+#include "sonm/crypto/errc.hpp"
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <chrono>
 #include <fstream>
-
-#include "sonm/base/fs.hpp"
-#include "sonm/crypto/development_keys.hpp"
-#include "sonm/base/errc.hpp"
-#include "sonm/crypto/errc.hpp"
 
 namespace sonm::crypto {
 namespace {
@@ -27,7 +27,8 @@ constexpr std::string_view official_pbkdf2 =
     "kdfparams":{"c":262144,"dklen":32,"prf":"hmac-sha256","salt":"ae3cd4e7013836a3df6bd7241b12db061dbe2c6785853cce422d148a624ce0bd"},
     "mac":"517ead924a9d0dc3124507e3393d175ce3ff7c1e96529c6c555ce9e51205e9b2"},
     "id":"3198bc9c-6672-5ab3-d995-4942343ae5b6","version":3})";
-constexpr std::string_view official_secret = "7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d";
+constexpr std::string_view official_secret =
+    "7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d";
 
 /// Cheap on purpose: the real cost is tested once, by the official vector.
 constexpr ScryptCost cheap{2, 1, 1};
@@ -82,9 +83,11 @@ TEST(KeystoreFile, foreign_key_under_the_name_of_another_account_is_refused) {
 }
 
 TEST(KeystoreFile, hostile_costs_are_refused_before_any_work) {
-    for (auto [from, to] : {std::pair{"\"n\":262144", "\"n\":4294967296"}, std::pair{"\"n\":262144", "\"n\":9223372036854775808"},
-                            std::pair{"\"r\":1", "\"r\":18446744073709551615"}, std::pair{"\"p\":8", "\"p\":1000000"},
-                            std::pair{"\"r\":1", "\"r\":32"}, std::pair{"\"p\":8", "\"p\":0"}}) {
+    for (auto [from, to] :
+         {std::pair{"\"n\":262144", "\"n\":4294967296"},
+          std::pair{"\"n\":262144", "\"n\":9223372036854775808"},
+          std::pair{"\"r\":1", "\"r\":18446744073709551615"}, std::pair{"\"p\":8", "\"p\":1000000"},
+          std::pair{"\"r\":1", "\"r\":32"}, std::pair{"\"p\":8", "\"p\":0"}}) {
         auto file = parse_keystore_file(with(official_scrypt, from, to));
         ASSERT_FALSE(file) << to;
         EXPECT_TRUE(file.error().is(CryptoErrc::costly_keystore)) << to;
@@ -99,12 +102,16 @@ TEST(KeystoreFile, malformed_files_say_what_is_wrong) {
         std::string_view says;
     };
     std::string good(official_scrypt);
-    for (const Case& c : {Case{"", "JSON"}, Case{"[]", "JSON"}, Case{"{}", "version"}, Case{with(good, "\"version\":3", "\"version\":1"), "only 3"},
-                          Case{with(good, "aes-128-ctr", "aes-128-cbc"), "cipher"}, Case{with(good, "\"scrypt\"", "\"argon2\""), "neither"},
-                          Case{with(good, "\"n\":262144", "\"n\":262143"), "262143"}, Case{with(good, "\"n\":262144", "\"n\":-4"), "'n'"},
-                          Case{with(good, "83dbcc02", "83dbcc"), "'iv'"}, Case{with(good, "2103ac", "zz03ac"), "'mac'"},
-                          Case{with(good, "\"dklen\":32", "\"dklen\":16"), "dklen"}, Case{good.substr(0, 200), "JSON"},
-                          Case{std::string(keystore_bytes_max + 1, ' '), "64 KiB"}, Case{std::string(60'000, '['), "JSON"}}) {
+    for (const Case& c :
+         {Case{"", "JSON"}, Case{"[]", "JSON"}, Case{"{}", "version"},
+          Case{with(good, "\"version\":3", "\"version\":1"), "only 3"},
+          Case{with(good, "aes-128-ctr", "aes-128-cbc"), "cipher"},
+          Case{with(good, "\"scrypt\"", "\"argon2\""), "neither"},
+          Case{with(good, "\"n\":262144", "\"n\":262143"), "262143"},
+          Case{with(good, "\"n\":262144", "\"n\":-4"), "'n'"}, Case{with(good, "83dbcc02", "83dbcc"), "'iv'"},
+          Case{with(good, "2103ac", "zz03ac"), "'mac'"},
+          Case{with(good, "\"dklen\":32", "\"dklen\":16"), "dklen"}, Case{good.substr(0, 200), "JSON"},
+          Case{std::string(keystore_bytes_max + 1, ' '), "64 KiB"}, Case{std::string(60'000, '['), "JSON"}}) {
         auto file = parse_keystore_file(c.text);
         ASSERT_FALSE(file) << c.text.substr(0, 100);
         EXPECT_TRUE(file.error().is(CryptoErrc::malformed_keystore)) << c.says;
@@ -132,7 +139,8 @@ TEST_F(KeystoreFolder, created_key_is_listed_and_opened_by_a_prefix_of_its_addre
     ASSERT_EQ(entries.size(), 1u);
     EXPECT_EQ(entries[0].address, made.address);
     std::string text = to_string(made.address);
-    for (std::string_view name : {std::string_view(text), std::string_view(text).substr(0, 8), std::string_view(text).substr(2)}) {
+    for (std::string_view name :
+         {std::string_view(text), std::string_view(text).substr(0, 8), std::string_view(text).substr(2)}) {
         EXPECT_EQ(store_.open(name, "secret").value().address(), made.address) << name;
     }
     EXPECT_TRUE(store_.open(text, "Secret").error().is(CryptoErrc::wrong_passphrase));
@@ -140,7 +148,8 @@ TEST_F(KeystoreFolder, created_key_is_listed_and_opened_by_a_prefix_of_its_addre
 
 TEST_F(KeystoreFolder, file_is_named_as_geth_names_it_and_is_for_its_owner_only) {
     KeystoreEntry made = store_.import(development_key(0), "secret", noon).value();
-    EXPECT_EQ(made.path.filename(), "UTC--2026-01-31T12-00-05.000000000Z--f39fd6e51aad88f6f4ce6ab8827279cfffb92266");
+    EXPECT_EQ(made.path.filename(),
+              "UTC--2026-01-31T12-00-05.000000000Z--f39fd6e51aad88f6f4ce6ab8827279cfffb92266");
     struct stat about {};
     ASSERT_EQ(::stat(made.path.c_str(), &about), 0);
     EXPECT_EQ(about.st_mode & 0777, 0600u);
@@ -176,7 +185,8 @@ TEST_F(KeystoreFolder, files_that_are_no_keystore_are_passed_over) {
 TEST_F(KeystoreFolder, two_keys_with_the_same_first_digits_are_told_apart_only_by_more) {
     std::filesystem::create_directory(folder_ / "keys");
     std::string text = seal_key(development_key(0), "a", cheap).value();
-    std::string twin = with(text, "f39fd6e51aad88f6f4ce6ab8827279cfffb92266", "f39fd6e51aad88f6f4ce6ab8827279cfffb92267");
+    std::string twin =
+        with(text, "f39fd6e51aad88f6f4ce6ab8827279cfffb92266", "f39fd6e51aad88f6f4ce6ab8827279cfffb92267");
     std::ofstream(folder_ / "keys/one") << text;
     std::ofstream(folder_ / "keys/two") << twin;
     EXPECT_TRUE(store_.find("0xf39f").error().is(CryptoErrc::ambiguous_key));
@@ -186,7 +196,8 @@ TEST_F(KeystoreFolder, two_keys_with_the_same_first_digits_are_told_apart_only_b
 TEST_F(KeystoreFolder, file_whose_address_is_only_in_its_name_is_found) {
     std::filesystem::create_directory(folder_ / "keys");
     std::string text = with(seal_key(development_key(0), "a", cheap).value(), "address", "comment");
-    std::ofstream(folder_ / "keys/UTC--2020-01-01T00-00-00.0Z--f39fd6e51aad88f6f4ce6ab8827279cfffb92266") << text;
+    std::ofstream(folder_ / "keys/UTC--2020-01-01T00-00-00.0Z--f39fd6e51aad88f6f4ce6ab8827279cfffb92266")
+        << text;
     EXPECT_TRUE(store_.open("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "a"));
 }
 

@@ -1,5 +1,9 @@
 #include "sonm/crypto/passphrase.hpp"
 
+#include "sonm/base/errc.hpp"
+#include "sonm/base/fs.hpp"
+#include "sonm/crypto/errc.hpp"
+
 #include <fcntl.h>
 #include <string.h>
 #include <termios.h>
@@ -7,10 +11,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-
-#include "sonm/base/fs.hpp"
-#include "sonm/base/errc.hpp"
-#include "sonm/crypto/errc.hpp"
 
 namespace sonm::crypto {
 namespace {
@@ -59,7 +59,8 @@ Result<Secret> type_line(int fd) {
         char key = 0;
         ssize_t got = ::read(fd, &key, 1);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return fail(Errc::io, "reading the terminal: {}", std::generic_category().message(errno));
+        if (got < 0)
+            return fail(Errc::io, "reading the terminal: {}", std::generic_category().message(errno));
         if (key == interrupt) return fail(Errc::denied, "interrupted at the passphrase");
         if (got == 0 || (key == end_of_text && line.empty())) return fail(Errc::closed, "the terminal ended");
         if (key == '\n' || key == '\r' || key == end_of_text) return Secret(std::move(line));
@@ -85,14 +86,17 @@ Result<Secret> from_file(const std::filesystem::path& path) {
     if (text.ends_with('\r')) text.remove_suffix(1);
     Secret secret{std::string(text)};
     explicit_bzero(bytes->data(), bytes->size());
-    if (secret.empty()) return fail(CryptoErrc::empty_passphrase, "the first line of {} is empty", path.native());
+    if (secret.empty())
+        return fail(CryptoErrc::empty_passphrase, "the first line of {} is empty", path.native());
     return secret;
 }
 
 Result<Secret> from_terminal(const PassphraseRequest& request) {
     int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (terminal < 0) {
-        return fail(CryptoErrc::no_passphrase, "there is no terminal to ask at: set {} or name a file that holds it", passphrase_variable);
+        return fail(CryptoErrc::no_passphrase,
+                    "there is no terminal to ask at: set {} or name a file that holds it",
+                    passphrase_variable);
     }
     Result<Secret> first = prompt_secret(terminal, request.prompt);
     Result<Secret> second = first && request.confirm ? prompt_secret(terminal, "The same again: ") : Secret();
@@ -100,7 +104,8 @@ Result<Secret> from_terminal(const PassphraseRequest& request) {
     if (!first) return first;
     if (!second) return second;
     if (first->empty()) return fail(CryptoErrc::empty_passphrase, "nothing was typed");
-    if (request.confirm && first->text() != second->text()) return fail(Errc::conflict, "the two passphrases differ: try again");
+    if (request.confirm && first->text() != second->text())
+        return fail(Errc::conflict, "the two passphrases differ: try again");
     return first;
 }
 
@@ -119,7 +124,8 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 Secret::~Secret() { wipe(); }
 
 void Secret::wipe() {
-    // A short text lives inside the string itself and stays there when it is moved from: wipe the whole capacity.
+    // A short text lives inside the string itself and stays there when it is moved from: wipe the whole
+    // capacity.
     text_.resize(text_.capacity());
     explicit_bzero(text_.data(), text_.size());
     text_.clear();
@@ -137,7 +143,8 @@ Result<Secret> prompt_secret(int terminal, std::string_view prompt) {
 Result<Secret> read_passphrase(const PassphraseRequest& request) {
     if (request.file) return from_file(*request.file);
     if (const char* text = std::getenv(passphrase_variable)) {
-        if (*text == '\0') return fail(CryptoErrc::empty_passphrase, "{} is set but empty", passphrase_variable);
+        if (*text == '\0')
+            return fail(CryptoErrc::empty_passphrase, "{} is set but empty", passphrase_variable);
         return Secret(std::string(text));
     }
     return from_terminal(request);

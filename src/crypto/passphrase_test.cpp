@@ -1,5 +1,9 @@
 #include "sonm/crypto/passphrase.hpp"
 
+#include "sonm/base/errc.hpp"
+#include "sonm/base/fs.hpp"
+#include "sonm/crypto/errc.hpp"
+
 #include <gtest/gtest.h>
 #include <pty.h>
 #include <termios.h>
@@ -8,10 +12,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <future>
-
-#include "sonm/base/errc.hpp"
-#include "sonm/base/fs.hpp"
-#include "sonm/crypto/errc.hpp"
 
 namespace sonm::crypto {
 namespace {
@@ -25,7 +25,9 @@ public:
         ::close(program_);
     }
     int program() const { return program_; }
-    void type(std::string_view keys) { SONM_ASSERT(::write(person_, keys.data(), keys.size()) == static_cast<ssize_t>(keys.size())); }
+    void type(std::string_view keys) {
+        SONM_ASSERT(::write(person_, keys.data(), keys.size()) == static_cast<ssize_t>(keys.size()));
+    }
     std::string shown() const {
         char text[256];
         ssize_t got = ::read(person_, text, sizeof text);

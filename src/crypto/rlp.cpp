@@ -44,7 +44,8 @@ void rlp_append_list(Bytes& out, BytesView items) {
 
 Result<RlpReader> RlpReader::open(BytesView document) {
     if (document.size() > document_bytes_max) {
-        return fail(Errc::too_large, "RLP of {} bytes; at most {} are read", document.size(), document_bytes_max);
+        return fail(Errc::too_large, "RLP of {} bytes; at most {} are read", document.size(),
+                    document_bytes_max);
     }
     return RlpReader(document);
 }
@@ -62,14 +63,17 @@ Result<BytesView> RlpReader::take() {
         std::size_t width = size - short_bytes_max;
         if (rest_.size() < 1 + width) return fail(CryptoErrc::malformed_rlp, "cut off inside a length");
         if (rest_[1] == 0) return fail(CryptoErrc::malformed_rlp, "a length with leading zeros");
-        if (width > sizeof(std::uint32_t)) return fail(CryptoErrc::malformed_rlp, "a length of {} bytes", width);
+        if (width > sizeof(std::uint32_t))
+            return fail(CryptoErrc::malformed_rlp, "a length of {} bytes", width);
         size = 0;
         for (std::size_t i = 0; i < width; ++i) size = size << 8 | rest_[1 + i];
         header += width;
-        if (size <= short_bytes_max) return fail(CryptoErrc::malformed_rlp, "a length of {} in the long form", size);
+        if (size <= short_bytes_max)
+            return fail(CryptoErrc::malformed_rlp, "a length of {} in the long form", size);
     }
     if (rest_.size() - header < size) {
-        return fail(CryptoErrc::malformed_rlp, "an item of {} bytes where {} are left", size, rest_.size() - header);
+        return fail(CryptoErrc::malformed_rlp, "an item of {} bytes where {} are left", size,
+                    rest_.size() - header);
     }
     BytesView payload = rest_.subspan(header, size);
     if (prefix == string_base + 1 && payload[0] < string_base) {
@@ -87,7 +91,8 @@ Result<BytesView> RlpReader::bytes() {
 Result<U256> RlpReader::number() {
     SONM_TRY(BytesView digits, bytes());
     if (digits.size() > 32) return fail(CryptoErrc::malformed_rlp, "a number of {} bytes", digits.size());
-    if (!digits.empty() && digits[0] == 0) return fail(CryptoErrc::malformed_rlp, "a number with leading zeros");
+    if (!digits.empty() && digits[0] == 0)
+        return fail(CryptoErrc::malformed_rlp, "a number with leading zeros");
     U256 value = 0;
     for (std::uint8_t digit : digits) value = value << 8 | U256(digit);
     return value;

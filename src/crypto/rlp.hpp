@@ -4,7 +4,8 @@
 
 namespace sonm::crypto {
 
-/// Recursive length prefix, the chain's encoding of byte strings and lists. Source: Ethereum yellow paper, appendix B.
+/// Recursive length prefix, the chain's encoding of byte strings and lists. Source: Ethereum yellow paper,
+/// appendix B.
 
 /// Appends one byte string.
 void rlp_append(Bytes& out, BytesView bytes);
@@ -13,9 +14,9 @@ void rlp_append(Bytes& out, U256 number);
 /// Appends a list whose encoded items are `items`.
 void rlp_append_list(Bytes& out, BytesView items);
 
-/// Reads the items of one list, or one document, from front to back. Holds a view: the bytes must outlive it. Strict: only
-/// the one canonical spelling of each value is read, so equal values have equal bytes and a hash means one thing.
-/// Never allocates and never recurses; all errors are CryptoErrc::malformed_rlp.
+/// Reads the items of one list, or one document, from front to back. Holds a view: the bytes must outlive it.
+/// Strict: only the one canonical spelling of each value is read, so equal values have equal bytes and a hash
+/// means one thing. Never allocates and never recurses; all errors are CryptoErrc::malformed_rlp.
 class RlpReader {
 public:
     /// Longest document that is read; a transaction of this chain's clients is at most 128 KiB.

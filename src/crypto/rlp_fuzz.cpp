@@ -32,7 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     BytesView input(data, size);
     auto document = RlpReader::open(input);
     Bytes out;
-    if (document && copy_items(*document, out, 20)) SONM_ASSERT(std::equal(out.begin(), out.end(), data, data + size));
+    if (document && copy_items(*document, out, 20))
+        SONM_ASSERT(std::equal(out.begin(), out.end(), data, data + size));
     if (auto read = parse_signed(input)) SONM_ASSERT(read->hash == keccak256(input));
     return 0;
 }

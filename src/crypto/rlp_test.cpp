@@ -1,8 +1,8 @@
 #include "sonm/crypto/rlp.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/crypto/errc.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::crypto {
 namespace {
@@ -76,11 +76,14 @@ TEST(Rlp, every_second_spelling_and_every_cut_is_refused) {
         std::string_view hex, why;
     };
     for (Case c : {Case{"8100", "single byte in the long form"}, Case{"817f", "single byte in the long form"},
-                   Case{"b800", "long form of a short length"}, Case{"b837" "00", "long form of 55"},
+                   Case{"b800", "long form of a short length"},
+                   Case{"b837"
+                        "00",
+                        "long form of 55"},
                    Case{"b90037", "length with a leading zero"}, Case{"f800", "long form of an empty list"},
-                   Case{"bf0100000000000000", "length of 8 bytes"}, Case{"bfffffffffffffffff", "length near 2^64"},
-                   Case{"83646f", "string cut off"}, Case{"c3c0", "list cut off"}, Case{"b8", "length missing"},
-                   Case{"", "nothing"}}) {
+                   Case{"bf0100000000000000", "length of 8 bytes"},
+                   Case{"bfffffffffffffffff", "length near 2^64"}, Case{"83646f", "string cut off"},
+                   Case{"c3c0", "list cut off"}, Case{"b8", "length missing"}, Case{"", "nothing"}}) {
         Bytes bytes = parse_hex(c.hex).value();
         RlpReader reader = RlpReader::open(bytes).value();
         auto result = reader.skip();
@@ -90,7 +93,8 @@ TEST(Rlp, every_second_spelling_and_every_cut_is_refused) {
 }
 
 TEST(Rlp, number_with_leading_zeros_or_over_256_bits_is_refused) {
-    for (std::string_view hex : {"820001", "00", "a1010000000000000000000000000000000000000000000000000000000000000000"}) {
+    for (std::string_view hex :
+         {"820001", "00", "a1010000000000000000000000000000000000000000000000000000000000000000"}) {
         Bytes bytes = parse_hex(hex).value();
         EXPECT_FALSE(RlpReader::open(bytes).value().number()) << hex;
     }

@@ -1,13 +1,13 @@
 #include "sonm/crypto/scrypt.hpp"
 
+#include "sonm/base/errc.hpp"
+
 #include <openssl/evp.h>
 #include <string.h>
 
 #include <bit>
 #include <memory>
 #include <new>
-
-#include "sonm/base/errc.hpp"
 
 namespace sonm::crypto {
 namespace {
@@ -62,17 +62,21 @@ void mix_memory(Word* chunk, std::uint64_t n, std::size_t r, Word* memory, Word*
 
 }  // namespace
 
-void pbkdf2_sha256(std::string_view passphrase, BytesView salt, std::uint64_t iterations, std::span<std::uint8_t> out) {
-    SONM_ASSERT(PKCS5_PBKDF2_HMAC(passphrase.data(), static_cast<int>(passphrase.size()), salt.data(), static_cast<int>(salt.size()),
-                                  static_cast<int>(iterations), EVP_sha256(), static_cast<int>(out.size()), out.data()) == 1);
+void pbkdf2_sha256(std::string_view passphrase, BytesView salt, std::uint64_t iterations,
+                   std::span<std::uint8_t> out) {
+    SONM_ASSERT(PKCS5_PBKDF2_HMAC(passphrase.data(), static_cast<int>(passphrase.size()), salt.data(),
+                                  static_cast<int>(salt.size()), static_cast<int>(iterations), EVP_sha256(),
+                                  static_cast<int>(out.size()), out.data()) == 1);
 }
 
-Result<void> scrypt(std::string_view passphrase, BytesView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p,
-                    std::span<std::uint8_t> out) {
+Result<void> scrypt(std::string_view passphrase, BytesView salt, std::uint64_t n, std::uint64_t r,
+                    std::uint64_t p, std::span<std::uint8_t> out) {
     SONM_ASSERT(std::has_single_bit(n) && n >= 2 && n <= (std::uint64_t(1) << 32) && r >= 1 && p >= 1);
     const std::size_t words = 2 * r * block_words;
     std::unique_ptr<Word[]> memory(new (std::nothrow) Word[(n + 1 + p) * words]);
-    if (!memory) return fail(Errc::unavailable, "not enough memory to derive a key: {} MiB are needed", 128 * n * r / MiB);
+    if (!memory)
+        return fail(Errc::unavailable, "not enough memory to derive a key: {} MiB are needed",
+                    128 * n * r / MiB);
     Word* spare = memory.get() + n * words;
     Word* chunks = spare + words;
     std::span<std::uint8_t> state(reinterpret_cast<std::uint8_t*>(chunks), p * words * sizeof(Word));

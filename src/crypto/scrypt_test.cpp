@@ -6,7 +6,8 @@
 namespace sonm::crypto {
 namespace {
 
-std::string derived(std::string_view passphrase, std::string_view salt, std::uint64_t n, std::uint64_t r, std::uint64_t p) {
+std::string derived(std::string_view passphrase, std::string_view salt, std::uint64_t n, std::uint64_t r,
+                    std::uint64_t p) {
     FixedBytes<64> out{};
     EXPECT_TRUE(scrypt(passphrase, as_bytes(salt), n, r, p, out));
     return to_hex(out);
@@ -31,8 +32,11 @@ TEST(Scrypt, many_sizes_agree_with_openssl) {
             for (std::uint64_t p : {1, 2, 5}) {
                 Bytes salt = random_bytes(n % 40);
                 FixedBytes<64> expected{};
-                ASSERT_EQ(EVP_PBE_scrypt("pass", 4, salt.data(), salt.size(), n, r, p, 64 * MiB, expected.data(), expected.size()), 1);
-                EXPECT_EQ(derived("pass", as_text(salt), n, r, p), to_hex(expected)) << n << ' ' << r << ' ' << p;
+                ASSERT_EQ(EVP_PBE_scrypt("pass", 4, salt.data(), salt.size(), n, r, p, 64 * MiB,
+                                         expected.data(), expected.size()),
+                          1);
+                EXPECT_EQ(derived("pass", as_text(salt), n, r, p), to_hex(expected))
+                    << n << ' ' << r << ' ' << p;
             }
         }
     }

@@ -16,12 +16,15 @@ Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
-void Sha256::update(BytesView piece) { SONM_ASSERT(EVP_DigestUpdate(state_->context, piece.data(), piece.size()) == 1); }
+void Sha256::update(BytesView piece) {
+    SONM_ASSERT(EVP_DigestUpdate(state_->context, piece.data(), piece.size()) == 1);
+}
 
 Hash Sha256::finish() {
     Hash out;
     unsigned length = 0;
-    SONM_ASSERT(EVP_DigestFinal_ex(state_->context, out.bytes.data(), &length) == 1 && length == out.bytes.size());
+    SONM_ASSERT(EVP_DigestFinal_ex(state_->context, out.bytes.data(), &length) == 1 &&
+                length == out.bytes.size());
     state_->start();
     return out;
 }

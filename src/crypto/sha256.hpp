@@ -1,8 +1,8 @@
 #pragma once
 
-#include <memory>
-
 #include "sonm/crypto/types.hpp"
+
+#include <memory>
 
 namespace sonm::crypto {
 

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <optional>
-
 #include "sonm/base/u256.hpp"
 #include "sonm/crypto/key.hpp"
 
+#include <optional>
+
 namespace sonm::crypto {
 
-/// A transaction with a fee market (type 2). Amounts in wei. Source: EIP-1559, EIP-2718. Access lists are always empty:
-/// nothing here needs them, and a transaction that carries one is refused when read.
+/// A transaction with a fee market (type 2). Amounts in wei. Source: EIP-1559, EIP-2718. Access lists are
+/// always empty: nothing here needs them, and a transaction that carries one is refused when read.
 struct Transaction {
     std::uint64_t chain_id = 0;
     std::uint64_t nonce = 0;
@@ -35,8 +35,8 @@ struct ReadTransaction {
     Address sender;
     Hash hash;
 };
-/// Reads a signed transaction and finds out who signed it. Errors: CryptoErrc::malformed_rlp, malformed_signature,
-/// Errc::too_large, Errc::overflow (a field over 64 bits).
+/// Reads a signed transaction and finds out who signed it. Errors: CryptoErrc::malformed_rlp,
+/// malformed_signature, Errc::too_large, Errc::overflow (a field over 64 bits).
 Result<ReadTransaction> parse_signed(BytesView raw);
 
 }  // namespace sonm::crypto

@@ -1,10 +1,10 @@
 #include "sonm/crypto/transaction.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/crypto/development_keys.hpp"
 #include "sonm/crypto/errc.hpp"
 #include "sonm/crypto/keccak.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::crypto {
 namespace {
@@ -25,8 +25,10 @@ Transaction payment() {
 
 // Expected bytes: `cast mktx --chain 31337 --nonce 7 ...` of Foundry 1.7.1, offline.
 constexpr std::string_view payment_raw =
-    "02f875827a6907843b9aca008506fc23ac008252089470997970c51812dc3a010c7d01b50e0d17dc79c8880de0b6b3a764000080c080a049e6"
-    "d9541026bf2941d2c99a56297c9957181fe6a191c5b48fffa328292dd434a03638b22118ba2ec7c9983d4726ee37549e3e200a82fe87a49a1a"
+    "02f875827a6907843b9aca008506fc23ac008252089470997970c51812dc3a010c7d01b50e0d17dc79c8880de0b6b3a764000080"
+    "c080a049e6"
+    "d9541026bf2941d2c99a56297c9957181fe6a191c5b48fffa328292dd434a03638b22118ba2ec7c9983d4726ee37549e3e200a82"
+    "fe87a49a1a"
     "d0b50ab7f2c1";
 
 TEST(Transaction, payment_is_signed_to_the_same_bytes_as_foundry_signs) {
@@ -43,12 +45,16 @@ TEST(Transaction, call_with_data_and_zero_value_is_signed_to_the_same_bytes_as_f
     txn.gas_limit = 300'000;
     txn.value = 0;
     // transfer(0x3C44…, 12345)
-    txn.data = *parse_hex("a9059cbb0000000000000000000000003c44cdddb6a900fa2b585dd299e03d12fa4293bc"
-                          "0000000000000000000000000000000000000000000000000000000000003039");
+    txn.data = *parse_hex(
+        "a9059cbb0000000000000000000000003c44cdddb6a900fa2b585dd299e03d12fa4293bc"
+        "0000000000000000000000000000000000000000000000000000000000003039");
     EXPECT_EQ(to_hex(sign(txn, key()).raw),
-              "02f8ad827a6981800182012c830493e09470997970c51812dc3a010c7d01b50e0d17dc79c880b844a9059cbb0000000000000000"
-              "000000003c44cdddb6a900fa2b585dd299e03d12fa4293bc00000000000000000000000000000000000000000000000000000000"
-              "00003039c080a0f432d29fc342ec3ea65309284ac6dff824a3e5e3b5f94de19a776e928f0e929ca0155936f0be23f9183b5344be"
+              "02f8ad827a6981800182012c830493e09470997970c51812dc3a010c7d01b50e0d17dc79c880b844a9059cbb000000"
+              "0000000000"
+              "000000003c44cdddb6a900fa2b585dd299e03d12fa4293bc0000000000000000000000000000000000000000000000"
+              "0000000000"
+              "00003039c080a0f432d29fc342ec3ea65309284ac6dff824a3e5e3b5f94de19a776e928f0e929ca0155936f0be23f9"
+              "183b5344be"
               "dadbdfc32ca54b8f0e9eb1744b6af450a89bc287");
 }
 
@@ -75,7 +81,8 @@ TEST(Transaction, changed_field_changes_the_signer) {
 
 TEST(Transaction, every_cut_of_the_bytes_is_refused) {
     Bytes raw = *parse_hex(payment_raw);
-    for (std::size_t size = 0; size < raw.size(); ++size) EXPECT_FALSE(parse_signed(BytesView(raw).first(size))) << size;
+    for (std::size_t size = 0; size < raw.size(); ++size)
+        EXPECT_FALSE(parse_signed(BytesView(raw).first(size))) << size;
     raw.push_back(0);
     EXPECT_TRUE(parse_signed(raw).error().is(CryptoErrc::malformed_rlp));
     raw[0] = 1;

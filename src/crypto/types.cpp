@@ -32,9 +32,11 @@ Result<Address> parse_address(std::string_view text) {
     if (!bytes) return wrap(std::move(bytes).error(), "not an address: '{}'", text);
     Address address{*bytes};
     bool upper = std::any_of(text.begin() + 2, text.end(), is_upper);
-    bool lower = std::any_of(text.begin() + 2, text.end(), [](char c) { return is_letter(c) && !is_upper(c); });
+    bool lower =
+        std::any_of(text.begin() + 2, text.end(), [](char c) { return is_letter(c) && !is_upper(c); });
     if (upper && lower && to_string(address) != text) {
-        return fail(Errc::invalid, "the address '{}' has a wrong EIP-55 checksum: check it for a typing error", text);
+        return fail(Errc::invalid,
+                    "the address '{}' has a wrong EIP-55 checksum: check it for a typing error", text);
     }
     return address;
 }

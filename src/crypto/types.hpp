@@ -1,10 +1,10 @@
 #pragma once
 
+#include "sonm/base/bytes.hpp"
+
 #include <fmt/format.h>
 
 #include <functional>
-
-#include "sonm/base/bytes.hpp"
 
 namespace sonm::crypto {
 

@@ -34,8 +34,9 @@ TEST(Address, all_lower_or_all_upper_case_carries_no_checksum_and_is_accepted) {
 }
 
 TEST(Address, wrong_length_prefix_or_digit_is_refused) {
-    for (std::string_view text : {"", "0x", "5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beae",
-                                  "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaedd", "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaeg"}) {
+    for (std::string_view text :
+         {"", "0x", "5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beae",
+          "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaedd", "0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaeg"}) {
         EXPECT_FALSE(parse_address(text)) << text;
     }
 }
