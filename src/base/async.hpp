@@ -77,6 +77,29 @@ Async<T> within(std::chrono::nanoseconds limit, Async<T> task) {
     co_return fail(Errc::timeout, "no answer within {} ms", std::chrono::duration_cast<Millis>(limit).count());
 }
 
+/// Runs `task`; a defect in it becomes Errc::internal with its text instead of ending the scope. For borders where one party's
+/// defect must not end the others'. Cancellation passes.
+template <class T>
+Async<T> contain(Async<T> task) {
+    try {
+        co_return co_await std::move(task);
+    } catch (const asio::system_error& error) {
+        if (error.code() == asio::error::operation_aborted) throw;
+        co_return fail(Errc::internal, "{}", error.what());
+    } catch (const std::exception& error) {
+        co_return fail(Errc::internal, "{}", error.what());
+    }
+}
+/// The same for a function that returns a Result at once.
+template <class F>
+std::invoke_result_t<F&> contain_call(F& function) {
+    try {
+        return function();
+    } catch (const std::exception& error) {
+        return fail(Errc::internal, "{}", error.what());
+    }
+}
+
 /// Children of one scope, bounded in number.
 class TaskGroup {
 public:
