@@ -5,6 +5,7 @@
 #include "sonm/base/log.hpp"
 #include "sonm/buyer/result_files.hpp"
 #include "sonm/crypto/sha256.hpp"
+#include "sonm/services/receipt.hpp"
 
 namespace sonm::buyer {
 namespace {
@@ -228,7 +229,8 @@ Async<void> Runner::follow_task(Run& run) {
 Async<void> Runner::save_result(Run& run) {
     const RunPlan& plan = run.record.plan;
     SONM_CO_TRY(SignedReceipt signed_receipt, co_await run.link->receipt(plan.task));
-    SONM_CO_CHECK(check(signed_receipt, run.tracker.deal()->deal, plan.task, policy_.chain_id));
+    model::Deal deal = run.tracker.deal()->deal;
+    SONM_CO_CHECK(services::check(signed_receipt, deal.id, plan.task, deal.supplier, plan.spec, policy_.chain_id));
     if (!plan.outputs.empty() && !signed_receipt.receipt.outputs.is_zero()) {
         std::filesystem::path archive = plan.outputs.front().local;
         archive += fmt::format(".{}.tar", run.record.id);

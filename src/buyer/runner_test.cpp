@@ -9,6 +9,7 @@
 #include "sonm/base/fs.hpp"
 #include "sonm/crypto/sha256.hpp"
 #include "sonm/market/fake_ledger.hpp"
+#include "sonm/services/receipt.hpp"
 
 using namespace sonm;
 using namespace sonm::buyer;
@@ -45,6 +46,7 @@ struct FakeWorker {
     int starts = 0, pulls = 0;
     std::int32_t exit_code = 0;
     bool forged = false;
+    model::TaskSpec spec;
 };
 
 class FakeLink final : public WorkerLink {
@@ -56,7 +58,8 @@ public:
         sent(worker_.blobs[sha256]);
         co_return Result<void>();
     }
-    Async<model::TaskStatus> start(DealId deal, TaskId id, model::TaskSpec) override {
+    Async<model::TaskStatus> start(DealId deal, TaskId id, model::TaskSpec spec) override {
+        worker_.spec = std::move(spec);
         if (!worker_.task) {
             ++worker_.starts;
             worker_.task.emplace();
@@ -99,6 +102,8 @@ public:
         out.receipt.task = id;
         out.receipt.worker = worker_.key.address();
         out.receipt.outputs = crypto::sha256(worker_.archive);
+        out.receipt.spec = services::spec_hash(worker_.spec);
+        out.receipt.inputs = services::inputs_root(worker_.spec.inputs);
         out.receipt.exit_code = worker_.task->exit_code;
         out.signature = worker_.key.sign(model::receipt_digest(out.receipt, worker_.forged ? chain_id_ + 1 : chain_id_));
         co_return out;

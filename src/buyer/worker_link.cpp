@@ -8,15 +8,6 @@ namespace sonm::buyer {
 
 crypto::Hash endpoint_attribute() { return crypto::keccak256(as_bytes("endpoint")); }
 
-Result<void> check(const SignedReceipt& receipt, const model::Deal& deal, const TaskId& task, std::uint64_t chain_id) {
-    const model::Receipt& r = receipt.receipt;
-    if (r.deal != deal.id || r.task != task || r.worker != deal.supplier)
-        return fail(Errc::denied, "the worker's receipt is about another task (deal {}, task {})", r.deal, r.task);
-    auto signer = crypto::recover(model::receipt_digest(r, chain_id), receipt.signature);
-    if (signer != deal.supplier) return fail(Errc::denied, "the receipt is not signed by worker {}", deal.supplier);
-    return {};
-}
-
 std::string to_json(const SignedReceipt& receipt) {
     const model::Receipt& r = receipt.receipt;
     nlohmann::json usage{{"cpu_ms", r.usage.cpu_ms}, {"memory_peak_bytes", r.usage.memory_peak_bytes}, {"net_rx_bytes", r.usage.net_rx_bytes},

@@ -16,8 +16,6 @@ using model::TaskId;
 using services::LogChunk;
 using services::SignedReceipt;
 
-/// Errors: denied (not signed by the deal's worker, or about something else).
-Result<void> check(const SignedReceipt& receipt, const model::Deal& deal, const TaskId& task, std::uint64_t chain_id);
 /// For the journal and for `--json`: everything that a third party needs to check the signature.
 std::string to_json(const SignedReceipt& receipt);
 

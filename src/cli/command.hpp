@@ -23,9 +23,16 @@ CLI::App* add_command(Commands& commands, CLI::App& parent, std::string name, st
     CLI::App* leaf = parent.add_subcommand(std::move(name), std::move(what));
     if (!examples.empty()) leaf->footer("Examples:\n" + examples);
     Handler handler = make(*leaf);
-    leaf->callback([&commands, handler = std::move(handler)] { commands.chosen = handler; });
+    // A parent that does something by itself (`sonm run`) is called after its subcommand, and must not take its place.
+    leaf->callback([&commands, leaf, handler = std::move(handler)] {
+        if (leaf->get_subcommands().empty()) commands.chosen = handler;
+    });
     return leaf;
 }
+
+struct TaskOptions;
+/// --image, --in, --out, ... and the command after --.
+void add_task_options(CLI::App& leaf, TaskOptions& options);
 
 void add_devnet_commands(Commands& commands);
 void add_key_commands(Commands& commands);

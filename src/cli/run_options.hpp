@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sonm/buyer/plan.hpp"
+#include "sonm/cli/context.hpp"
+#include "sonm/market/ledger.hpp"
+
+namespace sonm::cli {
+
+/// What `sonm run` and `sonm task start` say about a task.
+struct TaskOptions {
+    std::string image;
+    std::vector<std::string> inputs, outputs;  ///< "local[:remote]", "remote[:local]"
+    std::vector<std::string> environment;      ///< "KEY=value"
+    std::string working_dir = "/work", user;
+    std::string time_limit;
+    bool network = false;
+    std::vector<std::string> command;
+};
+
+/// What `sonm run` says about the deal it wants.
+struct BidOptions {
+    std::string cores = "1", ram = "512 MiB", storage = "1 GiB";
+    std::string duration = "10min";
+    bool spot = false;
+    std::string max_price;
+    std::string counterparty;
+    std::string expires = "1 h";
+};
+
+/// A task, and the local files that it needs and makes.
+struct PreparedTask {
+    model::TaskSpec spec;
+    std::vector<buyer::LocalBlob> blobs;
+    std::vector<buyer::OutputFile> outputs;
+};
+
+/// Reads the files that the task needs and hashes them (on the work pool). An image that is a file is an archive (`docker save`), anything
+/// else a reference that the worker's engine pulls. Errors name the option.
+Async<PreparedTask> prepare_task(TaskOptions options);
+/// Errors name the option.
+Result<model::Order> make_bid(const BidOptions& options, const model::Address& author, bool network, UnixTime now);
+
+}  // namespace sonm::cli
