@@ -7,6 +7,7 @@ starts, waits, draws and adds up. See ./demo --help.
 import argparse
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,7 +25,7 @@ from demo_parts.show import Failure, Show  # noqa: E402
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "demo-out"
 HOME = OUT / "home"
-SONM = ROOT / "build" / "dev" / "sonm"
+SONM = ROOT / "build" / "dev" / "bin" / "sonm"
 SCENE = ROOT / "examples" / "render" / "scene.pov"
 STITCH = ROOT / "examples" / "render" / "stitch.py"
 IMAGE = ROOT / "build" / "images" / "povray.tar"
@@ -35,21 +36,22 @@ TASK_SECONDS_MAX = 180
 WORKER_SECONDS_MAX = 120
 
 WORKER_YAML = """\
-# One of the demo's two suppliers: a core and a gigabyte of this machine.
-state: {state}
+# One of the demo's two suppliers: one core and a gigabyte of this machine.
+name: supplier-{number}
+state: state
 listen: 127.0.0.1:0
-capacity:
+resources:
   cores: 1
-  memory: 1 GiB
+  ram: 1 GiB
   storage: 2 GiB
-plans:
-  - name: demo
+ask_plans:
+  - name: core
     price: {price}
     duration: 1 h
     resources:
       cores: 1
-      memory: 512 MiB
-      storage: 1 GiB
+      ram: 1 GiB
+      storage: 2 GiB
 """
 
 
@@ -117,7 +119,7 @@ class Demo:
             folder = HOME / f"worker-{number}"
             folder.mkdir(parents=True, exist_ok=True)
             config = folder / "worker.yaml"
-            config.write_text(WORKER_YAML.format(state=folder, price=f"0.0{number} USD/h"))
+            config.write_text(WORKER_YAML.format(number=number, price=f"0.0{number} USD/h"))
             self.children.start(f"worker-{number}", self.command("worker", "--config", config, key=key))
         self.wait("asks on the market", WORKER_SECONDS_MAX, lambda: (len(self.sonm("order", "ls")), len(SUPPLIERS)))
 
@@ -128,8 +130,8 @@ class Demo:
             out = OUT / f"{name}.png"
             out.unlink(missing_ok=True)
             self.children.start(f"run-{number}", self.command(
-                "run", "--image", IMAGE, "--in", SCENE, "--out", f"{name}.png={out}", "--cores", 1, "--for", "10min",
-                "--max-price", "0.05 USD/h", "--", *self.render_command(f"{name}.png", rows), key=BUYER))
+                "run", "--image", IMAGE, "--in", SCENE, "--out", f"{name}.png:{out}", "--cores", 1, "--ram", "512 MiB",
+                "--storage", "1 GiB", "--for", "10min", "--max-price", "0.05 USD/h", "--", *self.render_command(f"{name}.png", rows), key=BUYER))
         # Meanwhile the same picture in one piece, to compare with.
         whole = self.render_command(OUT / "whole.png", threads=os.cpu_count())
         self.children.start("whole", whole[:1] + [f"+I{SCENE}"] + whole[2:])
@@ -138,7 +140,7 @@ class Demo:
 
         def progress():
             nonlocal killed
-            if not killed and any(task["state"] == "running" for task in self.tasks()):
+            if not killed and self.first_run().get("task_state") == "running":
                 self.kill(self.options.kill)
                 killed = True
             for name, code in self.children.dead().items():
@@ -148,8 +150,10 @@ class Demo:
 
         self.wait("pictures rendered", TASK_SECONDS_MAX, progress)
 
-    def tasks(self):
-        return self.sonm("task", "ls", key=BUYER)
+    def first_run(self):
+        """What the buyer's journal says about the run of the first tile; nothing before it is in there."""
+        said = re.search(r"^run (\w+)$", (self.children.logs / "run-1.log").read_text(), re.MULTILINE)
+        return self.sonm("run", "show", said[1], key=BUYER) if said else {}
 
     def kill(self, who):
         self.show.step(f"kill -9: {who}")
@@ -162,8 +166,7 @@ class Demo:
             self.children.restart("worker-1")
         else:
             self.children.kill("run-1")
-            ended = {run_["id"] for run_ in self.sonm("run", "ls", key=BUYER) if run_["state"] != "done"}
-            self.children.start("run-1", self.command("run", "--resume", ended.pop(), key=BUYER))
+            self.children.start("run-1", self.command("run", "resume", self.first_run()["run"], key=BUYER))
 
     def stitch(self):
         self.show.step("stitch, and compare with the picture in one piece")

@@ -17,9 +17,10 @@ class Children:
         self.commands, self.running = {}, {}
 
     def start(self, name, command, env=None):
-        """Starts it with its output going to logs/NAME.log. Returns the process."""
+        """Starts it with its output going to logs/NAME.log: a new one, unless it is started again. Returns the process."""
+        mode = "ab" if name in self.commands else "wb"
         self.commands[name] = (command, env)
-        with open(self.logs / f"{name}.log", "ab") as log:
+        with open(self.logs / f"{name}.log", mode) as log:
             child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                      env={**os.environ, **(env or {})}, start_new_session=True)
         self.running[name] = child

@@ -12,7 +12,7 @@ class Books:
         self.before = self.balances()
 
     def balances(self):
-        """All SNM of each account: in its wallet, free in the market, and bound in orders and deals. Smallest unit."""
+        """All free SNM of each account, in its wallet and in the market, in the smallest unit. Nothing is bound when no deal is open."""
         return {name: total(self.sonm("balance", key=key)) for name, key in self.accounts.items()}
 
     def close(self, show):
@@ -38,7 +38,7 @@ class Books:
 
 
 def total(balance):
-    return int(balance["wallet"]) + int(balance["market"]) + int(balance["escrow"])
+    return int(balance["wallet"]) + int(balance["market"])
 
 
 def snm(amount):
