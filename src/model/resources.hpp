@@ -24,8 +24,12 @@ struct Resources {
 };
 std::string to_string(const Resources&);
 
-/// What a machine measured as a whole, and the part of it that a share may advertise: selling 10 % of the cores advertises 10 % of them.
-/// Proportional for what is divisible, none for what is not sold, min for GPUs (smallest card of the share).
+/// What a machine measured as a whole, and the part of it that a share may advertise: selling 10 % of the cores advertises 10 % of
+/// them. Amounts (cores, RAM, storage, network) are those of the share itself, so that a plan of "2 GiB" meets a bid for "2 GiB";
+/// speeds are proportional, rounded down; a graphics card counts whole, and the smallest card stands for all.
 Benchmarks share_of(const Benchmarks& whole, const Resources& machine, const Resources& share);
+
+/// What a bid for these resources needs, rounded up: cores, RAM, storage, network and number of cards.
+Benchmarks benchmarks_for(const Resources& wanted);
 
 }  // namespace sonm::model
