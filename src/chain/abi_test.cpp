@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sonm/chain/revert.hpp"
+
 namespace sonm::chain {
 namespace {
 
@@ -134,6 +136,16 @@ TEST(Abi, an_enumerator_that_does_not_exist_is_refused) {
     EXPECT_EQ(decoder.enumeration(Color::green), Color::green);
     (void)decoder.enumeration(Color::green);
     EXPECT_FALSE(decoder.ok());
+}
+
+TEST(Revert, what_solidity_says_itself_is_put_into_words) {
+    Bytes said = Encoder().text("no way").finish(selector_of("Error(string)"));
+    EXPECT_EQ(standard_revert(said), "no way");
+    Bytes panicked = Encoder().uint(0x11).finish(selector_of("Panic(uint256)"));
+    EXPECT_EQ(standard_revert(panicked), "a number in the contract overflowed");
+    said.resize(40);
+    EXPECT_EQ(standard_revert(said), std::nullopt);
+    EXPECT_EQ(standard_revert({}), std::nullopt);
 }
 
 }  // namespace

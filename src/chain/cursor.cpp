@@ -88,6 +88,14 @@ Async<void> LogCursor::open() {
 }
 
 Async<void> LogCursor::run() {
+    struct Running {
+        LogCursor& cursor;
+        explicit Running(LogCursor& c) : cursor(c) { cursor.running_ = true; }
+        ~Running() {
+            cursor.running_ = false;
+            cursor.changed_.cancel();
+        }
+    } running(*this);
     Millis pause = pause_first;
     while (true) {
         auto advancing = advance();
@@ -310,10 +318,19 @@ Async<void> LogCursor::follow(std::uint64_t from_block, std::function<void(const
                 continue;
             }
         }
-        (void)co_await changed_.async_wait(as_tuple(asio::use_awaitable));
-        auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+        co_await change();
     }
+}
+
+Task<void> LogCursor::reach(std::uint64_t block) {
+    while (running_ && position_.block < block) co_await change();
+}
+
+Task<void> LogCursor::change() {
+    // Woken by cancel(), which looks like an error; a real cancellation is told apart by the state.
+    (void)co_await changed_.async_wait(as_tuple(asio::use_awaitable));
+    auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
 }
 
 }  // namespace sonm::chain

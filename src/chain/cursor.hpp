@@ -33,7 +33,7 @@ struct LogBatch {
 /// Resource type; one executor.
 class LogCursor {
 public:
-    /// `node` and `db` (from open_store) must outlive it.
+    /// `node` and `db` (from open_log_store) must outlive it.
     LogCursor(Executor executor, Node& node, Database& db, CursorConfig config);
     LogCursor(const LogCursor&) = delete;
 
@@ -45,6 +45,9 @@ public:
     /// Calls `deliver` for everything above `from_block`, then for everything new, until cancelled. `run` must be running.
     /// Errors: those of the store.
     Async<void> follow(std::uint64_t from_block, std::function<void(const LogBatch&)> deliver);
+
+    /// Waits until block `block` is read, as long as `run` is running. For callers that know of a block and want its logs delivered.
+    Task<void> reach(std::uint64_t block);
 
     /// Why the last look failed; nothing if it did not.
     const std::optional<Error>& trouble() const { return trouble_; }
@@ -63,6 +66,8 @@ private:
     };
 
     Async<void> open();
+    /// Waits until something is new.
+    Task<void> change();
     /// True if it could not be read at once and a smaller page shall be tried.
     Async<bool> read_page(std::uint64_t to_block);
     Async<bool> still_there();
@@ -81,6 +86,7 @@ private:
     Point position_;
     bool opened_ = false;
     bool live_ = false;
+    bool running_ = false;
     std::uint64_t page_blocks_;
     std::deque<Rewind> rewinds_;
     std::uint64_t rewind_count_ = 0;

@@ -94,7 +94,7 @@ public:
     }
 
     FakeNode node;
-    std::unique_ptr<Database> db = std::move(*open_store(":memory:"));
+    std::unique_ptr<Database> db = std::move(*open_log_store(":memory:"));
     CursorConfig config;
 };
 

@@ -32,7 +32,7 @@ struct Intent {
 /// crash it is found again instead of being made twice.
 class Journal {
 public:
-    /// `db` must outlive it and come from open_store.
+    /// `db` must outlive it and come from open_journal.
     Journal(Database& db, const Hash& genesis, std::uint64_t chain_id, const Address& account);
 
     Result<std::optional<Intent>> find(const std::string& id);

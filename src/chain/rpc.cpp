@@ -48,8 +48,8 @@ Result<Target> parse_url(std::string_view url) {
     if (url.starts_with("https://")) {
         return fail(Errc::invalid, "{}: https is not supported here yet; use a node in a trusted network or a local TLS proxy", url);
     }
-    if (!url.starts_with(scheme)) return fail(Errc::invalid, "{}: a node's address is written http://host:port", url);
-    url.remove_prefix(scheme.size());
+    if (url.starts_with(scheme)) url.remove_prefix(scheme.size());
+    else if (url.find("://") != std::string_view::npos) return fail(Errc::invalid, "{}: a node's address is written http://host:port", url);
     std::size_t slash = url.find('/');
     std::string host(url.substr(0, slash));
     std::string path = slash == std::string_view::npos ? "/" : std::string(url.substr(slash));

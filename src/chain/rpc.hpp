@@ -10,7 +10,7 @@ class Answers;
 }
 
 struct RpcConfig {
-    std::string url = "http://127.0.0.1:8545";
+    std::string url = "http://127.0.0.1:8545";  ///< or "host:port", or "unix:/path"
     Millis answer_max{10'000};     ///< one exchange
     int attempts_max = 4;          ///< exchanges that failed on the way are repeated; those that the node refused are not
     Millis pause_first{100};       ///< before the second attempt; doubles, up to pause_max

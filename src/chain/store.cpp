@@ -51,6 +51,12 @@ CREATE TABLE log (
 
 }  // namespace
 
-Result<std::unique_ptr<Database>> open_store(const std::string& path) { return Database::open(path, {journal_tables, log_tables}); }
+Result<std::unique_ptr<Database>> open_journal(const std::string& path) { return Database::open(path, {journal_tables}); }
+
+Result<std::unique_ptr<Database>> open_log_store(const std::string& path) {
+    DatabaseOptions options;
+    options.sync_every_commit = false;  // what a power cut loses is read again
+    return Database::open(path, {log_tables}, options);
+}
 
 }  // namespace sonm::chain

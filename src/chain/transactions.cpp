@@ -29,7 +29,7 @@ Async<std::unique_ptr<Sender>> Sender::make(Node& node, const crypto::Signer& si
 Sender::Sender(Executor executor, Node& node, const crypto::Signer& signer, Journal journal, std::uint64_t chain_id, SenderConfig config,
                ExplainRevert explain)
     : node_(node), signer_(signer), journal_(std::move(journal)), chain_id_(chain_id), config_(config), explain_(std::move(explain)),
-      lane_(executor, 1) {}
+      lane_(executor, config_.lock_path) {}
 
 Async<TxnReceipt> Sender::send(std::string intent, TxnRequest request) {
     auto working = work(intent, std::move(request));
@@ -37,6 +37,11 @@ Async<TxnReceipt> Sender::send(std::string intent, TxnRequest request) {
     if (receipt || !receipt.error().is(Errc::timeout)) co_return receipt;
     co_return fail(ChainErrc::not_mined, "{}: not confirmed within {} s; it may still be, asking again does not repeat it", intent,
                    config_.answer_max.count() / 1000);
+}
+
+Result<bool> Sender::known(const std::string& intent) {
+    SONM_TRY(auto found, journal_.find(intent));
+    return found && found->state != IntentState::reverted;
 }
 
 Async<TxnReceipt> Sender::work(std::string id, TxnRequest request) {
@@ -69,8 +74,7 @@ Async<TxnReceipt> Sender::work(std::string id, TxnRequest request) {
 }
 
 Async<Intent> Sender::find_or_start(std::string id, TxnRequest request) {
-    SONM_CO_CHECK(co_await lane_.push(true));
-    Unlock unlock(lane_);
+    SONM_CO_TRY(auto held, co_await lane_.enter());
     SONM_CO_TRY(auto known, journal_.find(id));
     if (known && known->state == IntentState::done) {
         SONM_CO_TRY(std::uint64_t next, co_await node_.nonce(account(), BlockTag::latest));
@@ -249,8 +253,8 @@ Result<Sender::Fees> Sender::within_cap(FeeQuote quote) const {
 }
 
 tl::unexpected<Error> Sender::refused(const std::string& id, const CallOutcome& revert) const {
-    std::string why = revert.data.empty() || !explain_ ? revert.reason : explain_(revert.data);
-    return fail(ChainErrc::reverted, "{}: {}", id, why);
+    if (revert.data.empty() || !explain_) return fail(ChainErrc::reverted, "{}: {}", id, revert.reason);
+    return wrap(explain_(revert.data), "{}", id);
 }
 
 }  // namespace sonm::chain

@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "sonm/chain/detail/lane.hpp"
 #include "sonm/chain/journal.hpp"
 #include "sonm/chain/node.hpp"
 #include "sonm/crypto/transaction.hpp"
@@ -21,13 +22,15 @@ struct SenderConfig {
     Millis answer_max{180'000};      ///< `send` as a whole; the transaction may still come later
     Wei fee_per_gas_max{U256(500'000'000'000)};  ///< never pay more, in all
     unsigned gas_margin_percent = 25;            ///< on top of the node's estimate
+    std::string lock_path;           ///< lets one process at a time choose a nonce; empty = nobody else uses the account
 };
 
-/// Says in words what a contract's revert data means. From the generated bindings.
-using ExplainRevert = std::function<std::string(BytesView revert_data)>;
+/// Turns a contract's revert data into an error of the caller's own kind. From the generated bindings.
+using ExplainRevert = std::function<Error(BytesView revert_data)>;
 
 /// Sends one account's transactions, one after the other, and sees to it that each intent happens at most once, whatever happens to this
-/// process, the node or the chain. Resource type; one executor; one Sender per account and process.
+/// process, the node or the chain. Resource type; one executor; one Sender per account and process, any number of processes with the same
+/// journal and lock file.
 ///
 /// A transaction is signed, written into the journal, then sent. After a crash the journal's entry is sent again, byte for byte: with the
 /// same nonce it cannot happen twice. A chain that was reorganised or restored from an older state gets back, in order, what it has lost.
@@ -39,8 +42,10 @@ public:
 
     /// Returns once the transaction is in a block at the configured depth. `intent`: the same id again waits for the first one, whatever
     /// the request says; after a refusal by the contract it is tried anew.
-    /// Errors: reverted (with the contract's reason), no_funds, fee_cap, not_mined (ask again with the same intent), those of Node.
+    /// Errors: the contract's refusal as `explain` says it, reverted (without a reason), no_funds, fee_cap, not_mined (ask again with the same intent), those of Node.
     Async<TxnReceipt> send(std::string intent, TxnRequest request);
+    /// Whether this intent was sent before and not refused: then the request given to `send` does not matter.
+    Result<bool> known(const std::string& intent);
     Address account() const { return signer_.address(); }
     std::uint64_t chain_id() const { return chain_id_; }
 
@@ -50,10 +55,6 @@ private:
 
     struct Fees {
         U256 tip, max;
-    };
-    struct Unlock {
-        Channel<bool>& lane;
-        ~Unlock() { (void)lane.try_pop(); }
     };
 
     Async<TxnReceipt> work(std::string intent, TxnRequest request);
@@ -77,7 +78,7 @@ private:
     std::uint64_t chain_id_;
     SenderConfig config_;
     ExplainRevert explain_;
-    Channel<bool> lane_;  // holds one value while somebody uses the account's next nonce
+    detail::Lane lane_;  // held while somebody uses the account's next nonce
 };
 
 }  // namespace sonm::chain

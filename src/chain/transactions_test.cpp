@@ -28,7 +28,7 @@ public:
         out.data = Bytes{mark};
         return out;
     }
-    static std::string explain(BytesView data) { return "explained " + to_hex(data); }
+    static Error explain(BytesView data) { return Error{make_error_code(ChainErrc::reverted), "explained " + to_hex(data)}; }
 
     /// A process that lives for one `send`: opens the journal anew, as after a restart.
     Async<TxnReceipt> send(std::string intent, TxnRequest what) {
@@ -41,7 +41,7 @@ public:
 
     crypto::PrivateKey key = make_key();
     FakeNode node;
-    std::unique_ptr<Database> db = std::move(*open_store(":memory:"));
+    std::unique_ptr<Database> db = std::move(*open_journal(":memory:"));
     SenderConfig config;
 };
 
@@ -153,7 +153,7 @@ TEST_F(SenderTest, a_nonce_used_by_another_program_is_given_up_and_the_intent_se
     node.drop_pool();
     node.automine = true;
     config.answer_max = Millis(2'000);
-    auto elsewhere = std::move(*open_store(":memory:"));
+    auto elsewhere = std::move(*open_journal(":memory:"));
     std::swap(db, elsewhere);
     ASSERT_TRUE(run("other", 7));
     std::swap(db, elsewhere);
