@@ -25,6 +25,17 @@ http::Limits client_limits(const DockerConfig& config) {
     return limits;
 }
 
+/// Remembers why a source failed: that is the caller's error, not the engine's.
+struct WatchedSource {
+    ByteSource source;
+    std::optional<Error> failure;
+    Async<Bytes> next() {
+        auto piece = co_await source();
+        if (!piece) failure = piece.error();
+        co_return std::move(piece);
+    }
+};
+
 std::string container_path(const ContainerId& id) { return "/containers/" + url_encode(id.value); }
 
 /// Block devices for disk rates: all that have a size, loop devices of work folders among them.
@@ -75,8 +86,12 @@ Async<Answer> DockerEngine::ask(Call call) {
 
 Async<std::unique_ptr<http::BodyStream>> DockerEngine::stream(http::Request request, ByteSource body, std::string doing, EngineErrc missing) {
     request.target = std::string(api) + request.target;
-    auto opening = body ? client_.open(std::move(request), std::move(body)) : client_.open(std::move(request));
+    auto watched = std::make_shared<WatchedSource>();
+    watched->source = std::move(body);
+    http::BodySource pieces = [watched] { return watched->next(); };
+    auto opening = watched->source ? client_.open(std::move(request), std::move(pieces)) : client_.open(std::move(request));
     auto opened = co_await std::move(opening);
+    if (watched->failure) co_return tl::unexpected<Error>(std::move(*watched->failure));
     if (!opened) co_return tl::unexpected<Error>(engine_error(std::move(opened.error())));
     Answer answer{(*opened)->head().status, std::string()};
     if (answer.good() || answer.status == 101) co_return std::move(*opened);

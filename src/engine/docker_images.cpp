@@ -4,6 +4,7 @@
 #include "sonm/engine/docker_engine.hpp"
 #include "sonm/engine/docker_streams.hpp"
 #include "sonm/engine/image_archive.hpp"
+#include "sonm/engine/sources.hpp"
 
 namespace sonm::engine {
 
@@ -81,7 +82,7 @@ Async<void> DockerEngine::remove_image(std::string reference) {
 }
 
 Async<ImageInfo> DockerEngine::load_image(ByteSource archive, ImageLimits limits, ProgressFn progress) {
-    auto limited = docker::bounded(std::move(archive), limits.archive_bytes_max, make_error_code(EngineErrc::image_too_large),
+    auto limited = bounded(std::move(archive), limits.archive_bytes_max, make_error_code(EngineErrc::image_too_large),
                                    std::move(progress), "receiving the image");
     SONM_CO_TRY(SpooledImage spooled, co_await spool_image(config_.spool_folder, std::move(limited), limits));
     // Already here: nothing to unpack, and nobody's tag to move.

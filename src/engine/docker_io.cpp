@@ -3,6 +3,7 @@
 #include "sonm/engine/docker_answer.hpp"
 #include "sonm/engine/docker_engine.hpp"
 #include "sonm/engine/docker_streams.hpp"
+#include "sonm/engine/sources.hpp"
 
 /// What goes into containers and comes out of them: output, commands, archives, events.
 namespace sonm::engine {
@@ -86,7 +87,7 @@ Async<void> DockerEngine::put_archive(ContainerId id, std::string path, ByteSour
     http::Header type{"Content-Type", "application/x-tar"};
     request.headers.push_back(std::move(type));
     std::string doing = fmt::format("unpacking into {} of container {}", path, id);
-    auto limited = docker::bounded(std::move(tar), bytes_max, make_error_code(Errc::too_large), nullptr, doing);
+    auto limited = bounded(std::move(tar), bytes_max, make_error_code(Errc::too_large), nullptr, doing);
     auto body = co_await stream(std::move(request), std::move(limited), doing, EngineErrc::container_missing);
     if (!body && body.error().context.find("Could not find the file") != std::string::npos) co_return fail(Errc::not_found, "{}", body.error().context);
     if (!body) co_return tl::unexpected<Error>(std::move(body.error()));

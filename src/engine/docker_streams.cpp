@@ -134,35 +134,4 @@ Async<Bytes> DockerBytes::read() {
     co_return Result<Bytes>(std::move(*bytes));
 }
 
-namespace {
-
-/// State of a bounded source; one reader.
-struct Bounded {
-    ByteSource source;
-    std::uint64_t bytes_max;
-    std::error_code too_many;
-    ProgressFn progress;
-    std::string what;
-    std::uint64_t bytes = 0;
-
-    Async<Bytes> next() {
-        SONM_CO_TRY(Bytes piece, co_await source());
-        bytes += piece.size();
-        if (bytes > bytes_max) co_return fail(too_many, "{}: more than {} bytes", what, bytes_max);
-        if (progress) {
-            Progress now{bytes, 0, what};
-            progress(now);
-        }
-        co_return Result<Bytes>(std::move(piece));
-    }
-};
-
-}  // namespace
-
-ByteSource bounded(ByteSource source, std::uint64_t bytes_max, std::error_code too_many, ProgressFn progress, std::string what) {
-    // Shared because a std::function must be copyable; only one copy is ever called.
-    auto state = std::make_shared<Bounded>(Bounded{std::move(source), bytes_max, too_many, std::move(progress), std::move(what)});
-    return [state] { return state->next(); };
-}
-
 }  // namespace sonm::engine::docker

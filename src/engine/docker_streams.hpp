@@ -79,9 +79,6 @@ private:
     std::uint64_t left_;
 };
 
-/// The same bytes, but an error once there are more than `bytes_max`; tells `progress` how many have passed.
-ByteSource bounded(ByteSource source, std::uint64_t bytes_max, std::error_code too_many, ProgressFn progress, std::string what);
-
 /// A failed exchange in words of the port: the engine is down, unless the answer itself was wrong.
 Error engine_error(Error error);
 

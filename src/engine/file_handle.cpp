@@ -46,36 +46,4 @@ Result<std::size_t> FileHandle::read(std::span<std::uint8_t> out) {
     }
 }
 
-namespace {
-
-struct FileSource {
-    FileHandle file;
-    Async<Bytes> next() {
-        Bytes piece(64 * KiB);
-        SONM_CO_TRY(std::size_t count, file.read(piece));
-        piece.resize(count);
-        co_return Result<Bytes>(std::move(piece));
-    }
-};
-
-struct MemorySource {
-    Bytes bytes;
-    Async<Bytes> next() { co_return Result<Bytes>(std::exchange(bytes, Bytes())); }
-};
-
-}  // namespace
-
-ByteSource read_source(FileHandle file) {
-    // Shared because a std::function must be copyable; only one copy is ever called.
-    auto state = std::make_shared<FileSource>();
-    state->file = std::move(file);
-    return [state] { return state->next(); };
-}
-
-ByteSource bytes_source(Bytes bytes) {
-    auto state = std::make_shared<MemorySource>();
-    state->bytes = std::move(bytes);
-    return [state] { return state->next(); };
-}
-
 }  // namespace sonm::engine

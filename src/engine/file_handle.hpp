@@ -33,11 +33,6 @@ private:
     int fd_ = -1;
 };
 
-/// The rest of a file in pieces of 64 KiB.
-ByteSource read_source(FileHandle file);
-/// Bytes in memory as one piece and the end: for small things and tests.
-ByteSource bytes_source(Bytes bytes);
-
 /// errno as an error of ours: no_space, not_found, denied, exists, or io; `what` says what was being done.
 tl::unexpected<Error> system_failure(int number, std::string_view what);
 

@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-#include "sonm/engine/file_handle.hpp"
+#include "sonm/engine/sources.hpp"
 
 namespace sonm::engine {
 namespace {
