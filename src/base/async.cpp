@@ -7,6 +7,11 @@
 namespace sonm {
 namespace detail {
 
+Task<void> throw_if_cancelled() {
+    auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+}
+
 std::shared_ptr<Child> start(const Executor& executor, Task<void> task) {
     auto child = std::make_shared<Child>(executor);
     auto ended = [child](std::exception_ptr failure) {
@@ -24,6 +29,8 @@ Task<bool> wait_until(std::shared_ptr<Child> child, std::chrono::steady_clock::t
         (void)co_await child->done.async_wait(as_tuple(asio::use_awaitable));
         auto state = co_await asio::this_coro::cancellation_state;
         if (state.cancelled() != asio::cancellation_type::none) {
+            // First, or the next co_await would throw and leave the child running behind its owner's back.
+            co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
             auto stopping = stop(child);
             co_await std::move(stopping);
             throw asio::system_error(asio::error::operation_aborted);

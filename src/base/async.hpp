@@ -44,6 +44,8 @@ struct Child {
     std::exception_ptr failure;
 };
 
+/// To be awaited before start(): a caller that is cancelled already could not wait for its child.
+Task<void> throw_if_cancelled();
 std::shared_ptr<Child> start(const Executor& executor, Task<void> task);
 /// Waits for the child's end or for the deadline, whichever comes first; true if it ended. Rethrows nothing.
 Task<bool> wait_until(std::shared_ptr<Child> child, std::chrono::steady_clock::time_point deadline);
@@ -63,6 +65,7 @@ template <class T>
 Async<T> within(std::chrono::nanoseconds limit, Async<T> task) {
     auto out = std::make_shared<std::optional<Result<T>>>();
     Executor executor = co_await asio::this_coro::executor;
+    co_await detail::throw_if_cancelled();
     auto work = detail::keep<Result<T>>(std::move(task), out);
     auto child = detail::start(executor, std::move(work));
     auto deadline = std::chrono::steady_clock::now() + limit;
@@ -135,6 +138,7 @@ private:
 template <class F>
 Task<void> scope(std::size_t children_max, F body) {
     Executor executor = co_await asio::this_coro::executor;
+    co_await detail::throw_if_cancelled();
     TaskGroup group(executor, children_max);
     auto work = body(group);
     group.body_ = detail::start(executor, std::move(work));

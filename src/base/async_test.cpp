@@ -94,6 +94,17 @@ TEST(Scope, CancelledFromOutsideTakesItsChildrenAlong) {
     EXPECT_EQ(*counter, 1);
 }
 
+Task<void> cancel_a_scope_and_look(std::shared_ptr<int> counter) {
+    auto work = scope_as_result(counter);
+    (void)co_await within(5ms, std::move(work));
+    EXPECT_EQ(*counter, 1) << "the child must have ended before its scope did";
+}
+
+TEST(Scope, CancelledFromOutsideHasAwaitedItsChildrenWhenItEnds) {
+    auto counter = std::make_shared<int>(0);
+    run_test(cancel_a_scope_and_look(counter));
+}
+
 TEST(Channel, ValuesComeOutInOrderAndCloseEndsTheReader) {
     auto body = []() -> Task<void> {
         Channel<int> channel(co_await asio::this_coro::executor, 2);
