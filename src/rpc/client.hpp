@@ -63,7 +63,7 @@ Async<typename M::Reply::Type> call(std::shared_ptr<Session> session, Millis lim
         auto waiting = session->room();
         SONM_CO_CHECK(co_await std::move(waiting));
     }
-    Writer out = session->begin_frame(M::info.id);
+    Writer out = session->begin_call(M::info.id);
     out.array(sizeof...(A));
     pack_all(out, args...);
     SONM_CO_TRY(std::uint64_t channel, session->commit_call(deadline));
@@ -83,7 +83,7 @@ struct Caller<M, std::tuple<A...>> {
         return detail::call<M, A...>(std::move(session), limit, std::move(args)...);
     }
     static Writer begin(Session& session, const A&... args) {
-        Writer out = session.begin_frame(M::info.id);
+        Writer out = session.begin_call(M::info.id);
         out.array(sizeof...(A));
         pack_all(out, args...);
         return out;

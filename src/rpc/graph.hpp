@@ -16,12 +16,12 @@ enum class Shape : std::uint8_t {
     notify,         ///< nothing comes back
     server_stream,  ///< items come back until close or error; the caller grants credit and may cancel
     client_stream,  ///< the caller writes items on credit; one value or error comes back
-    bi_stream,      ///< items both ways on credit
+    bi_stream,      ///< items both ways on credit; each side says `end` when it has sent and received the last item
     plain_stream,   ///< items both ways without credit: what existing clients speak
 };
 
 /// What a message on an open channel means.
-enum class Message : std::uint8_t { write, error, close, value, credit, cancel };
+enum class Message : std::uint8_t { write, error, close, value, credit, cancel, end };
 
 /// One message that may be sent in some state.
 struct Slot {

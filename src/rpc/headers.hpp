@@ -20,6 +20,8 @@ public:
     /// Capacity of the dynamic table; an entry costs its name, its value and 32.
     static constexpr std::size_t bytes_max = 4096;
     static constexpr std::uint64_t dynamic_first = 83;
+    /// What one array may unfold to: a single byte can name an entry of the whole table's size.
+    static constexpr std::size_t decoded_bytes_max = 256 * KiB;
 
 private:
     Result<Header> at(std::uint64_t index) const;

@@ -35,8 +35,7 @@ struct IdentityOptions {
 /// unauthorized (wrong proof, clock, or another account than expected), service_not_available, transport errors, closed.
 Async<crypto::Address> prove_to_server(ByteStream& stream, detail::FrameInput& input, IdentityOptions options, std::string purpose,
                                        std::optional<crypto::Address> expect);
-/// The called side, given the hello frame. Gives the proven address. Its own failures are told to the peer before they are
-/// returned.
+/// The called side, given the hello frame. Gives the proven address. What went wrong is for the caller to tell the peer.
 struct Hello {
     crypto::Address caller;
     FixedBytes<32> nonce{};

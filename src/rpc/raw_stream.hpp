@@ -35,52 +35,58 @@ public:
     Writer begin_item();
     Result<void> end_item();
 
-    /// Says that this side sends no more: close, or an error, or the final value. Does nothing if it was said already.
+    /// Says that this side sends no more: close, or an error, or (called side of a client_stream) the final value, an encoded
+    /// array. Does nothing if it was said already.
     void finish(const Result<Bytes>& last);
-    /// The caller has no more interest: cancel, or an error. Called when the last handle goes.
+    /// The program has lost interest: the caller's last handle has gone, or the called side's handler has ended.
     void abandon();
     /// Waits for the single reply of a client_stream: its elements.
     Async<Item> reply();
-    /// Waits until the channel's handler should stop: finished, cancelled by the caller, or session gone.
-    Task<void> until_over();
+    /// Waits until the channel's handler should stop: it has finished, the caller has cancelled, or the session is gone.
+    Task<void> until_stopped();
 
     std::uint64_t channel() const { return channel_; }
     Shape shape() const { return shape_; }
 
 private:
     friend class Session;
-    enum class Side : std::uint8_t { open, ended, failed };
+    enum class Inbound : std::uint8_t { open, ended, failed };
 
-    /// A message from the other side. False if it may not be sent in this state: the session ends then.
+    /// A message from the other side. Errors: an offence that ends the session.
     Result<void> receive(std::uint64_t type, BytesView args, std::size_t count);
     Result<void> receive_item(BytesView args, std::size_t count);
-    void end_inbound(Side how, std::optional<Error> why);
+    Result<void> receive_credit(BytesView args, std::size_t count);
+    void receive_last(Inbound how, std::optional<Error> why);
+    /// Pairs with the session's end.
     void session_gone(const Error& why);
     void grant(std::size_t cost);
-    bool over() const { return in_ != Side::open && out_done_; }
-    void send_last(Message message, const Bytes& args);
+    void send_last(Message message, BytesView args);
+    void send_end_if_due();
+    void stop_handler();
+    bool over() const { return in_done_ && out_done_; }
     Error gone() const;
 
     Session* session_;  ///< nullptr once the session has ended
     std::uint64_t channel_;
     Shape shape_;
-    bool caller_;
+    bool caller_;  ///< this side has opened the channel
 
     std::deque<Item> inbox_;
     std::size_t inbox_cost_ = 0;
     std::size_t consumed_ = 0;  ///< since the last grant
-    Side in_ = Side::open;
+    Inbound in_ = Inbound::open;
+    bool in_done_ = false;      ///< not even credit may come any more
+    bool abandoned_ = false;    ///< what still comes is dropped
     std::optional<Error> failure_;
     std::optional<Item> reply_;
-    bool abandoned_ = false;
-    bool cancelled_ = false;
 
-    bool limited_ = false;  ///< credit counts
+    bool limited_ = false;      ///< credit counts
     std::int64_t credit_ = 0;
-    bool out_done_ = false;
-    std::size_t item_begin_ = 0;
+    bool out_ended_ = false;    ///< the last item, or error, or value was sent
+    bool out_done_ = false;     ///< nothing more will be sent
+    bool stopped_ = false;
 
-    detail::Wakeup readable_, writable_, over_;
+    detail::Wakeup readable_, writable_, stop_;
 };
 
 }  // namespace sonm::rpc

@@ -49,9 +49,11 @@ private:
     };
     Task<void> accept_all(TaskGroup& group);
     Task<void> accept(TaskGroup& group, Port& port);
-    Task<void> serve_counted(std::unique_ptr<ByteStream> stream, std::string root);
+    Async<void> serve_one(std::unique_ptr<ByteStream> stream, std::string root);
     Async<Opened> open(ByteStream& stream, detail::FrameInput& input, std::string root);
-    Async<Opened> greet(ByteStream& stream, detail::FrameInput& input, Opened opened, Hello hello);
+    Async<Opened> greet(ByteStream& stream, detail::FrameInput& input, Opened opened, detail::Frame frame);
+    Async<Opened> attached(ByteStream& stream, detail::FrameInput& input, Opened opened, detail::Frame frame);
+    Result<std::tuple<std::vector<Endpoint>, std::uint32_t, Encoded>> resolve(const std::string& name) const;
     const ServiceBase* find(std::string_view name) const;
 
     Executor executor_;

@@ -36,6 +36,8 @@ public:
     const Slot* find(std::uint64_t type) const { return type < slots_.size() && slots_[type].method ? &slots_[type] : nullptr; }
 
 protected:
+    /// DispatchErrc::invalid_argument, naming the method and the argument.
+    static Error wrong_arguments(const MethodInfo& method, Error error);
     Slot& slot(std::uint16_t id) { return slots_[id]; }
 
 private:
@@ -93,7 +95,9 @@ private:
 
     template <class M>
     static auto arguments(Reader& args, std::size_t count) {
-        return unpack_spread<typename M::Arguments::Tuple>(args, count, M::Arguments::names);
+        auto values = unpack_spread<typename M::Arguments::Tuple>(args, count, M::Arguments::names);
+        if (!values) values.error() = wrong_arguments(M::info, std::move(values.error()));
+        return values;
     }
 
     template <class M, class F>

@@ -50,13 +50,13 @@ public:
     bool has_room() const { return !outbox_.full(); }
     Async<void> room();
 
-    /// A call in three steps: begin, one array by the writer, commit. Nothing may come in between. Errors of commit: closed, busy
-    /// (channels_max), too_large.
-    Writer begin_frame(std::uint64_t type);
+    /// A call in three steps: begin, exactly one array by the writer, commit; nothing may come in between. Errors of commit: closed,
+    /// busy (channels_max), too_large.
+    Writer begin_call(std::uint64_t type) { return begin(channel_max_ + 1, type); }
     Result<std::uint64_t> commit_call(std::chrono::steady_clock::time_point deadline);
     Result<void> commit_notify();
     Result<std::shared_ptr<RawStream>> commit_stream(Shape shape);
-    /// Waits for the reply of a committed call. Once per call.
+    /// Waits for the reply of a call that was just committed. Once per call.
     Task<Reply> reply(std::uint64_t channel);
     /// The caller is no longer interested.
     void forget(std::uint64_t channel) { calls_.erase(channel); }
@@ -66,33 +66,45 @@ private:
     struct Call {
         explicit Call(const Executor& executor) : waiter(executor) {}
         detail::OneShot<Reply> waiter;
-        std::optional<Error> early;  ///< it failed before anybody waited
         std::chrono::steady_clock::time_point deadline;
     };
     class DirectReply;
+    using TimePoint = std::chrono::steady_clock::time_point;
 
+    // session.cpp: life and death
     Task<void> serve(TaskGroup& group);
-    Task<void> watch();
     Task<void> read_all();
-    Task<void> finish_writing();
-    Result<void> handle(const detail::Frame& frame);
-    Result<void> open_inbound(const detail::Frame& frame);
-    Result<void> start(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context);
-    Result<void> call_sync(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context);
-    void deliver(std::uint64_t channel, const detail::Frame& frame);
-    Task<void> answer(std::uint64_t channel, Async<Bytes> handler, std::size_t held);
-    Task<void> serve_stream(std::shared_ptr<RawStream> stream, Async<Bytes> handler);
-    static Task<void> run_handler(std::shared_ptr<RawStream> stream, Async<Bytes> handler);
-    void send_error(std::uint64_t channel, std::uint64_t type, const Error& error);
-    void send(std::uint64_t channel, std::uint64_t type, BytesView args);
-    Result<void> commit(std::uint64_t channel);
-    bool hold(std::size_t bytes);
-    void release(std::size_t bytes) { held_ -= bytes; }
-    void drop_if_over(const RawStream& stream);
+    Task<void> write_all();
+    Task<void> watch();
+    Async<void> flush();
     void end(Error why);
-    void expire(std::chrono::steady_clock::time_point now);
-    std::optional<Error> overdue(std::chrono::steady_clock::time_point now) const;
-    std::chrono::steady_clock::duration tick() const;
+    std::optional<Error> overdue(TimePoint now) const;
+    TimePoint expire(TimePoint now);
+
+    // dispatch.cpp: what comes in
+    Result<void> handle(const detail::Frame& frame);
+    Result<void> open_inbound(const detail::Frame& frame, const Context& context);
+    Result<void> call_sync(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context);
+    Result<void> call_async(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context);
+    Result<void> open_stream(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context);
+    Result<void> deliver(const detail::Frame& frame);
+    Task<void> answer(std::uint64_t channel, Shape shape, Async<Bytes> handler, std::size_t held);
+    static Task<void> serve_stream(std::shared_ptr<RawStream> stream, Async<Bytes> handler);
+    static Task<void> run_handler(std::shared_ptr<RawStream> stream, Async<Bytes> handler);
+
+    // What goes out
+    Writer begin(std::uint64_t channel, std::uint64_t type);
+    /// Gives the size of the arguments' elements. Errors: closed, too_large; then the frame is taken back.
+    Result<std::size_t> commit();
+    void send(std::uint64_t channel, std::uint64_t type, BytesView args);
+    void send_error(std::uint64_t channel, Error error);
+    std::size_t channels() const { return calls_.size() + streams_.size() + answering_; }
+    Result<void> may_open() const;
+
+    // Room for what was received and not consumed yet
+    Result<void> hold(std::size_t bytes);
+    void release(std::size_t bytes) { held_ -= bytes; }
+    void drop(std::uint64_t channel) { streams_.erase(channel); }
 
     Executor executor_;
     Limits limits_;
@@ -111,11 +123,13 @@ private:
     bool calls_out_ = false;         ///< this side has opened channels
     std::size_t answering_ = 0;      ///< asynchronous unary handlers at work
     std::size_t held_ = 0;           ///< bytes received and not consumed yet
-    std::size_t frame_begin_ = 0;
+    std::size_t frame_begin_ = 0, args_begin_ = 0;
 
-    TaskGroup* group_ = nullptr;
+    TaskGroup* group_ = nullptr;  ///< while serve() runs
     asio::steady_timer watch_timer_;
-    std::chrono::steady_clock::time_point active_at_, frame_since_, next_check_;
+    TimePoint active_at_, frame_since_, next_check_;
+    detail::Wakeup written_, closed_;
+    bool writer_done_ = false, stream_closed_ = false;
     bool ended_ = false;
     Error why_;
 };

@@ -26,6 +26,9 @@ public:
 
     /// The next frame; nothing if more bytes are needed. Errors: TransportErrc::parse, frame_format; Errc::too_large.
     Result<std::optional<Frame>> next();
+    /// The same, but leaves the frame in place until take().
+    Result<std::optional<Frame>> peek();
+    void take();
     /// Reads once from the stream. Errors: those of read_some.
     Async<void> fill(ByteStream& stream);
     /// For tests and fuzzers: as if these bytes had been read.
@@ -34,10 +37,12 @@ public:
     bool partial() const { return begin_ != end_; }
 
 private:
+    static Scanner::Limits scanner_limits(const Limits& limits);
     std::span<std::uint8_t> space();
     Bytes buffer_;
     std::size_t begin_ = 0, end_ = 0;
     Scanner scanner_;
+    std::size_t whole_ = 0;  ///< length of the frame at begin_ if it is known to be whole
 };
 
 }  // namespace sonm::rpc::detail

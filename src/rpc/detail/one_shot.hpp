@@ -12,16 +12,21 @@ template <class T>
 class OneShot {
 public:
     explicit OneShot(Executor executor) : executor_(std::move(executor)) {}
-    OneShot(OneShot&&) = default;
+    OneShot(const OneShot&) = delete;
 
     bool waiting() const { return op_ != nullptr; }
     /// Resumes the waiter at once, on this stack; nothing happens if there is none.
     void complete(T value) {
-        if (auto op = std::move(op_)) op->finish(std::error_code(), std::move(value));
+        if (!op_) return;
+        auto op = std::move(op_);
+        op->detach();
+        op->finish(std::error_code(), std::move(value));
     }
     /// Resumes the waiter later, from the executor.
     void post(T value) {
         if (!op_) return;
+        // From here on a cancellation has nothing to cancel; the waiter meets it at its next wait.
+        op_->detach();
         auto later = [op = std::move(op_), value = std::move(value)]() mutable { op->finish(std::error_code(), std::move(value)); };
         asio::post(executor_, std::move(later));
     }
@@ -34,16 +39,17 @@ public:
 private:
     struct Op {
         virtual ~Op() = default;
+        virtual void detach() = 0;
         virtual void finish(std::error_code error, T value) = 0;
     };
     template <class Handler>
     struct OpOf final : Op {
         explicit OpOf(Handler h) : handler(std::move(h)) {}
-        void finish(std::error_code error, T value) override {
+        void detach() override {
             auto slot = asio::get_associated_cancellation_slot(handler);
             if (slot.is_connected()) slot.clear();
-            std::move(handler)(error, std::move(value));
         }
+        void finish(std::error_code error, T value) override { std::move(handler)(error, std::move(value)); }
         Handler handler;
     };
 
@@ -55,7 +61,10 @@ private:
         // Not at once: this runs inside the slot that finishing clears.
         auto cancel = [this](asio::cancellation_type) {
             if (!op_) return;
-            auto later = [op = std::move(op_)]() mutable { op->finish(asio::error::operation_aborted, T()); };
+            auto later = [op = std::move(op_)]() mutable {
+                op->detach();
+                op->finish(asio::error::operation_aborted, T());
+            };
             asio::post(executor_, std::move(later));
         };
         slot.assign(std::move(cancel));

@@ -1,0 +1,64 @@
+#include "sonm/rpc/detail/outbox.hpp"
+
+namespace sonm::rpc::detail {
+
+Outbox::Outbox(const Executor& executor, std::size_t bytes_max) : executor_(executor), bytes_max_(bytes_max), work_(executor) {}
+
+void Outbox::wake() {
+    idle_ = false;
+    work_.wake();
+}
+
+Async<void> Outbox::run(ByteStream& stream) {
+    while (true) {
+        if (pending_.empty()) {
+            if (stopped_) co_return Result<void>();
+            idle_ = true;
+            auto waiting = work_.wait();
+            co_await std::move(waiting);
+            idle_ = false;
+            continue;
+        }
+        sending_.swap(pending_);
+        let_in();
+        writing_ = true;
+        since_ = std::chrono::steady_clock::now();
+        auto writing = stream.write(sending_);
+        auto written = co_await std::move(writing);
+        writing_ = false;
+        if (!written) {
+            stop();
+            co_return written;
+        }
+        sending_.clear();
+        // What one large frame has taken is given back.
+        if (sending_.capacity() > 2 * bytes_max_) sending_.shrink_to_fit();
+    }
+}
+
+void Outbox::stop() {
+    stopped_ = true;
+    if (idle_) wake();
+    let_in();
+}
+
+void Outbox::let_in() {
+    for (auto& waiter : waiting_) waiter->wake();
+    waiting_.clear();
+}
+
+Task<void> Outbox::room() {
+    while (full() && !stopped_) {
+        auto waiter = std::make_shared<Wakeup>(executor_);
+        waiting_.push_back(waiter);
+        auto waiting = waiter->wait();
+        co_await std::move(waiting);
+    }
+}
+
+std::optional<std::chrono::steady_clock::time_point> Outbox::writing_since() const {
+    if (!writing_) return std::nullopt;
+    return since_;
+}
+
+}  // namespace sonm::rpc::detail

@@ -1,0 +1,214 @@
+#include "sonm/base/log.hpp"
+#include "sonm/rpc/session.hpp"
+
+/// What a session does with the frames that come in, and the three kinds of calls that go out.
+namespace sonm::rpc {
+
+/// Writes a synchronous handler's value straight into the outbox.
+class Session::DirectReply final : public ReplyWriter {
+public:
+    DirectReply(Session& session, std::uint64_t channel) : session_(session), channel_(channel) {}
+    Writer value() override {
+        begun_ = true;
+        return session_.begin(channel_, 0);
+    }
+    bool begun() const { return begun_; }
+
+private:
+    Session& session_;
+    std::uint64_t channel_;
+    bool begun_ = false;
+};
+
+Result<void> Session::handle(const detail::Frame& frame) {
+    std::optional<Context> own;
+    if (frame.headers_count != 0) {
+        Reader in(frame.headers);
+        auto headers = headers_.decode(in, frame.headers_count);
+        if (!headers) return fail(TransportErrc::header_decode, "{}", headers.error().context);
+        own.emplace(peer_, std::move(*headers));
+    }
+    if (frame.channel > channel_max_) return open_inbound(frame, own ? *own : context_);
+    if (!calls_.empty() && calls_.contains(frame.channel)) return deliver(frame);
+    auto found = streams_.find(frame.channel);
+    if (found != streams_.end()) {
+        auto stream = found->second;
+        SONM_CHECK(stream->receive(frame.type, frame.args, frame.args_count));
+        if (stream->over()) drop(frame.channel);
+        return Result<void>();
+    }
+    // Answers to calls that were given up may still come; whoever never calls has nothing to be answered.
+    if (calls_out_) return Result<void>();
+    return fail(TransportErrc::frame_format, "a message on channel {}, which has ended", frame.channel);
+}
+
+Result<void> Session::open_inbound(const detail::Frame& frame, const Context& context) {
+    const ServiceBase::Slot* slot = service_ ? service_->find(frame.type) : nullptr;
+    if (!slot) return fail(DispatchErrc::slot_not_found, "method {} on channel {}", frame.type, frame.channel);
+    channel_max_ = frame.channel;
+    Shape shape = slot->method->shape;
+    if (shape != Shape::unary && shape != Shape::notify) return open_stream(frame, *slot, context);
+    if (slot->sync) return call_sync(frame, *slot, context);
+    if (slot->async) return call_async(frame, *slot, context);
+    if (shape == Shape::unary) send_error(frame.channel, Error{make_error_code(DispatchErrc::unbound), std::string(slot->method->name)});
+    return Result<void>();
+}
+
+Result<void> Session::call_sync(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context) {
+    Reader args(frame.args);
+    DirectReply reply(*this, frame.channel);
+    auto call = [&] { return slot.sync(context, args, frame.args_count, reply); };
+    Result<void> outcome = contain_call(call);
+    if (slot.method->shape == Shape::notify) {
+        // Nobody can be told: the session ends, as for any offence.
+        if (!outcome) return wrap(std::move(outcome.error()), "{}", slot.method->name);
+        return outcome;
+    }
+    if (outcome && reply.begun()) outcome = commit().map([](std::size_t) {});
+    if (!outcome) send_error(frame.channel, std::move(outcome.error()));
+    return Result<void>();
+}
+
+Result<void> Session::call_async(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context) {
+    Shape shape = slot.method->shape;
+    auto refuse = [&](Error error) {
+        if (shape == Shape::unary) send_error(frame.channel, std::move(error));
+        return Result<void>();
+    };
+    if (auto room = may_open(); !room) return refuse(std::move(room.error()));
+    Reader args(frame.args);
+    auto call = [&] { return slot.async(context, args, frame.args_count, nullptr); };
+    Result<Async<Bytes>> handler = contain_call(call);
+    if (!handler) return refuse(std::move(handler.error()));
+    SONM_CHECK(hold(frame.args.size()));
+    ++answering_;
+    auto work = answer(frame.channel, shape, std::move(*handler), frame.args.size());
+    if (group_->spawn(std::move(work))) return Result<void>();
+    --answering_;
+    release(frame.args.size());
+    return refuse(Error{make_error_code(Errc::busy), "too many calls at once"});
+}
+
+Task<void> Session::answer(std::uint64_t channel, Shape shape, Async<Bytes> handler, std::size_t held) {
+    struct Done {
+        Done(Session& s, std::size_t h) : session(s), held(h) {}
+        ~Done() {
+            --session.answering_;
+            session.release(held);
+        }
+        Session& session;
+        std::size_t held;
+    };
+    Done done(*this, held);
+    auto contained = contain(std::move(handler));
+    Result<Bytes> result = co_await std::move(contained);
+    if (shape == Shape::notify) co_return;
+    if (result) send(channel, 0, *result);
+    else send_error(channel, std::move(result.error()));
+}
+
+Result<void> Session::open_stream(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context) {
+    // A refused stream could not be told from an offence once its items arrive: beyond the limit the session ends.
+    SONM_CHECK(may_open());
+    auto stream = std::make_shared<RawStream>(*this, frame.channel, slot.method->shape, false);
+    streams_.emplace(frame.channel, stream);
+    Reader args(frame.args);
+    auto call = [&]() -> Result<Async<Bytes>> {
+        if (!slot.async) return fail(DispatchErrc::unbound, "{}", slot.method->name);
+        return slot.async(context, args, frame.args_count, stream);
+    };
+    Result<Async<Bytes>> handler = contain_call(call);
+    if (!handler) {
+        stream->finish(tl::unexpected<Error>(std::move(handler.error())));
+        stream->abandon();
+        return Result<void>();
+    }
+    auto work = serve_stream(stream, std::move(*handler));
+    if (!group_->spawn(std::move(work))) return fail(Errc::busy, "too many calls at once");
+    return Result<void>();
+}
+
+Task<void> Session::serve_stream(std::shared_ptr<RawStream> stream, Async<Bytes> handler) {
+    struct Done {
+        explicit Done(RawStream& s) : stream(s) {}
+        ~Done() { stream.abandon(); }
+        RawStream& stream;
+    };
+    Done done(*stream);
+    auto body = [stream, &handler](TaskGroup& group) {
+        group.spawn(run_handler(stream, std::move(handler)));
+        return stream->until_stopped();
+    };
+    auto work = scope(1, std::move(body));
+    co_await std::move(work);
+}
+
+Task<void> Session::run_handler(std::shared_ptr<RawStream> stream, Async<Bytes> handler) {
+    auto contained = contain(std::move(handler));
+    Result<Bytes> result = co_await std::move(contained);
+    if (!result && result.error().is(Errc::internal)) result.error().code = make_error_code(DispatchErrc::uncaught);
+    stream->finish(result);
+    stream->stop_handler();
+}
+
+Result<void> Session::deliver(const detail::Frame& frame) {
+    if (frame.type > 1) return fail(TransportErrc::frame_format, "message {} as the reply on channel {}", frame.type, frame.channel);
+    Reply reply{BytesView(frame.args), frame.args_count};
+    if (frame.type == 1) {
+        Reader in(frame.args);
+        SONM_TRY(WireError error, unpack_error(in, frame.args_count));
+        reply.value = tl::unexpected<Error>(from_wire(error, errors_));
+    }
+    // Taken out first: the waiter goes on inside complete() and may call again.
+    auto call = calls_.extract(frame.channel);
+    call.mapped().waiter.complete(std::move(reply));
+    return Result<void>();
+}
+
+Result<std::uint64_t> Session::commit_call(TimePoint deadline) {
+    if (auto room = may_open(); !room) {
+        outbox_.buffer().resize(frame_begin_);
+        return tl::unexpected<Error>(std::move(room.error()));
+    }
+    SONM_TRY(std::size_t size, commit());
+    (void)size;
+    std::uint64_t channel = ++channel_max_;
+    calls_out_ = true;
+    calls_.try_emplace(channel, executor_).first->second.deadline = deadline;
+    if (deadline < next_check_) {
+        next_check_ = deadline;
+        watch_timer_.expires_at(deadline);
+    }
+    return channel;
+}
+
+Result<void> Session::commit_notify() {
+    SONM_CHECK(commit().map([](std::size_t) {}));
+    ++channel_max_;
+    calls_out_ = true;
+    return Result<void>();
+}
+
+Result<std::shared_ptr<RawStream>> Session::commit_stream(Shape shape) {
+    if (auto room = may_open(); !room) {
+        outbox_.buffer().resize(frame_begin_);
+        return tl::unexpected<Error>(std::move(room.error()));
+    }
+    SONM_TRY(std::size_t size, commit());
+    (void)size;
+    std::uint64_t channel = ++channel_max_;
+    calls_out_ = true;
+    auto stream = std::make_shared<RawStream>(*this, channel, shape, true);
+    streams_.emplace(channel, stream);
+    stream->consumed_ = stream_window_bytes;
+    stream->grant(0);  // the first grant opens the window, if items come on credit
+    return stream;
+}
+
+Task<Reply> Session::reply(std::uint64_t channel) {
+    auto found = calls_.find(channel);
+    SONM_ASSERT(found != calls_.end());
+    return found->second.waiter.wait();
+}
+
+}  // namespace sonm::rpc

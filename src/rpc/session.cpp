@@ -1,0 +1,232 @@
+#include "sonm/rpc/session.hpp"
+
+#include "sonm/base/log.hpp"
+
+namespace sonm::rpc {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Children of a session that serve no call: reader, writer, watch, and some slack for those that are just ending.
+constexpr std::size_t own_children = 16;
+
+Task<void> wait(asio::steady_timer& timer) {
+    // Moving the timer ends the wait like an expiry; only a real cancellation throws.
+    (void)co_await timer.async_wait(as_tuple(asio::use_awaitable));
+    auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+}
+
+}  // namespace
+
+Session::Session(Executor executor, std::unique_ptr<ByteStream> stream, Options options)
+    : Session(executor, std::move(stream), detail::FrameInput(options.limits), 0, options) {}
+
+Session::Session(Executor executor, std::unique_ptr<ByteStream> stream, detail::FrameInput input, std::uint64_t channel_used, Options options)
+    : executor_(executor), limits_(options.limits), service_(options.service),
+      peer_(options.peer ? std::move(options.peer) : std::make_shared<Peer>()), context_(peer_), stream_(std::move(stream)),
+      input_(std::move(input)), outbox_(executor, limits_.outbound_bytes_max), channel_max_(channel_used), watch_timer_(executor),
+      active_at_(Clock::now()), written_(executor), closed_(executor) {
+    if (service_) errors_ = service_->protocol().errors;
+}
+
+Session::~Session() { end(Error{make_error_code(Errc::closed), "the session has ended"}); }
+
+Task<void> Session::run(std::shared_ptr<Session> self) {
+    struct Ending {
+        explicit Ending(Session& s) : session(s) {}
+        ~Ending() {
+            session.end(Error{make_error_code(Errc::closed), "the session was stopped"});
+            session.group_ = nullptr;
+        }
+        Session& session;
+    } ending(*self);
+    auto body = [session = self.get()](TaskGroup& group) { return session->serve(group); };
+    auto work = scope(self->limits_.channels_max + own_children, std::move(body));
+    co_await std::move(work);
+}
+
+Task<void> Session::serve(TaskGroup& group) {
+    group_ = &group;
+    group.spawn(write_all());
+    group.spawn(watch());
+    auto reading = read_all();
+    co_await std::move(reading);
+    // The watch writes what is left and closes the stream; then this body ends, and with it every handler.
+    while (!stream_closed_) {
+        auto waiting = closed_.wait();
+        co_await std::move(waiting);
+    }
+}
+
+Task<void> Session::read_all() {
+    bool partial = false;
+    while (!ended_) {
+        bool progress = false;
+        while (!ended_) {
+            auto frame = input_.next();
+            if (!frame) co_return end(std::move(frame.error()));
+            if (!*frame) break;
+            progress = true;
+            auto outcome = handle(**frame);
+            if (!outcome) co_return end(std::move(outcome.error()));
+            if (outbox_.full()) {
+                // The peer does not read its answers: it gets no new ones until it does.
+                auto waiting = outbox_.room();
+                co_await std::move(waiting);
+            }
+        }
+        auto now = Clock::now();
+        if (progress) active_at_ = now;
+        if (input_.partial() && (progress || !partial)) frame_since_ = now;
+        partial = input_.partial();
+        auto filling = input_.fill(*stream_);
+        auto filled = co_await std::move(filling);
+        if (!filled) co_return end(std::move(filled.error()));
+    }
+}
+
+Task<void> Session::write_all() {
+    auto writing = outbox_.run(*stream_);
+    auto written = co_await std::move(writing);
+    writer_done_ = true;
+    written_.wake();
+    if (!written) end(std::move(written.error()));
+}
+
+Task<void> Session::watch() {
+    while (!ended_) {
+        auto now = Clock::now();
+        if (auto error = overdue(now)) {
+            end(std::move(*error));
+            break;
+        }
+        next_check_ = expire(now);
+        watch_timer_.expires_at(next_check_);
+        auto waiting = wait(watch_timer_);
+        co_await std::move(waiting);
+    }
+    auto flushing = within(limits_.flush_max, flush());
+    (void)co_await std::move(flushing);
+    stream_->close();
+    stream_closed_ = true;
+    closed_.wake();
+}
+
+Async<void> Session::flush() {
+    while (!writer_done_) {
+        auto waiting = written_.wait();
+        co_await std::move(waiting);
+    }
+    co_return Result<void>();
+}
+
+std::optional<Error> Session::overdue(TimePoint now) const {
+    auto late = [](const char* what, Millis limit) {
+        return Error{make_error_code(Errc::timeout), fmt::format("{} within {} ms", what, limit.count())};
+    };
+    auto writing = outbox_.writing_since();
+    if (writing && now - *writing > limits_.write_max) return late("the peer did not read", limits_.write_max);
+    if (input_.partial() && now - frame_since_ > limits_.frame_max) return late("a frame was not completed", limits_.frame_max);
+    if (channels() == 0 && now - active_at_ > limits_.idle_max) return late("nothing was said", limits_.idle_max);
+    return std::nullopt;
+}
+
+Session::TimePoint Session::expire(TimePoint now) {
+    // The slow limits are looked at a few times within their span; calls exactly when they are due.
+    auto shortest = std::min({limits_.write_max, limits_.frame_max, limits_.idle_max});
+    TimePoint next = now + std::clamp(shortest / 4, Millis(1), Millis(5'000));
+    std::vector<std::uint64_t> due;
+    for (const auto& [channel, call] : calls_) {
+        if (call.deadline <= now) due.push_back(channel);
+        else next = std::min(next, call.deadline);
+    }
+    for (std::uint64_t channel : due) {
+        auto call = calls_.extract(channel);
+        call.mapped().waiter.post(Reply{fail(Errc::timeout, "no answer from {} in time", peer_->address), 0});
+    }
+    return next;
+}
+
+void Session::close(Error why) { end(std::move(why)); }
+
+void Session::end(Error why) {
+    if (ended_) return;
+    ended_ = true;
+    why_ = std::move(why);
+    bool expected = why_.is(Errc::closed);
+    if (!expected) SONM_LOG(debug, "rpc session with {} ended: {}", peer_->address, why_.message());
+    auto calls = std::exchange(calls_, {});
+    for (auto& [channel, call] : calls) call.waiter.post(Reply{tl::unexpected<Error>(why_), 0});
+    auto streams = std::exchange(streams_, {});
+    for (auto& [channel, stream] : streams) stream->session_gone(why_);
+    outbox_.stop();
+    watch_timer_.cancel();
+}
+
+Async<void> Session::room() {
+    auto self = shared_from_this();
+    auto waiting = outbox_.room();
+    co_await std::move(waiting);
+    if (ended_) co_return tl::unexpected<Error>(why_);
+    co_return Result<void>();
+}
+
+Writer Session::begin(std::uint64_t channel, std::uint64_t type) {
+    Bytes& buffer = outbox_.buffer();
+    frame_begin_ = buffer.size();
+    Writer out(buffer);
+    out.array(3);
+    out.uint(channel);
+    out.uint(type);
+    args_begin_ = buffer.size();
+    return out;
+}
+
+Result<std::size_t> Session::commit() {
+    Bytes& buffer = outbox_.buffer();
+    std::size_t size = buffer.size() - frame_begin_;
+    if (ended_ || size > limits_.frame_bytes_max) {
+        buffer.resize(frame_begin_);
+        if (ended_) return tl::unexpected<Error>(why_);
+        return fail(Errc::too_large, "a frame of {} bytes, the limit is {}", size, limits_.frame_bytes_max);
+    }
+    Reader args(BytesView(buffer).subspan(args_begin_));
+    bool is_array = args.array().has_value();
+    SONM_ASSERT(is_array);
+    outbox_.ready();
+    return args.left();
+}
+
+void Session::send(std::uint64_t channel, std::uint64_t type, BytesView args) {
+    if (ended_) return;
+    Writer out = begin(channel, type);
+    out.encoded(args);
+    auto sent = commit();
+    if (!sent) send_error(channel, std::move(sent.error()));
+}
+
+void Session::send_error(std::uint64_t channel, Error error) {
+    if (ended_) return;
+    if (error.is(Errc::internal)) error.code = make_error_code(DispatchErrc::uncaught);
+    WireError wire = to_wire(error, errors_);
+    wire.reason.resize(std::min(wire.reason.size(), limits_.frame_bytes_max / 2));
+    Writer out = begin(channel, 1);
+    pack_error(out, wire);
+    (void)commit();
+}
+
+Result<void> Session::may_open() const {
+    if (ended_) return tl::unexpected<Error>(why_);
+    if (channels() >= limits_.channels_max) return fail(Errc::busy, "{} channels are open on this connection", channels());
+    return Result<void>();
+}
+
+Result<void> Session::hold(std::size_t bytes) {
+    if (held_ + bytes > limits_.inbound_bytes_max)
+        return fail(Errc::too_large, "more than {} bytes received and not consumed", limits_.inbound_bytes_max);
+    held_ += bytes;
+    return Result<void>();
+}
+
+}  // namespace sonm::rpc
