@@ -82,9 +82,9 @@ contract DealsTest is System {
     }
 
     function expectNotOpen(Order memory order, OrderStatus status) private {
-        bytes memory error =
+        bytes memory refusal =
             abi.encodeWithSelector(IMarketBook.OrderNotOpen.selector, market.orderId(order), status);
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
     }
 
     function test_ask_given_as_bid__refused() public {
@@ -135,16 +135,16 @@ contract DealsTest is System {
     }
 
     function assertGone(Deal memory deal) private {
-        bytes memory error = abi.encodeWithSelector(IMarketDeals.DealNotOpen.selector, deal.id);
-        vm.expectRevert(error);
+        bytes memory refusal = abi.encodeWithSelector(IMarketDeals.DealNotOpen.selector, deal.id);
+        vm.expectRevert(refusal);
         market.settle(deal);
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         market.closeDeal(deal, BlacklistChoice.Nobody);
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         market.topUp(deal, Amount.wrap(1), Amount.wrap(0));
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         market.dealState(deal);
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         market.dealNow(deal);
         (OrderStatus ask,) = market.orderState(deal.ask);
         (OrderStatus bid,) = market.orderState(deal.bid);
@@ -160,10 +160,10 @@ contract DealsTest is System {
     function test_supplier_closes_forward_deal__only_after_its_end() public {
         Deal memory deal = forwardDeal();
         vm.warp(deal.end - 1);
-        bytes memory error =
+        bytes memory refusal =
             abi.encodeWithSelector(IMarketDeals.ClosedTooEarly.selector, deal.id, deal.end - 1, deal.end);
         vm.prank(worker);
-        vm.expectRevert(error);
+        vm.expectRevert(refusal);
         market.closeDeal(deal, BlacklistChoice.Nobody);
         vm.warp(deal.end);
         close(worker, deal);
@@ -268,8 +268,8 @@ contract DealsTest is System {
         bytes memory words = abi.encode(deal);
         for (uint256 member = 0; member < 11; ++member) {
             bytes memory forged = bytes.concat(words);
-            uint256 at = 32 * member + 31;
-            forged[at] = bytes1(uint8(forged[at]) ^ 1);
+            uint256 offset = 32 * member + 31;
+            forged[offset] = bytes1(uint8(forged[offset]) ^ 1);
             (bool ok,) = address(market).call(bytes.concat(market.settle.selector, forged));
             vm.assertFalse(ok, "settle");
             vm.prank(consumer);

@@ -13,8 +13,8 @@ import {System} from "./base/System.sol";
 import {Vm, vm} from "./base/Vm.sol";
 import {HostileToken, ITokenHook} from "./mocks/HostileToken.sol";
 
-/// What went wrong in the market of SONM 2018-2020, one test each, in the order of contracts/README.md.
-/// Faults of change requests and of the bridge wait for those parts.
+/// What went wrong in the market of SONM 2018-2020, one test each.
+/// The faults of change requests and of the bridge wait for those parts.
 contract FaultsTest is System, ITokenHook {
     uint256 private constant START = 1_000_000e18;
     Order private _stolen;

@@ -261,8 +261,8 @@ contract OrdersTest is System {
         member %= 18;
         Order memory ask = anAsk();
         bytes memory words = abi.encode(ask);
-        uint256 at = 32 * member + 31;
-        words[at] = bytes1(uint8(words[at]) ^ 1);
+        uint256 offset = 32 * member + 31;
+        words[offset] = bytes1(uint8(words[offset]) ^ 1);
         salt; // every run takes another member
         Order memory other = abi.decode(words, (Order));
         vm.assertTrue(OrderId.unwrap(market.orderId(ask)) != OrderId.unwrap(market.orderId(other)), "differs");

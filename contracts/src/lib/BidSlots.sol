@@ -14,8 +14,8 @@ library BidSlots {
     BidSlot internal constant EMPTY = BidSlot.wrap(0);
     BidSlot internal constant CANCELLED = BidSlot.wrap(uint256(OrderStatus.Cancelled));
 
-    function makeOpen(Amount escrow) internal pure returns (BidSlot) {
-        return BidSlot.wrap(uint256(OrderStatus.Open) | uint256(Amount.unwrap(escrow)) << 8);
+    function makeOpen(Amount amount) internal pure returns (BidSlot) {
+        return BidSlot.wrap(uint256(OrderStatus.Open) | uint256(Amount.unwrap(amount)) << 8);
     }
 
     function makeMatched(DealState memory state) internal pure returns (BidSlot) {

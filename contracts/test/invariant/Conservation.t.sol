@@ -108,7 +108,7 @@ contract ConservationTest {
             "nested"
         ];
         for (uint256 i = 0; i < names.length; ++i) {
-            vm.assertGe(_handler.succeeded(bytes32(bytes(names[i]))), 10, names[i]);
+            vm.assertGe(_handler.succeeded(bytes32(bytes(names[i]))), 5, names[i]);
         }
         invariant_market_holds_exactly_what_it_owes();
     }

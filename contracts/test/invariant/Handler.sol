@@ -215,7 +215,7 @@ contract Handler is System, ITokenHook {
         if (what % 3 == 0) _nested = abi.encodeCall(market.deposit, (Amount.wrap(amount)));
         if (what % 3 == 1) _nested = abi.encodeCall(market.withdraw, (address(this), Amount.wrap(amount)));
         if (what % 3 == 2 && _deals.length != 0) {
-            _nested = abi.encodeCall(market.settle, (_deals[what % _deals.length]));
+            _nested = abi.encodeCall(market.settle, (_deals[_deals.length - 1]));
         }
     }
 
