@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "sonm/base/strong.hpp"
 #include "sonm/crypto/key.hpp"
 #include "sonm/settlement/network.hpp"
 

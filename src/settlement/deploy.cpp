@@ -1,0 +1,128 @@
+#include "sonm/settlement/deploy.hpp"
+
+#include "sonm/chain/rpc.hpp"
+#include "sonm/crypto/transaction.hpp"
+#include "sonm/settlement/bindings/blacklist.gen.hpp"
+#include "sonm/settlement/bindings/market.gen.hpp"
+#include "sonm/settlement/bindings/price_oracle.gen.hpp"
+#include "sonm/settlement/bindings/profile_registry.gen.hpp"
+#include "sonm/settlement/bindings/snm.gen.hpp"
+#include "sonm/settlement/bindings/terms.gen.hpp"
+#include "sonm/settlement/detail/burst.hpp"
+#include "sonm/settlement/detail/contracts.hpp"
+
+namespace sonm::settlement {
+namespace {
+
+using detail::Burst;
+
+/// Bounds of the development oracle: wide, and a rate stays fresh for a month, since nobody has to report on a private chain.
+bindings::OracleLimits oracle_limits() {
+    bindings::OracleLimits limits;
+    limits.rate_min = model::Rate(1'000'000'000'000);
+    limits.rate_max = model::Rate(U256(100'000'000) * U256(1'000'000'000'000'000'000));
+    limits.move_max_bps = 10'000;
+    limits.period = Seconds(1);
+    limits.stale_after = Seconds(30 * 86'400);
+    return limits;
+}
+
+Async<void> check_wiring(chain::Node& node, const Network& network) {
+    auto asking_terms = detail::ask(node, network.market, bindings::market::Terms());
+    SONM_CO_TRY(Address terms, co_await std::move(asking_terms));
+    auto asking_token = detail::ask(node, network.market, bindings::market::Token());
+    SONM_CO_TRY(Address token, co_await std::move(asking_token));
+    auto asking_oracle = detail::ask(node, network.market, bindings::market::Oracle());
+    SONM_CO_TRY(Address oracle, co_await std::move(asking_oracle));
+    auto asking_list = detail::ask(node, network.market, bindings::market::Blacklist());
+    SONM_CO_TRY(Address blacklist, co_await std::move(asking_list));
+    auto asking_profiles = detail::ask(node, network.terms, bindings::terms::Profiles());
+    SONM_CO_TRY(Address profiles, co_await std::move(asking_profiles));
+    auto asking_market = detail::ask(node, network.blacklist, bindings::blacklist::Market());
+    SONM_CO_TRY(Address market, co_await std::move(asking_market));
+    bool right = terms == network.terms && token == network.snm && oracle == network.oracle && blacklist == network.blacklist &&
+                 profiles == network.profiles && market == network.market;
+    if (!right) co_return fail(Errc::internal, "the deployed contracts do not know each other");
+    co_return Result<void>();
+}
+
+}  // namespace
+
+Async<Network> deploy(Executor executor, std::string rpc_url, const crypto::Signer& deployer, DeployOptions options,
+                      std::function<void(std::string)> progress) {
+    chain::RpcConfig config;
+    config.url = rpc_url;
+    SONM_CO_TRY(auto node, chain::JsonRpc::make(executor, std::move(config)));
+    auto opening = Burst::open(*node, deployer);
+    SONM_CO_TRY(Burst burst, co_await std::move(opening));
+
+    Network network;
+    network.name = options.name;
+    network.chain_id = burst.chain_id();
+    network.rpc_url = rpc_url;
+    Address admin = deployer.address();
+
+    bindings::snm::Create snm;
+    snm.holder = options.snm_holder;
+    network.snm = burst.create("SNM", snm.encode());
+    bindings::profile_registry::Create profiles;
+    profiles.admin = admin;
+    network.profiles = burst.create("ProfileRegistry", profiles.encode());
+    bindings::price_oracle::Create oracle;
+    oracle.feeder = options.oracle_feeder;
+    oracle.initial = model::Rate(options.usd_per_snm);
+    oracle.limits = oracle_limits();
+    network.oracle = burst.create("PriceOracle", oracle.encode());
+    bindings::blacklist::Create blacklist;
+    blacklist.deployer = admin;
+    network.blacklist = burst.create("Blacklist", blacklist.encode());
+    bindings::terms::Create terms;
+    terms.profiles = network.profiles;
+    terms.blacklist = network.blacklist;
+    terms.oracle = network.oracle;
+    network.terms = burst.create("Terms", terms.encode());
+    bindings::market::Create market;
+    market.admin = admin;
+    market.token = network.snm;
+    market.terms = network.terms;
+    network.market = burst.create("Market", market.encode());
+    bindings::blacklist::SetMarket wire;
+    wire.market = network.market;
+    burst.call("the blacklist's market", network.blacklist, wire.encode());
+
+    auto sending = burst.send(std::move(progress));
+    SONM_CO_TRY(network.start_block, co_await std::move(sending));
+    auto checking = check_wiring(*node, network);
+    SONM_CO_CHECK(co_await std::move(checking));
+    co_return network;
+}
+
+Async<void> fund(Executor executor, Network network, const crypto::Signer& from, std::vector<Address> accounts, Tokens snm, U256 coin_wei) {
+    chain::RpcConfig config;
+    config.url = network.rpc_url;
+    SONM_CO_TRY(auto node, chain::JsonRpc::make(executor, std::move(config)));
+    auto opening = Burst::open(*node, from);
+    SONM_CO_TRY(Burst burst, co_await std::move(opening));
+    if (burst.chain_id() != network.chain_id) {
+        co_return fail(Errc::denied, "the node is on chain {}, the network file says {}", burst.chain_id(), network.chain_id);
+    }
+    for (const Address& account : accounts) {
+        auto coin = co_await node->balance(account);
+        if (!coin) co_return tl::unexpected<Error>(to_market_error(std::move(coin).error()));
+        if (coin->value < coin_wei) burst.pay(fmt::format("coins for {}", account), account, chain::Wei(coin_wei - coin->value));
+        bindings::snm::BalanceOf question;
+        question.account = account;
+        auto asking = detail::ask(*node, network.snm, std::move(question));
+        SONM_CO_TRY(Tokens has, co_await std::move(asking));
+        if (has >= snm) continue;
+        bindings::snm::Transfer transfer;
+        transfer.to = account;
+        transfer.value = Tokens(snm.value - has.value);
+        burst.call(fmt::format("SNM for {}", account), network.snm, transfer.encode());
+    }
+    auto sending = burst.send(nullptr);
+    SONM_CO_TRY([[maybe_unused]] std::uint64_t block, co_await std::move(sending));
+    co_return Result<void>();
+}
+
+}  // namespace sonm::settlement
