@@ -121,7 +121,7 @@ class Demo:
             config = folder / "worker.yaml"
             config.write_text(WORKER_YAML.format(number=number, price=f"0.0{number} USD/h"))
             self.children.start(f"worker-{number}", self.command("worker", "--config", config, key=key))
-        self.wait("asks on the market", WORKER_SECONDS_MAX, lambda: (len(self.sonm("order", "ls")), len(SUPPLIERS)))
+        self.wait("asks on the market", WORKER_SECONDS_MAX, lambda: (len(self.sonm("order", "ls", "--side", "ask", key=BUYER)), len(SUPPLIERS)))
 
     def render(self):
         self.show.step("the buyer hands in examples/render: a tile for each worker")

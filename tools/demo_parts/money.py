@@ -15,14 +15,19 @@ class Books:
         """All free SNM of each account, in its wallet and in the market, in the smallest unit. Nothing is bound when no deal is open."""
         return {name: total(self.sonm("balance", key=key)) for name, key in self.accounts.items()}
 
+    def frozen(self, deal):
+        """What the bid put aside for the deal."""
+        return int(self.sonm("order", "show", deal["bid"], key=self.accounts["buyer"])["escrow"])
+
     def close(self, show):
         """Prints the tables. True if no token was made or lost, and each account changed by what its deals say."""
         after = self.balances()
         deals = {deal["id"]: deal for key in self.accounts.values() for deal in self.sonm("deal", "ls", "--all", key=key)}
         addresses = {self.sonm("balance", key=key)["account"]: name for name, key in self.accounts.items()}
         show.step("what it cost")
-        show.table(["deal", "supplier", "seconds", "SNM paid", "SNM refunded"],
-                   [[number, addresses.get(deal["supplier"], deal["supplier"][:10]), deal["seconds"], snm(deal["paid"]), snm(deal["refund"])]
+        show.table(["deal", "supplier", "bid", "seconds", "SNM frozen", "SNM paid", "SNM refunded"],
+                   [[number, addresses.get(deal["supplier"], deal["supplier"][:10]), deal["bid"][:10], deal["seconds"],
+                     snm(frozen := self.frozen(deal)), snm(deal["paid"]), snm(frozen - int(deal["paid"]))]
                     for number, deal in sorted(deals.items())])
         expected = dict.fromkeys(self.accounts, 0)
         for deal in deals.values():
