@@ -51,6 +51,9 @@ contract DealsTest is System {
         vm.assertEq(Price.unwrap(deal.price), PRICE / 2, "the ask's price");
         vm.assertEq(deal.end - deal.start, 1800, "the bid's duration");
         assertBalance(consumer, START - 1800 * (PRICE / 2), "only the deal's price is frozen");
+        vm.assertEq(Amount.unwrap(market.dealState(deal).escrow), 1800 * (PRICE / 2), "escrow");
+        close(consumer, deal);
+        assertBalance(consumer, START, "nothing comes back twice");
     }
 
     function test_orders_that_do_not_match__refused_with_the_reason() public {

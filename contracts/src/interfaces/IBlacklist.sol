@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 /// @title Blacklists
-/// @notice Every account keeps one list, at any time. An order respects its author's list, that of the author's master,
-/// and one more that it may name.
+/// @notice Every account keeps one list, at any time. An order respects its author's list and one more that it may
+/// name; an ask also that of the worker's master.
 interface IBlacklist {
     /// @notice `account` is now on the list of `owner`, or no longer.
     event ListingChanged(address indexed owner, address indexed account, bool listed);
