@@ -140,7 +140,9 @@ int run_main(asio::io_context& context, Task<int> main) {
     auto work = detail::keep<int>(std::move(main), out);
     auto ended = [&](std::exception_ptr error) {
         failure = error;
-        context.stop();
+        // Not stop(): a pool thread may still be on its way back from an `offload`, and the context must outlive that.
+        signals.cancel();
+        signals.clear();
     };
     asio::co_spawn(context, std::move(work), asio::bind_cancellation_slot(cancel.slot(), std::move(ended)));
     context.run();
@@ -159,7 +161,7 @@ int run_main(asio::io_context& context, Task<int> main) {
 void run_test(Task<void> task) {
     asio::io_context context;
     std::exception_ptr failure;
-    asio::co_spawn(context, std::move(task), [&](std::exception_ptr error) { failure = error; context.stop(); });
+    asio::co_spawn(context, std::move(task), [&](std::exception_ptr error) { failure = error; });
     context.run();
     if (failure) std::rethrow_exception(failure);
 }

@@ -243,14 +243,15 @@ Task<std::invoke_result_t<F>> offload(F work) {
 /// Returns main's value, or 130 if it was cancelled. Call once, from main().
 int run_main(asio::io_context& context, Task<int> main);
 
-/// Runs a task to its end on a fresh io_context: for unit tests. An exception of the task is thrown here.
+/// Runs a task to its end on a fresh io_context: for unit tests. An exception of the task is thrown here. Returns once nothing
+/// is pending, so that no pool thread is still on its way back from an `offload` when the context goes.
 template <class T>
 T run_test(Task<T> task) {
     asio::io_context context;
     auto out = std::make_shared<std::optional<T>>();
     std::exception_ptr failure;
     auto work = detail::keep<T>(std::move(task), out);
-    asio::co_spawn(context, std::move(work), [&](std::exception_ptr error) { failure = error; context.stop(); });
+    asio::co_spawn(context, std::move(work), [&](std::exception_ptr error) { failure = error; });
     context.run();
     if (failure) std::rethrow_exception(failure);
     return std::move(**out);
