@@ -1,6 +1,7 @@
 #include "support/engine.hpp"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -13,8 +14,10 @@ using engine::ContainerId;
 using engine::Engine;
 using engine::ImageId;
 
+Result<std::string> find_engine_address() { return engine::engine_address(std::getenv("DOCKER_HOST")); }
+
 Result<std::string> find_engine() {
-    SONM_TRY(std::string address, engine::engine_address(std::getenv("DOCKER_HOST")));
+    SONM_TRY(std::string address, find_engine_address());
     auto answers = [](std::string at) -> Task<bool> {
         engine::DockerConfig config;
         config.address = std::move(at);
@@ -77,9 +80,12 @@ Task<std::string> run_body(std::string address, Body body) {
     Executor executor = co_await asio::this_coro::executor;
     engine::DockerEngine docker(executor, config);
     auto image = co_await load_busybox(docker);
-    if (!image) co_return "loading the test image: " + image.error().message();
-    auto work = body(docker, *image);
-    co_await std::move(work);
+    if (image) {
+        auto work = body(docker, *image);
+        co_await std::move(work);
+    } else {
+        ADD_FAILURE() << "loading the test image: " << image.error().message();
+    }
     co_await clean_up(docker);
     co_return std::string();
 }

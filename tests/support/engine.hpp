@@ -11,6 +11,8 @@ namespace sonm::test {
 /// Address of the engine to test with: $DOCKER_HOST, else the system's socket if something answers there. An engine is never
 /// started here: `eval "$(tools/engine ensure --state DIR)"` does. The error is the reason to skip.
 Result<std::string> find_engine();
+/// The same without asking whether it answers.
+Result<std::string> find_engine_address();
 
 /// Path of the busybox image archive, made once per build folder by tools/image.
 std::string busybox_archive();
