@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "sonm/base/fs.hpp"
+#include "sonm/buyer/result_files.hpp"
 #include "sonm/crypto/sha256.hpp"
 #include "sonm/market/fake_ledger.hpp"
 #include "sonm/services/receipt.hpp"

@@ -42,6 +42,8 @@ void add_bid_commands(Commands& commands);
 void add_deal_commands(Commands& commands);
 void add_ask_commands(Commands& commands);
 void add_worker_commands(Commands& commands);
+/// What the operator asks the daemon, below `sonm worker`.
+void add_worker_admin_commands(Commands& commands, CLI::App& parent);
 void add_task_commands(Commands& commands);
 void add_run_commands(Commands& commands);
 void add_shell_commands(Commands& commands);  ///< completion, init, doctor

@@ -30,6 +30,13 @@ Result<crypto::PrivateKey> development_key(std::string_view number, const Result
 Context::Context(Executor executor, Options options) : executor_(std::move(executor)), options_(std::move(options)) {}
 Context::~Context() = default;
 
+void Context::adopt(const std::string& key, const fs::path& keys, const fs::path& passphrase_file, const fs::path& network) {
+    keys_ = keys;
+    if (options_.key.empty()) options_.key = key;
+    if (options_.passphrase_file.empty()) options_.passphrase_file = passphrase_file.string();
+    if (options_.network.empty()) options_.network = network.string();
+}
+
 fs::path Context::home() const {
     if (!options_.home.empty()) return fs::absolute(options_.home);
     const char* user_home = std::getenv("HOME");
@@ -65,9 +72,11 @@ Async<const crypto::Signer*> Context::signer() {
     if (!options_.passphrase_file.empty()) request.file = options_.passphrase_file;
     request.prompt = fmt::format("Passphrase of {}: ", wanted);
     SONM_CO_TRY(auto passphrase, crypto::read_passphrase(request));
-    auto unlock = [keystore, wanted, text = std::string(passphrase.text())] { return keystore.open(wanted, text); };
-    SONM_CO_TRY(auto key, co_await offload(std::move(unlock)));
-    key_ = std::make_unique<crypto::PrivateKey>(std::move(key));
+    auto unlock = [keystore, wanted, text = std::string(passphrase.text())]() -> Result<std::unique_ptr<crypto::PrivateKey>> {
+        SONM_TRY(auto key, keystore.open(wanted, text));
+        return std::make_unique<crypto::PrivateKey>(std::move(key));
+    };
+    SONM_CO_TRY(key_, co_await offload(std::move(unlock)));
     co_return key_.get();
 }
 
@@ -98,7 +107,7 @@ Result<void> Context::confirm_intent(std::string_view what) const {
     return {};
 }
 
-void Context::emit(const nlohmann::json& value, std::string_view text) const {
+void Context::emit(const nlohmann::ordered_json& value, std::string_view text) const {
     if (options_.json) print(value.dump(2) + "\n");
     else print(text);
 }

@@ -18,6 +18,7 @@ struct Options {
     std::string key;              ///< --key, SONM_KEY: an address or its beginning, or dev:N on a development chain
     std::string passphrase_file;  ///< --passphrase-file
     std::string log_level = "warn";
+    bool log_level_given = false;
     bool json = false;
     bool yes = false;
 };
@@ -34,8 +35,11 @@ public:
     const Clock& clock() const { return clock_; }
     Executor executor() const { return executor_; }
 
+    /// What a daemon's own file says, where the command line says nothing.
+    void adopt(const std::string& key, const std::filesystem::path& keys, const std::filesystem::path& passphrase_file,
+               const std::filesystem::path& network);
     std::filesystem::path home() const;
-    std::filesystem::path keys_folder() const { return home() / "keys"; }
+    std::filesystem::path keys_folder() const { return keys_.empty() ? home() / "keys" : keys_; }
     /// Errors: not_found, saying how to get one.
     Result<settlement::Network> network() const;
     /// Our account's key; may ask for the passphrase. Errors: not_found (no key: how to make one), invalid (several: say which), denied.
@@ -48,11 +52,12 @@ public:
     /// Before anything is written to the chain: says what will be sent and asks, unless --yes. Errors: denied.
     Result<void> confirm_intent(std::string_view what) const;
     /// Prints `value` as JSON, or `text` as it is.
-    void emit(const nlohmann::json& value, std::string_view text) const;
+    void emit(const nlohmann::ordered_json& value, std::string_view text) const;
 
 private:
     Executor executor_;
     Options options_;
+    std::filesystem::path keys_;
     SystemClock clock_;
     std::unique_ptr<crypto::PrivateKey> key_;
     std::unique_ptr<settlement::ChainLedger> ledger_;

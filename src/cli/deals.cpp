@@ -6,7 +6,7 @@
 namespace sonm::cli {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 struct ListOptions {
     bool all = false, everybody = false;

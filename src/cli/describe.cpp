@@ -1,12 +1,14 @@
 #include "sonm/cli/describe.hpp"
 
 #include "sonm/base/units.hpp"
+#include "sonm/model/json.hpp"
+#include "sonm/model/order_file.hpp"
 
 namespace sonm::cli {
 namespace {
 
 using model::Benchmark;
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 std::string time_text(UnixTime time) { return time.value == 0 ? "-" : to_utc(time); }
 
@@ -15,10 +17,10 @@ std::string time_text(UnixTime time) { return time.value == 0 ? "-" : to_utc(tim
 std::string short_id(const model::OrderId& id) { return "0x" + to_hex(id.value.bytes).substr(0, 10); }
 
 std::string price_text(model::PricePerSecond price, model::Currency currency) {
-    return print_price(price.value, currency == model::Currency::snm ? "SNM" : "USD");
+    return model::to_string(model::Price{price, currency});
 }
 
-std::string span_text(Seconds duration) { return duration.value == 0 ? "spot" : print_span(duration); }
+std::string span_text(Seconds duration) { return model::print_duration(duration); }
 
 std::string machine_text(const model::Benchmarks& b) {
     std::string out = print_cores(b[Benchmark::cpu_cores] * 10);
@@ -29,17 +31,10 @@ std::string machine_text(const model::Benchmarks& b) {
 }
 
 json order_json(const OrderEntry& e) {
-    json benchmarks = json::object();
-    for (std::size_t i = 0; i < model::benchmark_count; ++i)
-        if (e.order.benchmarks.values[i]) benchmarks[std::string(model::to_string(Benchmark(i)))] = e.order.benchmarks.values[i];
-    json out{{"id", crypto::to_string(e.id.value)}, {"side", model::to_string(e.order.side)}, {"state", to_string(e.state)},
-             {"author", crypto::to_string(e.order.author)}, {"price_per_second", to_decimal(e.order.price.value)},
-             {"currency", model::to_string(e.order.currency)}, {"duration", e.order.duration.value}, {"netflags", model::to_string(e.order.netflags)},
-             {"identity", model::to_string(e.order.identity)}, {"expiry", e.order.expiry.value}, {"escrow", to_decimal(e.escrow.value)},
-             {"benchmarks", benchmarks}};
-    if (!e.order.counterparty.is_zero()) out["counterparty"] = crypto::to_string(e.order.counterparty);
-    if (!e.order.blacklist.is_zero()) out["blacklist"] = crypto::to_string(e.order.blacklist);
-    if (e.deal) out["deal"] = e.deal->value;
+    json out = model::to_json(e.order);
+    out["state"] = to_string(e.state);
+    out["escrow"] = to_decimal(e.escrow.value);
+    out["deal"] = e.deal ? json(e.deal->value) : json(nullptr);
     return out;
 }
 
@@ -49,22 +44,13 @@ Seconds used(const DealEntry& entry, UnixTime now) {
 }
 
 json deal_json(const DealEntry& e, UnixTime now) {
-    return {{"id", e.deal.id.value}, {"ask", crypto::to_string(e.deal.ask.value)}, {"bid", crypto::to_string(e.deal.bid.value)},
-            {"supplier", crypto::to_string(e.deal.supplier)}, {"master", crypto::to_string(e.deal.master)},
-            {"consumer", crypto::to_string(e.deal.consumer)}, {"price_per_second", to_decimal(e.deal.price.value)},
-            {"currency", model::to_string(e.deal.currency)}, {"start", e.deal.start.value}, {"end", e.deal.end.value},
-            {"status", model::to_string(e.state.status)}, {"over", e.over}, {"escrow", to_decimal(e.state.escrow.value)},
-            {"paid", to_decimal(e.state.paid.value)}, {"settled_until", e.state.settled_until.value}, {"seconds", used(e, now).value}};
+    json out = model::to_json(e.deal, e.state);
+    out["over"] = e.over;
+    out["seconds"] = used(e, now).value;
+    return out;
 }
 
-json task_json(const model::TaskStatus& s) {
-    json usage{{"cpu_ms", s.usage.cpu_ms}, {"memory_peak_bytes", s.usage.memory_peak_bytes}, {"net_rx_bytes", s.usage.net_rx_bytes},
-               {"net_tx_bytes", s.usage.net_tx_bytes}, {"block_read_bytes", s.usage.block_read_bytes},
-               {"block_write_bytes", s.usage.block_write_bytes}, {"wall_ms", s.usage.wall_ms}};
-    return {{"id", s.id.value}, {"deal", s.deal.value}, {"state", model::to_string(s.state)}, {"reason", s.reason}, {"exit_code", s.exit_code},
-            {"out_of_memory", s.out_of_memory}, {"accepted_at", s.accepted_at.value}, {"started_at", s.started_at.value},
-            {"ended_at", s.ended_at.value}, {"output_bytes", s.output_bytes}, {"usage", usage}};
-}
+json task_json(const model::TaskStatus& status) { return model::to_json(status); }
 
 std::string order_text(const OrderEntry& e) {
     std::string out = fmt::format("{} {}\n", model::to_string(e.order.side), e.id);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sonm/cli/market_view.hpp"
+#include "sonm/model/task.hpp"
 
 /// Orders, deals and tasks as JSON and as words: one spelling for all commands.
 namespace sonm::cli {
@@ -13,9 +14,9 @@ std::string span_text(Seconds duration);  ///< "spot" for 0
 /// What an order's benchmarks mean to a person: "1 core, 512 MiB RAM, 1 GiB disk".
 std::string machine_text(const model::Benchmarks& benchmarks);
 
-nlohmann::json order_json(const OrderEntry& entry);
-nlohmann::json deal_json(const DealEntry& entry, UnixTime now);
-nlohmann::json task_json(const model::TaskStatus& status);
+nlohmann::ordered_json order_json(const OrderEntry& entry);
+nlohmann::ordered_json deal_json(const DealEntry& entry, UnixTime now);
+nlohmann::ordered_json task_json(const model::TaskStatus& status);
 std::string order_text(const OrderEntry& entry);
 std::string deal_text(const DealEntry& entry, UnixTime now);
 std::string task_text(const model::TaskStatus& status);

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using crypto::Address;
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 constexpr std::uint64_t devnet_chain_id = 31337;
 

@@ -11,7 +11,4 @@ struct Explanation {
 };
 Explanation explain_order(const MarketView& view, const OrderEntry& entry);
 
-/// 128 random bits for a new order.
-model::OrderNonce random_nonce();
-
 }  // namespace sonm::cli

@@ -8,7 +8,7 @@
 namespace sonm::cli {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 Result<crypto::Secret> new_passphrase(const Context& context) {
     crypto::PassphraseRequest request;

@@ -21,7 +21,7 @@ void add_options(CLI::App& app, Options& options) {
 
 void report(const Options& options, const Error& error) {
     if (options.json) {
-        nlohmann::json out{{"error", error.message()}, {"code", error.code.message()}, {"category", error.code.category().name()}};
+        nlohmann::ordered_json out{{"error", error.message()}, {"code", error.code.message()}, {"category", error.code.category().name()}};
         print(out.dump(2) + "\n");
     }
     note("error: " + error.message());
@@ -60,6 +60,7 @@ int run(int argc, char** argv) {
         int code = commands.app.exit(error);
         return code == 0 ? 0 : static_cast<int>(Exit::usage);
     }
+    commands.options.log_level_given = commands.app.get_option("--log-level")->count() > 0;
     init_log(commands.options.log_level);
     asio::io_context context(1);
     return run_main(context, work(commands));

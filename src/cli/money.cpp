@@ -7,12 +7,14 @@
 namespace sonm::cli {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 Async<Exit> balance(Context& context, TaskGroup& group, std::string account_text) {
     SONM_CO_TRY(market::Ledger* ledger, co_await context.ledger(group));
     crypto::Address account = ledger->self();
-    if (!account_text.empty()) SONM_CO_TRY(account, crypto::parse_address(account_text));
+    if (!account_text.empty()) {
+        SONM_CO_TRY(account, crypto::parse_address(account_text));
+    }
     SONM_CO_TRY(auto have, co_await ledger->balances(account));
     json out{{"account", crypto::to_string(account)}, {"wallet", to_decimal(have.wallet.value)}, {"market", to_decimal(have.market.value)},
              {"coin", to_decimal(have.coin.value)}, {"decimals", 18}};
@@ -25,7 +27,9 @@ Async<Exit> move(Context& context, TaskGroup& group, std::string text, bool in) 
     SONM_CO_TRY(market::Ledger* ledger, co_await context.ledger(group));
     SONM_CO_TRY(auto have, co_await ledger->balances(ledger->self()));
     Tokens amount = in ? have.wallet : have.market;
-    if (text != "all") SONM_CO_TRY(amount, parse_tokens(text));
+    if (text != "all") {
+        SONM_CO_TRY(amount, parse_tokens(text));
+    }
     SONM_CO_CHECK(context.confirm_intent(
         fmt::format("Moves {} from {}.", print_tokens(amount), in ? "your wallet to your balance in the market" : "your balance in the market to your wallet")));
     std::string intent = fmt::format("move/{}", to_hex(random_bytes(8)));

@@ -1,15 +1,15 @@
-#include "sonm/base/fs.hpp"
 #include "sonm/base/units.hpp"
 #include "sonm/cli/command.hpp"
 #include "sonm/cli/describe.hpp"
 #include "sonm/cli/explain.hpp"
 #include "sonm/cli/print.hpp"
-#include "sonm/model/files.hpp"
+#include "sonm/cli/run_options.hpp"
+#include "sonm/model/order_file.hpp"
 
 namespace sonm::cli {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 struct ListOptions {
     bool all = false, mine = false;
@@ -97,11 +97,10 @@ struct BidFileOptions {
 };
 
 Async<Exit> create_bid(Context& context, TaskGroup& group, BidFileOptions options) {
-    SONM_CO_TRY(std::string text, read_text(options.file, 1 * MiB));
     SONM_CO_TRY(Seconds patience, parse_span(options.wait_max));
     SONM_CO_TRY(market::Ledger* ledger, co_await context.ledger(group));
-    SONM_CO_TRY(model::BidFile file, model::parse_bid(text, options.file));
-    model::Order bid = model::make_bid(file, ledger->self(), context.clock().now(), random_nonce());
+    SONM_CO_TRY(model::BidFile file, model::read_bid_file(options.file));
+    model::Order bid = model::make_order(model::Side::bid, file.terms, file.needs, ledger->self(), context.clock().now(), random_nonce());
     SONM_CO_CHECK(model::validate(bid));
     SONM_CO_TRY(Tokens escrow, co_await ledger->escrow_needed(bid));
     SONM_CO_CHECK(context.confirm_intent(fmt::format("Places a bid for {} at up to {}, {}: freezes {}.", machine_text(bid.benchmarks),

@@ -4,6 +4,7 @@
 #include "sonm/buyer/rpc_worker_link.hpp"
 #include "sonm/buyer/runner.hpp"
 #include "sonm/cli/command.hpp"
+#include "sonm/cli/describe.hpp"
 #include "sonm/cli/print.hpp"
 #include "sonm/cli/run_options.hpp"
 
@@ -14,7 +15,7 @@ using buyer::Journal;
 using buyer::Outcome;
 using buyer::RunId;
 using buyer::RunRecord;
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 /// Tells a person what a run does: steps and progress on stderr, the task's own output where it belongs.
 class Teller final : public buyer::RunObserver {
@@ -28,7 +29,7 @@ public:
         if (told_deal_) return;
         told_deal_ = true;
         note(fmt::format("  deal {} with {}, {}, {} in escrow", deal.id, deal.supplier,
-                         print_price(deal.price.value, deal.currency == model::Currency::snm ? "SNM" : "USD"), print_tokens(state.escrow)));
+                         price_text(deal.price, deal.currency), print_tokens(state.escrow)));
     }
     void on_upload(std::string_view name, std::uint64_t done, std::uint64_t total) override {
         if (!upload_) upload_.emplace("  sending " + std::string(name));
@@ -121,7 +122,9 @@ Async<Exit> carry_out(Context& context, TaskGroup& group, market::Ledger& ledger
 Async<Exit> start_run(Context& context, TaskGroup& group, TaskOptions task_options, BidOptions bid_options) {
     SONM_CO_TRY(market::Ledger* ledger, co_await context.ledger(group));
     SONM_CO_TRY(model::Order bid, make_bid(bid_options, ledger->self(), task_options.network, context.clock().now()));
-    SONM_CO_TRY(PreparedTask prepared, co_await prepare_task(std::move(task_options)));
+    model::TaskFile file;
+    SONM_CO_CHECK(apply(task_options, file));
+    SONM_CO_TRY(PreparedTask prepared, co_await prepare_task(std::move(file)));
     SONM_CO_TRY(Tokens escrow, co_await ledger->escrow_needed(bid));
     SONM_CO_TRY(auto have, co_await ledger->balances(ledger->self()));
     SONM_CO_TRY(Tokens total, checked_add(have.wallet, have.market));

@@ -6,7 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "sonm/base/units.hpp"
-#include "sonm/model/files.hpp"
+#include "sonm/base/fs.hpp"
+#include "sonm/model/order_file.hpp"
 
 namespace sonm::cli {
 namespace {
@@ -46,53 +47,31 @@ std::pair<std::string, std::string> split_pair(const std::string& text) {
     return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
-Result<PreparedTask> prepare(const TaskOptions& options) {
+Result<PreparedTask> prepare(const model::TaskFile& file) {
     PreparedTask task;
-    if (options.image.empty()) return fail(Errc::invalid, "--image is missing: an archive from `docker save`, or a reference to pull");
-    std::error_code error;
-    if (fs::is_regular_file(options.image, error)) {
-        SONM_TRY(task.spec.image.reference, reference_in(options.image));
-        SONM_TRY(auto blob, buyer::local_blob(options.image));
+    task.spec = file.spec;
+    if (!file.image_archive.empty()) {
+        SONM_TRY(task.spec.image.reference, reference_in(file.image_archive));
+        SONM_TRY(auto blob, buyer::local_blob(file.image_archive));
         task.spec.image.blob = blob.sha256;
         task.spec.image.blob_bytes = blob.bytes;
         task.blobs.push_back(std::move(blob));
-    } else {
-        if (options.image.ends_with(".tar") || options.image.starts_with("/") || options.image.starts_with("./"))
-            return fail(Errc::not_found, "--image: no file {}", options.image);
-        task.spec.image.reference = options.image;
     }
-    for (const auto& text : options.inputs) {
-        auto [local, remote] = split_pair(text);
-        auto blob = buyer::local_blob(local);
-        if (!blob) return wrap(blob.error(), "--in {}", text);
-        model::InputFile input;
-        input.path = remote.empty() ? fs::path(local).filename().string() : remote;
-        input.blob = blob->sha256;
-        input.bytes = blob->bytes;
-        fs::perms mode = fs::status(local, error).permissions();
-        input.mode = (mode & fs::perms::owner_exec) != fs::perms::none ? 0755 : 0644;
-        task.spec.inputs.push_back(std::move(input));
-        task.blobs.push_back(std::move(*blob));
+    if (!file.registry_password_file.empty()) {
+        SONM_TRY(std::string password, read_text(file.registry_password_file, 64 * KiB));
+        task.spec.image.registry_password = password.substr(0, password.find_first_of("\r\n"));
     }
-    for (const auto& text : options.outputs) {
-        auto [remote, local] = split_pair(text);
-        task.spec.outputs.push_back(remote);
-        task.outputs.push_back({remote, fs::absolute(local.empty() ? fs::path(remote).filename() : fs::path(local))});
+    for (const auto& input : file.inputs) {
+        SONM_TRY(auto blob, buyer::local_blob(input.source));
+        model::InputFile sent;
+        sent.path = input.path;
+        sent.blob = blob.sha256;
+        sent.bytes = blob.bytes;
+        sent.mode = input.mode;
+        task.spec.inputs.push_back(std::move(sent));
+        task.blobs.push_back(std::move(blob));
     }
-    for (const auto& text : options.environment) {
-        std::size_t equals = text.find('=');
-        if (equals == 0 || equals == std::string::npos) return fail(Errc::invalid, "--env {}: write KEY=value", text);
-        task.spec.environment[text.substr(0, equals)] = text.substr(equals + 1);
-    }
-    if (!options.time_limit.empty()) {
-        auto limit = parse_span(options.time_limit);
-        if (!limit) return wrap(limit.error(), "--time-limit");
-        task.spec.time_limit = *limit;
-    }
-    task.spec.working_dir = options.working_dir;
-    task.spec.user = options.user;
-    task.spec.network = options.network;
-    task.spec.command = options.command;
+    for (const auto& output : file.outputs) task.outputs.push_back({output.path, fs::absolute(output.to)});
     SONM_CHECK(model::validate(task.spec));
     return task;
 }
@@ -105,25 +84,72 @@ Result<T> named(Result<T> result, std::string_view option) {
 
 }  // namespace
 
-Async<PreparedTask> prepare_task(TaskOptions options) {
-    auto work = [options = std::move(options)] { return prepare(options); };
+Result<void> apply(const TaskOptions& options, model::TaskFile& task) {
+    std::error_code error;
+    if (!options.image.empty()) {
+        bool looks_like_file = options.image.ends_with(".tar") || options.image.starts_with("/") || options.image.starts_with("./");
+        if (fs::is_regular_file(options.image, error)) task.image_archive = options.image;
+        else if (looks_like_file) return fail(Errc::not_found, "--image: no file {}", options.image);
+        else task.spec.image.reference = options.image;
+    }
+    if (task.image_archive.empty() && task.spec.image.reference.empty())
+        return fail(Errc::invalid, "--image is missing: an archive from `docker save`, or a reference that the worker pulls");
+    for (const auto& text : options.inputs) {
+        auto [local, remote] = split_pair(text);
+        if (!fs::is_regular_file(local, error)) return fail(Errc::not_found, "--in {}: no file {}", text, local);
+        fs::perms mode = fs::status(local, error).permissions();
+        bool executable = (mode & fs::perms::owner_exec) != fs::perms::none;
+        task.inputs.push_back({local, remote.empty() ? fs::path(local).filename().string() : remote, executable ? 0755u : 0644u});
+    }
+    for (const auto& text : options.outputs) {
+        auto [remote, local] = split_pair(text);
+        task.spec.outputs.push_back(remote);
+        task.outputs.push_back({remote, local.empty() ? fs::path(remote).filename() : fs::path(local)});
+    }
+    for (const auto& text : options.environment) {
+        auto variable = named(model::parse_variable(text), "--env");
+        if (!variable) return tl::unexpected<Error>(variable.error());
+        task.spec.environment.insert_or_assign(variable->first, variable->second);
+    }
+    if (!options.time_limit.empty()) {
+        SONM_TRY(task.spec.time_limit, named(parse_span(options.time_limit), "--time-limit"));
+    }
+    if (!options.working_dir.empty()) task.spec.working_dir = options.working_dir;
+    if (!options.user.empty()) task.spec.user = options.user;
+    if (options.network) task.spec.network = true;
+    if (!options.command.empty()) task.spec.command = options.command;
+    return {};
+}
+
+Async<PreparedTask> prepare_task(model::TaskFile task) {
+    auto work = [task = std::move(task)] { return prepare(task); };
     co_return co_await offload(std::move(work));
+}
+
+model::OrderNonce random_nonce() {
+    model::OrderNonce nonce;
+    for (std::uint8_t byte : random_bytes(16)) nonce.value = nonce.value << 8 | U256(byte);
+    return nonce;
 }
 
 Result<model::Order> make_bid(const BidOptions& options, const model::Address& author, bool network, UnixTime now) {
     model::Order bid;
     bid.side = model::Side::bid;
     bid.author = author;
-    SONM_TRY(WrittenPrice price, named(parse_price(options.max_price), "--max-price"));
-    bid.price = model::PricePerSecond(price.per_second);
-    SONM_TRY(bid.currency, model::parse_currency(price.currency));
-    if (!options.spot) SONM_TRY(bid.duration, named(parse_span(options.duration), "--for"));
+    if (options.max_price.empty()) return fail(Errc::invalid, "--max-price is missing: the most that the deal may cost, e.g. --max-price '0.5 SNM/h'");
+    SONM_TRY(model::Price price, named(model::parse_order_price(options.max_price), "--max-price"));
+    bid.price = price.per_second;
+    bid.currency = price.currency;
+    if (!options.spot) {
+        SONM_TRY(bid.duration, named(parse_span(options.duration), "--for"));
+    }
     if (network) bid.netflags = model::netflag_outbound;
-    if (!options.counterparty.empty()) SONM_TRY(bid.counterparty, named(crypto::parse_address(options.counterparty), "--counterparty"));
+    if (!options.counterparty.empty()) {
+        SONM_TRY(bid.counterparty, named(crypto::parse_address(options.counterparty), "--counterparty"));
+    }
     SONM_TRY(Seconds lifetime, named(parse_span(options.expires), "--expires"));
     bid.expiry = now + lifetime;
-    Bytes nonce = random_bytes(16);
-    for (std::uint8_t byte : nonce) bid.nonce.value = bid.nonce.value << 8 | U256(byte);
+    bid.nonce = random_nonce();
     model::Resources wanted;
     SONM_TRY(wanted.cpu_millicores, named(parse_cores(options.cores), "--cores"));
     SONM_TRY(wanted.ram_bytes, named(parse_bytes(options.ram), "--ram"));

@@ -6,6 +6,7 @@
 #include "sonm/buyer/plan.hpp"
 #include "sonm/cli/context.hpp"
 #include "sonm/market/ledger.hpp"
+#include "sonm/model/task_file.hpp"
 
 namespace sonm::cli {
 
@@ -14,7 +15,7 @@ struct TaskOptions {
     std::string image;
     std::vector<std::string> inputs, outputs;  ///< "local[:remote]", "remote[:local]"
     std::vector<std::string> environment;      ///< "KEY=value"
-    std::string working_dir = "/work", user;
+    std::string working_dir, user;
     std::string time_limit;
     bool network = false;
     std::vector<std::string> command;
@@ -30,16 +31,19 @@ struct BidOptions {
     std::string expires = "1 h";
 };
 
-/// A task, and the local files that it needs and makes.
+/// A task that is ready to be sent: its spec names every blob, and the blobs lie on this machine.
 struct PreparedTask {
     model::TaskSpec spec;
     std::vector<buyer::LocalBlob> blobs;
     std::vector<buyer::OutputFile> outputs;
 };
 
-/// Reads the files that the task needs and hashes them (on the work pool). An image that is a file is an archive (`docker save`), anything
-/// else a reference that the worker's engine pulls. Errors name the option.
-Async<PreparedTask> prepare_task(TaskOptions options);
+/// Writes what the options say over what a task file said. Errors name the option.
+Result<void> apply(const TaskOptions& options, model::TaskFile& task);
+/// Reads the files that the task needs and hashes them (on the work pool). Errors name the file.
+Async<PreparedTask> prepare_task(model::TaskFile task);
+/// 128 random bits for a new order.
+model::OrderNonce random_nonce();
 /// Errors name the option.
 Result<model::Order> make_bid(const BidOptions& options, const model::Address& author, bool network, UnixTime now);
 

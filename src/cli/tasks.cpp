@@ -1,6 +1,5 @@
 #include <fstream>
 
-#include "sonm/base/fs.hpp"
 #include "sonm/base/units.hpp"
 #include "sonm/buyer/result_files.hpp"
 #include "sonm/buyer/rpc_worker_link.hpp"
@@ -8,13 +7,12 @@
 #include "sonm/cli/describe.hpp"
 #include "sonm/cli/print.hpp"
 #include "sonm/cli/run_options.hpp"
-#include "sonm/model/files.hpp"
 
 namespace sonm::cli {
 namespace {
 
 using buyer::WorkerLink;
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 /// A deal, the way to its worker, and which of its tasks is meant.
 struct Place {
@@ -60,8 +58,12 @@ struct StartOptions {
 };
 
 Async<Exit> start(Context& context, TaskGroup& group, StartOptions options) {
-    if (!options.file.empty()) SONM_CO_CHECK(read_task_file(options.file, options.task));
-    SONM_CO_TRY(PreparedTask prepared, co_await prepare_task(options.task));
+    model::TaskFile file;
+    if (!options.file.empty()) {
+        SONM_CO_TRY(file, model::read_task_file(options.file));
+    }
+    SONM_CO_CHECK(apply(options.task, file));
+    SONM_CO_TRY(PreparedTask prepared, co_await prepare_task(std::move(file)));
     SONM_CO_TRY(Place place, co_await reach(context, group, options.deal));
     for (const auto& blob : prepared.blobs) {
         SONM_CO_TRY(bool there, co_await place.link->has_blob(place.deal.id, blob.sha256));
@@ -150,7 +152,7 @@ Async<Exit> pull(Context& context, TaskGroup& group, std::string text, std::stri
 void add_task_commands(Commands& commands) {
     CLI::App* task = commands.app.add_subcommand("task", "Containers inside a deal; a task is named DEAL/TASK, as `sonm task ls DEAL` prints it");
     task->require_subcommand(1);
-    add_command(commands, *task, "start", "Start a task in one of your deals", "  sonm task start 7 task.yaml\n  sonm task start 7 --image alpine:3 -- echo hello",
+    add_command(commands, *task, "start", "Start a task in one of your deals", "  sonm task start 7 --file task.yaml\n  sonm task start 7 --image alpine:3 -- echo hello",
                 [](CLI::App& leaf) -> Handler {
                     auto options = std::make_shared<StartOptions>();
                     leaf.add_option("deal", options->deal, "Number of the deal")->required();
