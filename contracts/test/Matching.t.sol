@@ -71,6 +71,10 @@ contract MatchingTest is System {
             setBenchmark(ask, i, 1 << 40);
             setBenchmark(bid, i, (1 << 40) + 1);
             assertMismatch(ask, bid, Mismatch.Benchmark, "less");
+            for (uint256 j = 0; j < 16; ++j) {
+                if (j != i) setBenchmark(ask, j, type(uint64).max);
+            }
+            assertMismatch(ask, bid, Mismatch.Benchmark, "less, whatever the others are");
             setBenchmark(ask, i, type(uint64).max);
             assertMismatch(ask, bid, Mismatch.None, "more");
         }

@@ -125,6 +125,9 @@ contract ProfilesTest is System {
         profiles.confirmWorker(worker);
         bind(worker, master);
         vm.assertEq(profiles.masterOf(worker), master, "bound");
+        vm.prank(master);
+        vm.expectRevert(abi.encodeWithSelector(IProfileRegistry.NotRequested.selector, worker, master));
+        profiles.confirmWorker(worker);
     }
 
     function test_bound_worker__cannot_ask_another_until_unbound_by_either_side() public {
