@@ -39,11 +39,25 @@ bool People::lists(const Address& owner, const Address& account) const {
     return found != lists_.end() && found->second.contains(account);
 }
 
+std::vector<Address> People::workers_of(const Address& master) const {
+    auto found = workers_.find(master);
+    if (found == workers_.end()) return {};
+    return {found->second.begin(), found->second.end()};
+}
+
 Address People::set_master(const Address& worker, const Address& master) {
     auto found = masters_.find(worker);
     Address before = found == masters_.end() ? Address{} : found->second;
-    if (master.is_zero()) masters_.erase(worker);
-    else masters_.insert_or_assign(worker, master);
+    if (!before.is_zero()) {
+        auto workers = workers_.find(before);
+        workers->second.erase(worker);
+        if (workers->second.empty()) workers_.erase(workers);
+        masters_.erase(worker);
+    }
+    if (!master.is_zero()) {
+        masters_.emplace(worker, master);
+        workers_[master].insert(worker);
+    }
     return before;
 }
 

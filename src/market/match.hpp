@@ -48,6 +48,8 @@ public:
     /// The master's level if there is one; anonymous once its certificate has expired.
     model::Identity level_of(const Address& account, UnixTime now) const;
     bool lists(const Address& owner, const Address& account) const;
+    /// In no particular order.
+    std::vector<Address> workers_of(const Address& master) const;
 
     /// Zero master = unbound. Returns the master before (zero = none).
     Address set_master(const Address& worker, const Address& master);
@@ -65,6 +67,7 @@ public:
 
 private:
     std::unordered_map<Address, Address> masters_;
+    std::unordered_map<Address, std::unordered_set<Address>> workers_;  ///< the reverse
     std::unordered_map<Address, Certificate> levels_;
     std::unordered_map<Address, std::unordered_set<Address>> lists_;
 };
