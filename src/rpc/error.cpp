@@ -49,9 +49,9 @@ WireError to_wire(const Error& error, std::span<const ErrorCategory> extra) {
     WireError wire;
     wire.category = entry ? entry->number : category_unknown;
     wire.code = error.code.value();
-    // The other side knows the text of a known code; that of an unknown one must travel.
+    // The other side knows the text of a known code; that of an unknown one must travel, unless it came from elsewhere itself.
     if (error.context.empty()) wire.reason = error.code.message();
-    else wire.reason = entry ? error.context : error.message();
+    else wire.reason = entry || error.code.category() == remote_category() ? error.context : error.message();
     return wire;
 }
 
@@ -59,10 +59,7 @@ Error from_wire(const WireError& wire, std::span<const ErrorCategory> extra) {
     const ErrorCategory* entry = find(extra, [&](const ErrorCategory& e) { return e.number == wire.category; });
     bool fits = std::in_range<int>(wire.code) && wire.code != 0;
     if (!fits) return Error{make_error_code(DispatchErrc::uncaught), wire.reason};
-    if (!entry) {
-        std::string context = wire.category == category_unknown ? wire.reason : fmt::format("{} [category {}]", wire.reason, wire.category);
-        return Error{std::error_code(static_cast<int>(wire.code), remote_category()), std::move(context)};
-    }
+    if (!entry) return Error{std::error_code(static_cast<int>(wire.code), remote_category()), wire.reason};
     std::error_code code(static_cast<int>(wire.code), *entry->category);
     return Error{code, wire.reason == code.message() ? std::string() : wire.reason};
 }

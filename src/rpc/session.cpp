@@ -26,7 +26,7 @@ Session::Session(Executor executor, std::unique_ptr<ByteStream> stream, detail::
     : executor_(executor), limits_(options.limits), service_(options.service),
       peer_(options.peer ? std::move(options.peer) : std::make_shared<Peer>()), context_(peer_), stream_(std::move(stream)),
       input_(std::move(input)), outbox_(executor, limits_.outbound_bytes_max), channel_max_(channel_used), watch_timer_(executor),
-      active_at_(Clock::now()), written_(executor), closed_(executor) {
+      active_at_(Clock::now()), frame_since_(active_at_), written_(executor), closed_(executor) {
     if (service_) errors_ = service_->protocol().errors;
 }
 
@@ -80,8 +80,10 @@ Task<void> Session::read_all() {
         if (progress) active_at_ = now;
         if (input_.partial() && (progress || !partial)) frame_since_ = now;
         partial = input_.partial();
+        reading_ = true;
         auto filling = input_.fill(*stream_);
         auto filled = co_await std::move(filling);
+        reading_ = false;
         if (!filled) co_return end(std::move(filled.error()));
     }
 }
@@ -127,7 +129,7 @@ std::optional<Error> Session::overdue(TimePoint now) const {
     };
     auto writing = outbox_.writing_since();
     if (writing && now - *writing > limits_.write_max) return late("the peer did not read", limits_.write_max);
-    if (input_.partial() && now - frame_since_ > limits_.frame_max) return late("a frame was not completed", limits_.frame_max);
+    if (reading_ && input_.partial() && now - frame_since_ > limits_.frame_max) return late("a frame was not completed", limits_.frame_max);
     if (channels() == 0 && now - active_at_ > limits_.idle_max) return late("nothing was said", limits_.idle_max);
     return std::nullopt;
 }

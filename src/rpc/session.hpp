@@ -129,6 +129,7 @@ private:
     asio::steady_timer watch_timer_;
     TimePoint active_at_, frame_since_, next_check_;
     detail::Wakeup written_, closed_;
+    bool reading_ = false;           ///< waits for the peer, not for itself
     bool writer_done_ = false, stream_closed_ = false;
     bool ended_ = false;
     Error why_;

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "sonm/rpc/rpc.hpp"
+
+/// For this room's tests only: byte vectors, and a peer that speaks raw bytes.
+namespace sonm::rpc::testing {
+
+struct VectorLine {
+    char direction;  ///< '>' or '<'
+    std::string text;
+};
+
+/// The lines of tests/vectors/slave/<name>, consecutive ones of one direction joined.
+inline std::vector<VectorLine> read_vectors(const std::string& name) {
+    auto path = std::filesystem::path(__FILE__).parent_path() / "../../tests/vectors/slave" / name;
+    std::ifstream file(path);
+    EXPECT_TRUE(file) << path;
+    std::vector<VectorLine> lines;
+    for (std::string line; std::getline(file, line);)
+        if (!line.empty() && (line[0] == '>' || line[0] == '<')) lines.push_back(VectorLine{line[0], line.substr(1)});
+    return lines;
+}
+
+inline Bytes hex_bytes(std::string text) {
+    std::erase(text, ' ');
+    auto bytes = parse_hex(text);
+    EXPECT_TRUE(bytes) << text;
+    return bytes.value_or(Bytes());
+}
+
+/// Everything that arrives until the stream ends.
+inline Async<Bytes> read_to_end(ByteStream& stream) {
+    Bytes all, buffer(4096);
+    while (true) {
+        auto reading = stream.read_some(buffer);
+        auto count = co_await std::move(reading);
+        if (!count) co_return all;
+        append(all, BytesView(buffer).first(*count));
+    }
+}
+
+inline Async<void> as_result(Task<void> task) {
+    co_await std::move(task);
+    co_return Result<void>();
+}
+
+/// Runs `peer(stream)` against one connection that `Node(executor, settings...).server()` serves with `root`; gives what it gives.
+/// Everything must be over within ten seconds.
+template <class Node, class T, class F, class... Settings>
+Result<T> talk_to(std::string root, F peer, Settings... settings) {
+    auto main = [](std::string service, F talk, Settings... given) -> Async<T> {
+        Executor executor = co_await asio::this_coro::executor;
+        Node node(executor, given...);
+        auto [near, far] = make_pipe(executor);
+        std::optional<Result<T>> answer;
+        auto both = [&, &stream = near, &other = far](TaskGroup& group) -> Task<void> {
+            group.spawn(node.server().serve(std::move(other), service));
+            auto talking = talk(*stream);
+            answer = co_await std::move(talking);
+            stream->close();
+            auto ending = group.join();
+            co_await std::move(ending);
+        };
+        auto work = as_result(scope(4, std::move(both)));
+        auto limited = within(std::chrono::seconds(10), std::move(work));
+        auto outcome = co_await std::move(limited);
+        EXPECT_TRUE(outcome) << "the connection did not come to its end";
+        if (!outcome) co_return tl::unexpected<Error>(std::move(outcome.error()));
+        co_return std::move(*answer);
+    };
+    return run_test(main(std::move(root), std::move(peer), std::move(settings)...));
+}
+
+/// What comes back for `sent`, after which this side says no more.
+inline Async<Bytes> send_and_read(ByteStream& stream, Bytes sent) {
+    auto writing = stream.write(sent);
+    (void)co_await std::move(writing);
+    stream.shutdown_write();
+    auto reading = read_to_end(stream);
+    co_return co_await std::move(reading);
+}
+
+}  // namespace sonm::rpc::testing
