@@ -85,9 +85,11 @@ Task<void> good(Engine& engine, ImageId) {
 SONM_ENGINE_TEST(EngineImage, GoodArchive_IsLoadedByIdAndWithoutItsTags, good)
 
 Task<void> bombs(Engine& engine, ImageId) {
-    expect_refused(co_await load(engine, image_of(tar_of(Files{{"large", std::string(2 * MiB, '\0')}})), small()), EngineErrc::image_too_large);
+    std::string large = image_of(tar_of(Files{{"large", std::string(2 * MiB, '\0')}}));
+    expect_refused(co_await load(engine, std::move(large), small()), EngineErrc::image_too_large);
     // A few hundred bytes that claim a terabyte.
-    expect_refused(co_await load(engine, image_of(tar_of(Files(), std::int64_t(1) << 40)), small()), EngineErrc::image_too_large);
+    std::string sparse = image_of(tar_of(Files(), std::int64_t(1) << 40));
+    expect_refused(co_await load(engine, std::move(sparse), small()), EngineErrc::image_too_large);
     // A layer that is unpacked again and again on top of itself.
     std::string layer = tar_of(Files{{"part", std::string(100 * KiB, 'x')}});
     expect_refused(co_await load(engine, image_of(layer, "", 20), small()), EngineErrc::image_too_large);
@@ -96,23 +98,25 @@ Task<void> bombs(Engine& engine, ImageId) {
     expect_refused(co_await load(engine, image_of(layer), narrow), EngineErrc::image_too_large);
     ImageLimits few;
     few.files_max = 1;
-    expect_refused(co_await load(engine, image_of(tar_of(Files{{"a", ""}, {"b", ""}})), few), EngineErrc::image_too_large);
+    std::string many = image_of(tar_of(Files{{"a", ""}, {"b", ""}}));
+    expect_refused(co_await load(engine, std::move(many), few), EngineErrc::image_too_large);
 }
 SONM_ENGINE_TEST(EngineImage, Bombs_AreRefusedBeforeTheEngineSeesThem, bombs)
 
 Task<void> damaged(Engine& engine, ImageId) {
     std::string layer = tar_of(Files{{"hello", "world"}});
-    expect_refused(co_await load(engine, "this is no tar at all", small()), EngineErrc::image_refused);
-    expect_refused(co_await load(engine, "", small()), EngineErrc::image_refused);
-    expect_refused(co_await load(engine, tar_of(Files{{"hello", "world"}}), small()), EngineErrc::image_refused);
-    expect_refused(co_await load(engine, image_of("this is no layer, but it is long enough to be read as something"), small()), EngineErrc::image_refused);
-    expect_refused(co_await load(engine, image_of(layer, "{}"), small()), EngineErrc::image_refused);
-    std::string escaping = R"([{"Config":"../../etc/passwd","Layers":["layer.tar"]}])";
-    expect_refused(co_await load(engine, image_of(layer, escaping), small()), EngineErrc::image_refused);
-    std::string missing = R"([{"Config":"config.json","Layers":["other.tar"]}])";
-    expect_refused(co_await load(engine, image_of(layer, missing), small()), EngineErrc::image_refused);
-    std::string cut = image_of(layer);
-    expect_refused(co_await load(engine, cut.substr(0, cut.size() / 2), small()), EngineErrc::image_refused);
+    std::string whole = image_of(layer);
+    std::vector<std::string> archives = {
+        "this is no tar at all",
+        "",
+        layer,
+        image_of("this is no layer, but it is long enough to be read as something"),
+        image_of(layer, "{}"),
+        image_of(layer, R"([{"Config":"../../etc/passwd","Layers":["layer.tar"]}])"),
+        image_of(layer, R"([{"Config":"config.json","Layers":["other.tar"]}])"),
+        whole.substr(0, whole.size() / 2),
+    };
+    for (std::string& archive : archives) expect_refused(co_await load(engine, std::move(archive), small()), EngineErrc::image_refused);
 }
 SONM_ENGINE_TEST(EngineImage, DamagedArchives_AreRefusedWithAReason, damaged)
 
