@@ -53,6 +53,12 @@ Async<TxnReceipt> Sender::work(std::string id, TxnRequest request) {
             SONM_CO_TRY(auto receipt, co_await receipt_of(intent));
             if (!receipt) break;  // reorganised away: send it again
             SONM_CO_TRY(bool deep, co_await deep_enough(*receipt));
+            if (deep && intent.state == IntentState::done && !receipt->success) {
+                // It was done on a chain that is no more, and came too early on this one: as good as never sent.
+                SONM_CO_CHECK(journal_.finish(id, *receipt));
+                intent.state = IntentState::reverted;
+                break;
+            }
             if (deep) {
                 auto judging = judge(id, std::move(*receipt), std::move(request));
                 co_return co_await std::move(judging);
@@ -80,7 +86,7 @@ Async<Intent> Sender::find_or_start(std::string id, TxnRequest request) {
         SONM_CO_TRY(std::uint64_t next, co_await node_.nonce(account(), BlockTag::latest));
         if (next > known->nonce) co_return std::move(*known);
     }
-    auto older = finish_older();
+    auto older = finish_older(known && known->state != IntentState::reverted ? known->nonce : ~std::uint64_t(0));
     SONM_CO_CHECK(co_await std::move(older));
     while (true) {
         if (!known || known->state == IntentState::reverted) {
@@ -138,10 +144,11 @@ Async<Intent> Sender::start(std::string id, TxnRequest request) {
     co_return intent;
 }
 
-Async<void> Sender::finish_older() {
+Async<void> Sender::finish_older(std::uint64_t last) {
     SONM_CO_TRY(std::uint64_t next, co_await node_.nonce(account(), BlockTag::latest));
     SONM_CO_TRY(auto older, journal_.from_nonce(next));
     for (Intent& intent : older) {
+        if (intent.nonce > last) break;
         if (intent.nonce > next) {
             // Something that is not in this journal would have to come first: it can never be in a block.
             SONM_LOG(warn, "{}: transaction with nonce {} is void, the account's next nonce is {}", intent.id, intent.nonce, next);

@@ -60,8 +60,8 @@ private:
     Async<TxnReceipt> work(std::string intent, TxnRequest request);
     Async<Intent> find_or_start(std::string id, TxnRequest request);
     Async<Intent> start(std::string id, TxnRequest request);
-    /// Sees to it that everything written down with an unused nonce is in a block.
-    Async<void> finish_older();
+    /// Sees to it that everything written down with an unused nonce, up to nonce `last`, is in a block.
+    Async<void> finish_older(std::uint64_t last);
     /// Sends and watches until it is in a block. Nothing if its nonce was used by something else.
     Async<std::optional<TxnReceipt>> push(Intent intent);
     Async<void> broadcast(const Intent& intent);

@@ -146,6 +146,20 @@ TEST_F(SenderTest, a_chain_restored_from_an_older_state_gets_back_what_it_lost_i
     EXPECT_EQ(times(3), 1u);
 }
 
+TEST_F(SenderTest, what_was_done_on_a_lost_chain_and_is_refused_on_this_one_is_tried_anew_when_asked_for) {
+    ASSERT_TRUE(run("a", 1));
+    ASSERT_TRUE(run("b", 2));
+    node.rewind(0);
+    // A new intent puts back the lost ones first; the second of them comes too early and is refused.
+    node.on_execute = [](const CallRequest& request) { return request.data != Bytes{2}; };
+    ASSERT_TRUE(run("c", 3));
+    node.on_execute = nullptr;
+    auto again = run("b", 2);
+    ASSERT_TRUE(again) << again.error().message();
+    EXPECT_TRUE(again->success);
+    EXPECT_EQ(again->block, 4u);
+}
+
 TEST_F(SenderTest, a_nonce_used_by_another_program_is_given_up_and_the_intent_sent_with_the_next) {
     node.automine = false;
     config.answer_max = Millis(20);

@@ -100,7 +100,9 @@ Async<chain::Sender*> ChainLedger::Impl::get_sender() {
         config.poll = std::min(network.poll, Millis(1'000));
         config.lock_path = lock_path;
         auto starting = chain::Sender::make(*node, signer, *journal, network.chain_id, config, to_refusal);
-        SONM_CO_TRY(sender, co_await std::move(starting));
+        auto started = co_await std::move(starting);
+        if (!started) co_return tl::unexpected<Error>(to_market_error(std::move(started).error()));
+        sender = std::move(*started);
     }
     co_return sender.get();
 }

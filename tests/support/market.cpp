@@ -29,7 +29,8 @@ model::Order make_order(model::Side side, crypto::Address author, UnixTime now, 
     order.author = author;
     order.price = model::PricePerSecond(U256(1'000'000'000'000'000));  // 0.001 SNM/s
     order.duration = Seconds(3'600);
-    order.expiry = now + Seconds(86'400);
+    // The same all day, so that an order made again is the same order.
+    order.expiry = UnixTime((now.value / 86'400 + 3) * 86'400);
     order.nonce = model::OrderNonce(nonce);
     order.benchmarks[model::Benchmark::cpu_cores] = 100;
     return order;
@@ -70,13 +71,14 @@ Task<model::Deal> Market::open_deal(std::uint64_t nonce, std::uint64_t duration)
     co_return deal;
 }
 
-Task<void> Market::admin_call(crypto::Address contract, Bytes data) {
+Task<void> Market::call_as(std::size_t by, crypto::Address contract, Bytes data) {
     Executor executor = co_await asio::this_coro::executor;
     auto node = connect(executor, anvil->url());
-    auto opening = settlement::detail::Burst::open(*node, admin);
+    auto key = development_key(by);
+    auto opening = settlement::detail::Burst::open(*node, key);
     auto burst = co_await std::move(opening);
     SONM_ASSERT(burst);
-    burst->call("admin", contract, std::move(data));
+    burst->call("call", contract, std::move(data));
     auto sending = burst->send(nullptr);
     auto sent = co_await std::move(sending);
     EXPECT_TRUE(sent) << sent.error().message();

@@ -33,7 +33,7 @@ struct Told {
     std::map<crypto::Address, Tokens> balances() const;
 };
 
-/// A spot or forward order of an account with sensible values; `expiry` one day after `now`.
+/// A spot or forward order of an account with sensible values; `expiry` some days after `now`.
 model::Order make_order(model::Side side, crypto::Address author, UnixTime now, std::uint64_t nonce);
 
 /// Development accounts 0 (deploys, has all SNM), 1 and 2 (have 1000 SNM and coins each), with a ledger for 1 and 2 and a follower each.
@@ -55,8 +55,8 @@ struct Market {
     Task<void> until(std::string what, std::function<bool(const Told&)> done);
     /// An ask and a bid that match, placed and opened; the deal.
     Task<model::Deal> open_deal(std::uint64_t nonce, std::uint64_t duration = 3'600);
-    /// One transaction of the admin, for what no ledger does.
-    Task<void> admin_call(crypto::Address contract, Bytes data);
+    /// One transaction of development account `by`, for what no ledger does.
+    Task<void> call_as(std::size_t by, crypto::Address contract, Bytes data);
 
 private:
     Task<void> live(Body body, bool deploy);
