@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that is checked about the contracts: format, artifacts, unit, fuzz and invariant tests, gas bounds.
 #   contracts/test.sh              what CI runs
-#   contracts/test.sh --nightly    many more runs: 200,000 random calls, 10,000 runs of each fuzz test
+#   contracts/test.sh --nightly    many more runs: 120,000 random calls, 10,000 runs of each fuzz test
 set -euo pipefail
 cd "$(dirname "$0")"
 [ "${1:-}" = --nightly ] && export FOUNDRY_PROFILE=nightly
