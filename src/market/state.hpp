@@ -18,8 +18,9 @@ struct OpenDeal {
 struct MarketStateOptions {
     /// How many blocks back a rewind may go; what is older is final. Undo notes cost about 100 bytes a fact.
     std::uint64_t rewind_blocks_max = 4096;
-    /// How old the last SNM price may be for USD deals to open. Source: PriceOracle.limits().staleAfter.
-    Seconds rate_stale_after{3600};
+    /// How old the last SNM price may be for USD deals to open: the deployed oracle's limits().staleAfter. The default is what a private
+    /// network's oracle is deployed with (settlement/deploy).
+    Seconds rate_stale_after{30 * 86'400};
 };
 
 /// What the facts so far amount to: the order book, open deals, people, prices, balances, attributes. Feed it every Step of

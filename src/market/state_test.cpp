@@ -154,7 +154,9 @@ TEST(market_state, rewind_beyond_what_is_kept_is_refused_and_changes_nothing) {
 TEST(market_state, usd_prices_go_stale_with_time) {
     FakeClock clock;
     FakeMarket market(clock);
-    MarketState state;
+    MarketStateOptions options;
+    options.rate_stale_after = Seconds(3600);
+    MarketState state(options);
     market.set_rate(model::Rate(U256(5)));
     ASSERT_TRUE(state.apply(market.since(0)));
     EXPECT_FALSE(state.context(clock.now()).rate_stale);
