@@ -99,11 +99,25 @@ Async<Outcome> Runner::drive(Run& run) {
                 (void)co_await run.changed.async_wait(as_tuple(asio::use_awaitable));
             } else {
                 run.failures = 0;
+                bool intended = step == Step::place_bid || step == Step::cancel_bid || step == Step::close_deal;
+                auto waiting = wait_for_fact(run, step);
+                if (intended) co_await std::move(waiting);
             }
         }
         auto state = co_await asio::this_coro::cancellation_state;
         if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
         SONM_CO_TRY(run.record.cancel_asked, journal_.cancel_asked(run.record.id));
+    }
+}
+
+/// An intent that was carried out is not done: its fact is still on its way to us.
+Task<void> Runner::wait_for_fact(Run& run, Step step) {
+    auto until = std::chrono::steady_clock::now() + policy_.look_again;
+    while (decide(observe(run)) == step && std::chrono::steady_clock::now() < until) {
+        run.changed.expires_at(until);
+        (void)co_await run.changed.async_wait(as_tuple(asio::use_awaitable));
+        auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
     }
 }
 

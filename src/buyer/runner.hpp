@@ -45,6 +45,7 @@ public:
 private:
     struct Run;
     Async<Outcome> drive(Run& run);
+    Task<void> wait_for_fact(Run& run, Step step);
     Async<void> act(Run& run, Step step);
     Async<void> connect(Run& run);
     Async<void> start_task(Run& run);

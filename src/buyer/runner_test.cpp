@@ -138,7 +138,7 @@ struct Killer final : RunObserver {
     std::string log;
     std::vector<std::string> troubles;
     void event() {
-        if (events_left > 0 && --events_left == 0) timer.cancel();
+        if (events_left > 0 && --events_left == 0) timer.expires_at(asio::steady_timer::time_point::min());
     }
     void on_step(Step step) override {
         steps.push_back(step);
@@ -209,7 +209,7 @@ struct World {
             auto work = [&]() -> Task<void> {
                 auto running = runner.run(id);
                 out = co_await std::move(running);
-                killed.cancel();
+                killed.expires_at(asio::steady_timer::time_point::min());
             };
             group.spawn(supply());
             auto inner = [&](TaskGroup& doomed) -> Task<void> {

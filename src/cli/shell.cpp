@@ -9,13 +9,13 @@ namespace sonm::cli {
 namespace {
 
 /// Each asks `sonm __complete -- WORDS` for what may stand next; so the tree of commands is written down once.
-constexpr std::string_view bash_script = R"(_sonm() {
+constexpr std::string_view bash_script = R"sh(_sonm() {
     local IFS=$'\n'
     COMPREPLY=($(compgen -W "$(sonm __complete -- "${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _sonm sonm
-)";
-constexpr std::string_view zsh_script = R"(#compdef sonm
+)sh";
+constexpr std::string_view zsh_script = R"sh(#compdef sonm
 _sonm() {
     local -a candidates
     candidates=(${(f)"$(sonm __complete -- ${words[2,CURRENT-1]} 2>/dev/null)"})
@@ -23,21 +23,22 @@ _sonm() {
     _files
 }
 compdef _sonm sonm
-)";
-constexpr std::string_view fish_script = R"(complete -c sonm -a '(sonm __complete -- (commandline -opc)[2..-1] 2>/dev/null)'
-)";
+)sh";
+constexpr std::string_view fish_script = R"sh(complete -c sonm -a '(sonm __complete -- (commandline -opc)[2..-1] 2>/dev/null)'
+)sh";
 
 /// What may stand after `words`: subcommands and long options of the command that they lead to.
 std::vector<std::string> candidates(CLI::App& app, const std::vector<std::string>& words) {
     CLI::App* here = &app;
     for (const auto& word : words) {
         if (word.starts_with("-")) continue;
-        if (CLI::App* next = here->get_subcommand_no_throw(word)) here = next;
+        auto named = here->get_subcommands([&](CLI::App* sub) { return sub->get_name() == word; });
+        if (!named.empty()) here = named.front();
     }
     std::vector<std::string> out;
-    for (const CLI::App* sub : here->get_subcommands([](const CLI::App* a) { return !a->get_name().starts_with("__"); })) out.push_back(sub->get_name());
-    for (const CLI::App* level : {static_cast<const CLI::App*>(here), static_cast<const CLI::App*>(&app)}) {
-        for (const CLI::Option* option : level->get_options())
+    for (CLI::App* sub : here->get_subcommands([](CLI::App* a) { return !a->get_name().starts_with("__"); })) out.push_back(sub->get_name());
+    for (CLI::App* level : {here, &app}) {
+        for (CLI::Option* option : level->get_options())
             for (const auto& name : option->get_lnames()) out.push_back("--" + name);
         if (here == &app) break;
     }
