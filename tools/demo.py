@@ -25,7 +25,7 @@ from demo_parts.show import Failure, Show  # noqa: E402
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "demo-out"
 HOME = OUT / "home"
-SONM = ROOT / "build" / "dev" / "bin" / "sonm"
+SONM = Path(os.environ.get("SONM", ROOT / "build" / "dev" / "bin" / "sonm"))
 SCENE = ROOT / "examples" / "render" / "scene.pov"
 STITCH = ROOT / "examples" / "render" / "stitch.py"
 IMAGE = ROOT / "build" / "images" / "povray.tar"
