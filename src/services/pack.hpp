@@ -20,6 +20,24 @@ inline constexpr auto enum_max<model::DealStatus> = model::DealStatus::closed;
 template <>
 inline constexpr auto enum_max<model::TaskState> = model::TaskState::stopped;
 
+/// Sixteen values in the order of their ids; fewer are refused, so that none changes its meaning silently.
+template <std::size_t N>
+struct Codec<std::array<std::uint64_t, N>> {
+    static void pack(Writer& out, const std::array<std::uint64_t, N>& values) {
+        out.array(N);
+        for (std::uint64_t value : values) out.uint(value);
+    }
+    static Result<std::array<std::uint64_t, N>> unpack(Reader& in) {
+        SONM_TRY(std::size_t count, in.array());
+        if (count != N) return out_of_range("number of values");
+        std::array<std::uint64_t, N> values;
+        for (std::uint64_t& value : values) {
+            SONM_TRY(value, in.uint());
+        }
+        return values;
+    }
+};
+
 template <>
 struct Fields<model::NetFlags> {
     static constexpr auto list = fields(field<"bits">(&model::NetFlags::bits));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sonm/crypto/keccak.hpp"
 #include "sonm/services/pack.hpp"
 
 /// What a worker does for the consumers of its deals. Server: room worker. Clients: buyer, cli, later hub and gateway.
@@ -36,6 +37,9 @@ struct WorkerInfo {
     bool selling = false;       ///< places asks; if not, `note` says why
     std::string note;
 };
+
+/// Attribute of its account under which a worker publishes where it listens ("host:port"): keccak256("endpoint").
+inline crypto::Hash endpoint_attribute() { return crypto::keccak256(as_bytes("endpoint")); }
 
 /// Largest piece of a blob, log or output in one message, bytes.
 inline constexpr std::size_t chunk_bytes_max = 256 * KiB;

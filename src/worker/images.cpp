@@ -1,0 +1,106 @@
+#include "sonm/worker/images.hpp"
+
+#include <fcntl.h>
+
+#include "sonm/engine/sources.hpp"
+
+namespace sonm::worker {
+crypto::Hash hash_of(const engine::ImageId& image) {
+    std::string_view text = image.value;
+    if (!text.starts_with("sha256:")) return crypto::Hash();
+    auto bytes = parse_hex_fixed<32>(text.substr(7));
+    return bytes ? crypto::Hash{*bytes} : crypto::Hash();
+}
+
+engine::ImageId image_id(const crypto::Hash& hash) { return engine::ImageId("sha256:" + to_hex(hash.bytes)); }
+
+engine::ImageLimits Images::limits(std::uint64_t archive_bytes_max) const {
+    engine::ImageLimits out;
+    out.archive_bytes_max = archive_bytes_max;
+    out.unpacked_bytes_max = config_.limits.image_unpacked_bytes_max;
+    return out;
+}
+
+Async<engine::ImageInfo> Images::ensure(DealId deal, model::ImageSource source, engine::ProgressFn progress) {
+    if (!source.blob) {
+        auto pulling = pull(std::move(source), std::move(progress));
+        co_return co_await std::move(pulling);
+    }
+    Key key(deal, *source.blob);
+    while (loading_.contains(key)) co_await done_.wait();
+    if (auto known = loaded_.find(key); known != loaded_.end()) {
+        auto looking = engine_.inspect_image(known->second.value);
+        auto info = co_await std::move(looking);
+        if (info || !info.error().is(engine::EngineErrc::image_missing)) co_return info;
+        loaded_.erase(key);
+    }
+    // Whoever waits is woken however this ends, also by a cancellation.
+    struct Loading {
+        Images& images;
+        Key key;
+        Loading(Images& owner, const Key& which) : images(owner), key(which) { images.loading_.insert(key); }
+        Loading(const Loading&) = delete;
+        ~Loading() {
+            images.loading_.erase(key);
+            images.done_.notify();
+        }
+    };
+    Loading loading(*this, key);
+    auto work = load(deal, std::move(source), std::move(progress));
+    auto info = co_await std::move(work);
+    if (info) loaded_.insert_or_assign(key, info->id);
+    co_return info;
+}
+
+Async<engine::ImageInfo> Images::load(DealId deal, model::ImageSource source, engine::ProgressFn progress) {
+    SONM_CO_TRY(std::filesystem::path path, blobs_.path(deal, *source.blob));
+    SONM_CO_TRY(engine::FileHandle file, engine::FileHandle::open(path, O_RDONLY));
+    engine::ByteSource archive = engine::read_source(std::move(file));
+    std::error_code error;
+    std::uint64_t bytes = std::filesystem::file_size(path, error);
+    auto loading = engine_.load_image(std::move(archive), limits(bytes), std::move(progress));
+    co_return co_await std::move(loading);
+}
+
+Async<engine::ImageInfo> Images::pull(model::ImageSource source, engine::ProgressFn progress) {
+    auto looking = engine_.inspect_image(source.reference);
+    auto present = co_await std::move(looking);
+    if (present || !present.error().is(engine::EngineErrc::image_missing)) co_return present;
+    if (!config_.pull_images) {
+        co_return fail(Errc::denied, "image {} is not on this machine and this worker fetches none: upload it with the task", source.reference);
+    }
+    engine::PullSpec spec;
+    spec.reference = source.reference;
+    spec.limits = limits(config_.limits.image_unpacked_bytes_max);
+    spec.silence_max = config_.limits.image_silence_max;
+    if (!source.registry_user.empty()) {
+        engine::Credentials credentials;
+        credentials.user = source.registry_user;
+        credentials.password = source.registry_password;
+        spec.credentials = std::move(credentials);
+    }
+    auto pulling = engine_.pull_image(std::move(spec), std::move(progress));
+    co_return co_await std::move(pulling);
+}
+
+Async<void> Images::release(DealId deal) {
+    std::vector<engine::ImageId> candidates;
+    for (auto entry = loaded_.begin(); entry != loaded_.end();) {
+        if (entry->first.first == deal) {
+            candidates.push_back(entry->second);
+            entry = loaded_.erase(entry);
+        } else {
+            ++entry;
+        }
+    }
+    for (const engine::ImageId& image : candidates) {
+        if (std::ranges::any_of(loaded_, [&](const auto& other) { return other.second == image; })) continue;
+        auto removing = engine_.remove_image(image.value);
+        auto removed = co_await std::move(removing);
+        // One that a container still uses goes with whoever uses it.
+        if (!removed && removed.error().is(engine::EngineErrc::engine_down)) co_return removed;
+    }
+    co_return Result<void>();
+}
+
+}  // namespace sonm::worker
