@@ -53,7 +53,8 @@ Result<Target> parse_url(std::string_view url) {
     std::size_t slash = url.find('/');
     std::string host(url.substr(0, slash));
     std::string path = slash == std::string_view::npos ? "/" : std::string(url.substr(slash));
-    if (!parse_host_port(host)) host += ":80";
+    bool has_port = host.find(':') != std::string::npos && !host.ends_with(']');
+    if (!has_port) host += ":80";
     SONM_TRY([[maybe_unused]] auto checked, parse_host_port(host));
     return Target{std::move(host), std::move(path)};
 }
