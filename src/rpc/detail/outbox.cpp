@@ -43,14 +43,14 @@ void Outbox::stop() {
 }
 
 void Outbox::let_in() {
-    for (auto& waiter : waiting_) waiter->wake();
-    waiting_.clear();
+    for (auto& [ticket, waiter] : std::exchange(waiting_, {})) waiter->wake();
 }
 
 Task<void> Outbox::room() {
+    const std::uint64_t ticket = tickets_++;
     while (full() && !stopped_) {
         auto waiter = std::make_shared<Wakeup>(executor_);
-        waiting_.push_back(waiter);
+        waiting_.emplace(ticket, waiter);
         auto waiting = waiter->wait();
         co_await std::move(waiting);
     }

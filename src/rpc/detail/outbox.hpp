@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <map>
 
 #include "sonm/base/stream.hpp"
 #include "sonm/rpc/detail/one_shot.hpp"
@@ -37,7 +37,9 @@ private:
     bool idle_ = false, writing_ = false, stopped_ = false;
     std::chrono::steady_clock::time_point since_;
     Wakeup work_;
-    std::deque<std::shared_ptr<Wakeup>> waiting_;
+    /// By ticket: who has waited longest is let in first, even if others have filled the room again before.
+    std::map<std::uint64_t, std::shared_ptr<Wakeup>> waiting_;
+    std::uint64_t tickets_ = 0;
 };
 
 }  // namespace sonm::rpc::detail
