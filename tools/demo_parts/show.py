@@ -12,7 +12,8 @@ class Show:
     def __init__(self):
         self.began = time.monotonic() - float(os.environ.get("SONM_DEMO_SECONDS", "0"))
         self.terminal = sys.stdout.isatty()
-        self.shown = None
+        self.drawn = False
+        self.quarter = None
 
     def step(self, text):
         self.clear()
@@ -23,14 +24,14 @@ class Show:
         print(f"        {text}", flush=True)
 
     def bar(self, share, text):
-        """Redrawn in place on a terminal; elsewhere a line for each quarter."""
+        """Redrawn in place on a terminal; elsewhere a line for each new quarter."""
         share = min(max(share, 0.0), 1.0)
         drawn = f"       [{'#' * int(20 * share):.<20}] {text}"
         if self.terminal:
             print(f"\r\033[K{drawn}", end="", flush=True)
-            self.shown = drawn
-        elif self.shown != int(4 * share):
-            self.shown = int(4 * share)
+            self.drawn = True
+        elif self.quarter != int(4 * share):
+            self.quarter = int(4 * share)
             print(drawn, flush=True)
 
     def table(self, header, rows):
@@ -44,9 +45,9 @@ class Show:
             print("        " + "   ".join(cells).rstrip(), flush=True)
 
     def clear(self):
-        if self.terminal and self.shown is not None:
+        if self.drawn:
             print("\r\033[K", end="")
-        self.shown = None
+        self.drawn = False
 
 
 def is_number(rows, column):
