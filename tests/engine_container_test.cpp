@@ -1,6 +1,7 @@
 // What containers may and may not do, against a real engine.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "sonm/engine/sources.hpp"
 #include "support/engine.hpp"
@@ -78,6 +79,25 @@ Task<void> command_missing(Engine& engine, ImageId image) {
     EXPECT_TRUE(started.error().is(EngineErrc::command_missing)) << started.error().message();
 }
 SONM_ENGINE_TEST(EngineContainer, CommandMissing_IsSaidSo, command_missing)
+
+Task<void> metered(Engine& engine, ImageId image) {
+    ContainerSpec spec = shell(image, "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done");
+    auto report = co_await run_to_end(engine, spec);
+    EXPECT_TRUE(report) << report.error().message();
+    EXPECT_GT(report->ran.count(), 50);
+    auto info = co_await engine.info();
+    if (info->cgroup_driver == "cgroupfs" && ::geteuid() == 0) {
+        EXPECT_TRUE(report->usage) << "totals outlive the container's own control group";
+        if (report->usage) {
+            EXPECT_GT(report->usage->cpu_ns, 20'000'000u);
+            EXPECT_GT(report->usage->memory_bytes_peak, 100'000u);
+        }
+    }
+    auto found = co_await engine.find(spec.name);
+    EXPECT_TRUE(co_await engine.remove(found->id));
+    EXPECT_FALSE(std::filesystem::exists("/sys/fs/cgroup/cpuacct/sonm/" + spec.name));
+}
+SONM_ENGINE_TEST(EngineContainer, EndedBeforeAnySample_ItsTotalsAreExact, metered)
 
 Task<void> image_missing(Engine& engine, ImageId) {
     ImageId nowhere("sha256:" + std::string(64, '0'));

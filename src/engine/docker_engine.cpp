@@ -1,8 +1,11 @@
 #include "sonm/engine/docker_engine.hpp"
 
+#include <unistd.h>
+
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "sonm/engine/control_group.hpp"
 #include "sonm/engine/docker_answer.hpp"
 #include "sonm/engine/docker_streams.hpp"
 
@@ -117,11 +120,22 @@ Async<EngineInfo> DockerEngine::info() {
     co_return docker::to_info(info_json, docker::text_of(version_json, "ApiVersion"));
 }
 
+Async<bool> DockerEngine::has_control_groups() {
+    if (!control_groups_) {
+        SONM_CO_TRY(EngineInfo about, co_await info());
+        // systemd removes groups that are empty, and a group on another machine tells us nothing.
+        control_groups_ = about.cgroup_driver == "cgroupfs" && ::geteuid() == 0 && config_.address.starts_with("unix:");
+    }
+    co_return Result<bool>(*control_groups_);
+}
+
 Async<ContainerId> DockerEngine::create(ContainerSpec spec) {
     SONM_CO_CHECK(docker::check(spec));
-    std::vector<std::string> disks;
-    if (spec.limits.disk_read_bytes_per_second || spec.limits.disk_write_bytes_per_second) disks = block_devices();
-    Call call{"POST", "/containers/create?name=" + url_encode(spec.name), docker::print_json(docker::to_json(spec, disks))};
+    docker::Placement placement;
+    if (spec.limits.disk_read_bytes_per_second || spec.limits.disk_write_bytes_per_second) placement.disks = block_devices();
+    SONM_CO_TRY(bool grouped, co_await has_control_groups());
+    if (grouped) placement.control_group = control_group_around(spec.name);
+    Call call{"POST", "/containers/create?name=" + url_encode(spec.name), docker::print_json(docker::to_json(spec, placement))};
     SONM_CO_TRY(Answer answer, co_await ask(std::move(call)));
     std::string doing = fmt::format("creating container {} from image {}", spec.name, spec.image);
     if (answer.status == 409) co_return fail(EngineErrc::name_taken, "{}: {}", doing, answer.words());
@@ -157,10 +171,11 @@ Async<ExitReport> DockerEngine::wait(ContainerId id) {
     }
     SONM_CO_TRY(Json json, docker::parse_json(text, doing));
     // The answer has only the code; the rest, and whether it ever ran, says the container itself.
-    SONM_CO_TRY(ContainerInfo info, co_await inspect(id));
+    std::string control_group;
+    SONM_CO_TRY(ContainerInfo info, co_await inspect_path(id.value, &control_group));
     if (info.state == ContainerState::created) co_return fail(Errc::conflict, "{}: it was never started", doing);
     if (info.state == ContainerState::running) co_return fail(EngineErrc::engine_down, "{}: the engine stopped waiting", doing);
-    ExitReport report{info.exit_code, info.oom_killed, info.started, info.finished};
+    ExitReport report{info.exit_code, info.oom_killed, info.started, info.finished, info.ran, read_control_group(control_group)};
     co_return Result<ExitReport>(std::move(report));
 }
 
@@ -182,19 +197,24 @@ Async<void> DockerEngine::stop(ContainerId id, Seconds grace) {
 }
 
 Async<void> DockerEngine::remove(ContainerId id) {
+    std::string control_group;
+    auto info = co_await inspect_path(id.value, &control_group);
+    if (!info && info.error().is(EngineErrc::container_missing)) co_return Result<void>();
     Call call{"DELETE", container_path(id) + "?force=1&v=1"};
     SONM_CO_TRY(Answer answer, co_await ask(std::move(call)));
     bool going = answer.status == 409 && answer.words().find("already in progress") != std::string::npos;
+    if (answer.good() || answer.missing()) remove_control_group(control_group);
     if (answer.good() || answer.missing() || going) co_return Result<void>();
     co_return refusal(answer, fmt::format("removing container {}", id), EngineErrc::container_missing);
 }
 
-Async<ContainerInfo> DockerEngine::inspect_path(std::string name) {
+Async<ContainerInfo> DockerEngine::inspect_path(std::string name, std::string* control_group) {
     Call call{"GET", "/containers/" + url_encode(name) + "/json"};
     SONM_CO_TRY(Answer answer, co_await ask(std::move(call)));
     std::string doing = fmt::format("looking at container {}", name);
     if (!answer.good()) co_return refusal(answer, doing, EngineErrc::container_missing);
     SONM_CO_TRY(Json json, docker::parse_json(answer.body, doing));
+    if (control_group) *control_group = docker::text_of(docker::member_of(json, "HostConfig"), "CgroupParent");
     co_return docker::to_container(json);
 }
 

@@ -69,13 +69,16 @@ private:
     Async<docker::Answer> ask(Call call);
     /// A streamed answer; one that is an error is read and becomes `docker::Answer` of its status in the error.
     Async<std::unique_ptr<http::BodyStream>> stream(http::Request request, ByteSource body, std::string doing, EngineErrc missing);
-    Async<ContainerInfo> inspect_path(std::string name);
+    Async<ContainerInfo> inspect_path(std::string name, std::string* control_group = nullptr);
+    /// Whether containers can have a control group of ours around them; asks the engine once.
+    Async<bool> has_control_groups();
     Async<ExecResult> run_exec(std::string exec_id, std::size_t output_bytes_max);
     Async<ImageInfo> load_spooled(std::filesystem::path file, ImageId id);
     Async<void> pull_lines(PullSpec spec, ProgressFn progress);
 
     DockerConfig config_;
     http::Client client_;
+    std::optional<bool> control_groups_;
 };
 
 }  // namespace sonm::engine

@@ -149,8 +149,10 @@ Result<ContainerInfo> to_container(const Json& json) {
     out.exit_code = code.is_number_integer() ? code.get<int>() : 0;
     out.oom_killed = flag_of(state, "OOMKilled");
     out.error = text_of(state, "Error");
-    out.started = UnixTime(parse_time_ns(text_of(state, "StartedAt")) / 1'000'000'000U);
-    out.finished = UnixTime(parse_time_ns(text_of(state, "FinishedAt")) / 1'000'000'000U);
+    std::uint64_t started_ns = parse_time_ns(text_of(state, "StartedAt")), finished_ns = parse_time_ns(text_of(state, "FinishedAt"));
+    out.started = UnixTime(started_ns / 1'000'000'000U);
+    out.finished = UnixTime(finished_ns / 1'000'000'000U);
+    if (started_ns && finished_ns > started_ns) out.ran = Millis((finished_ns - started_ns) / 1'000'000U);
     return out;
 }
 

@@ -29,8 +29,13 @@ std::string print_time_ns(std::uint64_t time_ns);
 
 /// Errors: invalid, saying which field.
 Result<void> check(const ContainerSpec& spec);
-/// Body of /containers/create. `disks`: paths of block devices that the disk rates hold for.
-Json to_json(const ContainerSpec& spec, const std::vector<std::string>& disks);
+/// What the machine adds to a spec.
+struct Placement {
+    std::vector<std::string> disks;  ///< paths of block devices that the disk rates hold for
+    std::string control_group;       ///< around the container's own; empty = the engine's usual place
+};
+/// Body of /containers/create.
+Json to_json(const ContainerSpec& spec, const Placement& placement);
 /// The value of a `filters` parameter, not yet percent-encoded.
 std::string label_filter(const Labels& labels);
 /// The X-Registry-Auth header: base64url of JSON.

@@ -21,7 +21,7 @@ ContainerSpec spec() {
 }
 
 TEST(DockerJson, ContainerFromNothing_IsHardened) {
-    Json json = to_json(spec(), {});
+    Json json = to_json(spec(), Placement());
     const Json& host = json["HostConfig"];
     EXPECT_EQ(host["CapDrop"], Json::array({"ALL"}));
     EXPECT_EQ(host["NetworkMode"], "none");
@@ -40,7 +40,7 @@ TEST(DockerJson, NetworkAndDiskRates_AreNamed) {
     ContainerSpec wanted = spec();
     wanted.network = NetworkId("out-1");
     wanted.limits.disk_write_bytes_per_second = 5;
-    Json host = to_json(wanted, {"/dev/vda"})["HostConfig"];
+    Json host = to_json(wanted, Placement{{"/dev/vda"}, ""})["HostConfig"];
     EXPECT_EQ(host["NetworkMode"], "out-1");
     EXPECT_EQ(host["Dns"][0], "1.1.1.1");
     EXPECT_EQ(host["BlkioDeviceWriteBps"][0]["Path"], "/dev/vda");
@@ -70,7 +70,7 @@ TEST(DockerJson, BadSpec_SaysWhichField) {
 TEST(DockerJson, BytesThatAreNoText_AreReplacedAndNotThrown) {
     ContainerSpec wanted = spec();
     wanted.command = {"\xff\xfe"};
-    EXPECT_NE(print_json(to_json(wanted, {})).find("Cmd"), std::string::npos);
+    EXPECT_NE(print_json(to_json(wanted, Placement())).find("Cmd"), std::string::npos);
 }
 
 TEST(DockerJson, Times_AreReadWithOffsetsAndFractions) {

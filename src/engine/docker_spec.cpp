@@ -65,7 +65,7 @@ Json rates(const std::vector<std::string>& disks, std::uint64_t bytes_per_second
     return out;
 }
 
-Json host_config(const ContainerSpec& spec, const std::vector<std::string>& disks) {
+Json host_config(const ContainerSpec& spec, const Placement& placement) {
     const ContainerLimits& limits = spec.limits;
     Json host = Json::object();
     host["CapDrop"] = Json::array({"ALL"});
@@ -76,6 +76,7 @@ Json host_config(const ContainerSpec& spec, const std::vector<std::string>& disk
     if (spec.network) host["Dns"] = spec.name_servers;
     host["IpcMode"] = "private";
     host["CgroupnsMode"] = "private";
+    if (!placement.control_group.empty()) host["CgroupParent"] = placement.control_group;
     host["RestartPolicy"] = Json::object({{"Name", "no"}});
     // No init process: it would hide that a command is missing, and not every machine has one.
     host["Init"] = false;
@@ -90,8 +91,8 @@ Json host_config(const ContainerSpec& spec, const std::vector<std::string>& disk
     host["ShmSize"] = limits.shared_memory_bytes_max;
     host["Ulimits"] = Json::array({Json::object({{"Name", "nofile"}, {"Soft", limits.files_max}, {"Hard", limits.files_max}}),
                                    Json::object({{"Name", "core"}, {"Soft", 0}, {"Hard", 0}})});
-    host["BlkioDeviceReadBps"] = rates(disks, limits.disk_read_bytes_per_second);
-    host["BlkioDeviceWriteBps"] = rates(disks, limits.disk_write_bytes_per_second);
+    host["BlkioDeviceReadBps"] = rates(placement.disks, limits.disk_read_bytes_per_second);
+    host["BlkioDeviceWriteBps"] = rates(placement.disks, limits.disk_write_bytes_per_second);
 
     // Two files of half the size each: the engine drops the older one as a whole. What is stored is JSON, longer than the output.
     std::uint64_t half_kib = std::max<std::uint64_t>(limits.log_bytes_max / 2 / KiB, 1);
@@ -123,7 +124,7 @@ Result<void> check(const ContainerSpec& spec) {
     return {};
 }
 
-Json to_json(const ContainerSpec& spec, const std::vector<std::string>& disks) {
+Json to_json(const ContainerSpec& spec, const Placement& placement) {
     Json out = Json::object();
     out["Image"] = spec.image;
     if (!spec.entrypoint.empty()) out["Entrypoint"] = spec.entrypoint;
@@ -138,7 +139,7 @@ Json to_json(const ContainerSpec& spec, const std::vector<std::string>& disks) {
     out["Tty"] = false;
     out["AttachStdin"] = false;
     out["Healthcheck"] = Json::object({{"Test", Json::array({"NONE"})}});
-    out["HostConfig"] = host_config(spec, disks);
+    out["HostConfig"] = host_config(spec, placement);
     return out;
 }
 

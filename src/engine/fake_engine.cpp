@@ -79,6 +79,7 @@ void FakeEngine::end(Container& container, int exit_code, bool oom_killed) {
     container.info.exit_code = exit_code;
     container.info.oom_killed = oom_killed;
     container.info.finished = now_;
+    container.info.ran = std::chrono::seconds((now_ - container.info.started).value);
     note(container, "die");
 }
 
@@ -147,7 +148,7 @@ Async<ExitReport> FakeEngine::wait(ContainerId id) {
         if (info.state == ContainerState::created) co_return fail(Errc::conflict, "container {} was never started", id);
         if (info.state == ContainerState::exited) {
             SONM_CO_CHECK(leave(EngineCall::wait));
-            ExitReport report{info.exit_code, info.oom_killed, info.started, info.finished};
+            ExitReport report{info.exit_code, info.oom_killed, info.started, info.finished, info.ran, found->run.total};
             co_return Result<ExitReport>(std::move(report));
         }
         co_await changed();

@@ -24,6 +24,7 @@ struct FakeRun {
     bool oom_killed = false;
     std::vector<LogRecord> output;
     Usage usage;                ///< what `usage` says while it runs
+    std::optional<Usage> total; ///< what the exit report says
     bool runs_until_told = false;  ///< goes on until `finish`, `stop` or `remove`; otherwise it ends at once
     bool ignores_sigterm = false;  ///< `stop` then reports 137 and not 143
     /// Called at the start, with the spec: writes outputs into bind mounts, looks at inputs.

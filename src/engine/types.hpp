@@ -75,13 +75,7 @@ struct ContainerInfo {
     bool oom_killed = false;   ///< some process of it was; podman never says
     std::string error;         ///< why it could not be started
     UnixTime started, finished;  ///< 0 = not yet
-};
-
-/// How a container ended.
-struct ExitReport {
-    int exit_code = 0;  ///< 128 + signal if killed by one
-    bool oom_killed = false;
-    UnixTime started, finished;
+    Millis ran{0};               ///< from start to end, exactly; 0 = not yet
 };
 
 /// What a container has used so far, at one moment. Counters start at its start and vanish with its end.
@@ -92,6 +86,17 @@ struct Usage {
     std::uint64_t network_bytes_in = 0, network_bytes_out = 0;
     std::uint64_t disk_bytes_read = 0, disk_bytes_written = 0;
     std::uint64_t processes = 0;
+};
+
+/// How a container ended.
+struct ExitReport {
+    int exit_code = 0;  ///< 128 + signal if killed by one
+    bool oom_killed = false;
+    UnixTime started, finished;
+    Millis ran{0};  ///< from start to end, exactly
+    /// Totals of the whole run, where the engine's machine still shows them; network bytes are not among them. Else the caller's last
+    /// sample is all there is.
+    std::optional<Usage> usage;
 };
 
 enum class LogChannel { out, err };

@@ -60,6 +60,7 @@ Async<void> TaskDriver::run_to_end(TaskEntry& entry) {
     next.status.out_of_memory = exit.oom_killed;
     if (exit.started.value != 0) next.status.started_at = exit.started;
     next.status.ended_at = exit.finished.value != 0 ? exit.finished : tools_.clock.now();
+    if (exit.usage) add_sample(next.status.usage, *exit.usage);
     std::uint64_t seconds = (next.status.ended_at - next.status.started_at).value;
     next.status.usage.wall_ms = std::max<std::uint64_t>(next.status.usage.wall_ms, seconds * 1000);
     co_return tools_.table.commit(entry, std::move(next));
