@@ -227,6 +227,37 @@ TEST(SettlementOnAnvil, two_processes_of_one_account_do_not_take_each_others_non
     });
 }
 
+TEST(SettlementOnAnvil, two_processes_of_one_account_pay_at_once_and_each_gets_its_order) {
+    SONM_NEEDS_ANVIL();
+    Market market;
+    market.run([](Market& market) -> Task<void> {
+        Executor executor = co_await asio::this_coro::executor;
+        auto second = std::move(*settlement::ChainLedger::open(executor, market.network, market.consumer, market.folder / "consumer"));
+        // Part of the money is in the market already, so both reckon with the same balance.
+        auto depositing = market.buying->deposit("some", tokens(4));
+        auto deposited = co_await std::move(depositing);
+        EXPECT_TRUE(deposited) << deposited.error().message();
+        auto one = [](settlement::ChainLedger& ledger, model::Order order, std::string intent) -> Task<void> {
+            auto placing = ledger.place(std::move(intent), std::move(order), tokens(4));
+            auto placed = co_await std::move(placing);
+            EXPECT_TRUE(placed) << placed.error().message();
+        };
+        auto inside = [&](TaskGroup& group) -> Task<void> {
+            for (std::uint64_t i = 0; i < 6; ++i) {
+                auto order = test::make_order(model::Side::bid, market.consumer.address(), market.told.now, 200 + i);
+                group.spawn(one(i % 2 ? *second : *market.buying, order, fmt::format("bid {}", i)));
+            }
+            co_await group.join();
+        };
+        auto running = scope(16, inside);
+        co_await std::move(running);
+        auto asking = market.buying->balances(market.consumer.address());
+        auto balances = co_await std::move(asking);
+        EXPECT_EQ(balances->wallet, tokens(1'000 - 24));
+        EXPECT_EQ(balances->market, Tokens());
+    });
+}
+
 TEST(SettlementOnAnvil, a_chain_restarted_from_an_older_state_gets_the_deal_back) {
     SONM_NEEDS_ANVIL();
     TempDir folder;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sonm/base/units.hpp"
+
 namespace sonm::chain {
 namespace {
 
@@ -19,7 +21,10 @@ struct ScriptedNode {
         while (true) {
             std::size_t head = input.find("\r\n\r\n");
             std::size_t length = 0;
-            if (std::size_t at = input.find("Content-Length: "); at != std::string::npos) length = std::stoul(input.substr(at + 16));  // test input
+            if (std::size_t at = input.find("Content-Length: "); at != std::string::npos) {
+                std::size_t from = at + 16, to = input.find('\r', from);
+                length = parse_int<std::size_t>(std::string_view(input).substr(from, to - from)).value_or(0);
+            }
             if (head != std::string::npos && input.size() >= head + 4 + length) {
                 ++self.requests;
                 std::string body = self.answer(input.substr(head + 4, length));

@@ -28,6 +28,12 @@ using market::Receipted;
 /// How long an intent that is done waits for this process's own followers to hear of it.
 constexpr Millis told_max{5'000};
 
+/// How often a payment is tried whose allowance vanishes before it is used.
+constexpr int spend_attempts_max = 3;
+
+/// How long a payment waits for others of the same account.
+constexpr Millis spend_wait_max{300'000};
+
 /// A file that one process has for itself while it lives.
 class Exclusive {
 public:
@@ -54,10 +60,15 @@ Result<void> fits(Tokens amount, std::string_view what) {
 
 struct ChainLedger::Impl {
     Impl(Executor executor, Network n, const crypto::Signer& s, std::unique_ptr<chain::Node> rpc, std::unique_ptr<Database> j,
-         std::unique_ptr<Exclusive> l, std::unique_ptr<Database> store, std::string lock)
+         std::unique_ptr<Exclusive> l, std::unique_ptr<Database> store, const std::filesystem::path& state)
         : network(std::move(n)), signer(s), node(std::move(rpc)), journal(std::move(j)), log_lock(std::move(l)), logs(std::move(store)),
-          cursor(executor, *node, *logs, cursor_config(network)), making(executor, ""), spending(executor, ""), lock_path(std::move(lock)) {}
+          cursor(executor, *node, *logs, cursor_config(network)), making(executor, ""),
+          spending(executor, lock_file(state, "spend.lock")), nonce_lock(lock_file(state, "nonce.lock")) {}
 
+    /// Among processes nothing is locked for a ledger that lives in memory.
+    static std::string lock_file(const std::filesystem::path& state, const char* name) {
+        return state.empty() ? std::string() : (state / name).string();
+    }
     static chain::CursorConfig cursor_config(const Network& network) {
         chain::CursorConfig config;
         config.addresses = {network.market, network.profiles, network.blacklist, network.oracle};
@@ -69,11 +80,16 @@ struct ChainLedger::Impl {
 
     Async<chain::Sender*> get_sender();
     Async<Receipted> send(std::string intent, Address contract, Bytes data);
-    /// Sends a call that takes up to `deposit` out of the wallet: allows the market exactly that before.
-    Async<Receipted> send_spending(std::string intent, Tokens deposit, Bytes data);
+    /// Makes the call's data from what it has to take out of the wallet.
+    using MakeCall = std::function<Bytes(Tokens deposit)>;
+    enum class Source { balance_first, wallet };
+    /// Sends a call that needs `amount` inside the market, and lets the market take what is missing out of the wallet, exactly. One such
+    /// call at a time, among all processes of the account: balance and allowance belong to the call that was reckoned with them.
+    Async<Receipted> spend(std::string intent, Tokens amount, Source source, MakeCall make);
+    /// What has to come out of the wallet.
+    Async<Tokens> missing(Tokens amount, Source source);
+    Async<Tokens> allowance();
     Async<void> allow(std::string intent, Tokens amount);
-    /// What has to come out of the wallet so that `needed` is in the market.
-    Async<Tokens> missing(Tokens needed);
     template <class Call>
     Async<typename Call::Answer> ask(Address contract, Call call) {
         return detail::ask(*node, contract, std::move(call));
@@ -88,8 +104,8 @@ struct ChainLedger::Impl {
     chain::LogCursor cursor;
     std::unique_ptr<chain::Sender> sender;
     chain::detail::Lane making;    // the sender is made once
-    chain::detail::Lane spending;  // an allowance belongs to the call that follows it
-    std::string lock_path;
+    chain::detail::Lane spending;
+    std::string nonce_lock;
 };
 
 Async<chain::Sender*> ChainLedger::Impl::get_sender() {
@@ -98,7 +114,7 @@ Async<chain::Sender*> ChainLedger::Impl::get_sender() {
         chain::SenderConfig config;
         config.depth = network.depth;
         config.poll = std::min(network.poll, Millis(1'000));
-        config.lock_path = lock_path;
+        config.lock_path = nonce_lock;
         auto starting = chain::Sender::make(*node, signer, *journal, network.chain_id, config, to_refusal);
         auto started = co_await std::move(starting);
         if (!started) co_return tl::unexpected<Error>(to_market_error(std::move(started).error()));
@@ -134,44 +150,56 @@ Async<Receipted> ChainLedger::Impl::send(std::string intent, Address contract, B
     co_return out;
 }
 
-Async<void> ChainLedger::Impl::allow(std::string intent, Tokens amount) {
+Async<Tokens> ChainLedger::Impl::missing(Tokens amount, Source source) {
+    if (source == Source::wallet) co_return amount;
+    on_market::BalanceOf question;
+    question.account = signer.address();
+    auto asking = ask(network.market, std::move(question));
+    SONM_CO_TRY(Tokens has, co_await std::move(asking));
+    co_return Tokens(saturating_sub(amount.value, has.value));
+}
+
+Async<Tokens> ChainLedger::Impl::allowance() {
     bindings::snm::Allowance question;
     question.owner = signer.address();
     question.spender = network.market;
     auto asking = ask(network.snm, std::move(question));
-    SONM_CO_TRY(Tokens allowed, co_await std::move(asking));
-    if (allowed >= amount) co_return Result<void>();
+    co_return co_await std::move(asking);
+}
+
+Async<void> ChainLedger::Impl::allow(std::string intent, Tokens amount) {
     bindings::snm::Approve approve;
     approve.spender = network.market;
     approve.value = amount;
     // Setting an allowance twice does no harm, keeping to an old one would: the id is new each time.
     Bytes unique = random_bytes(8);
     auto sending = send(fmt::format("{}/allow-{}", intent, to_hex(unique)), network.snm, approve.encode());
-    SONM_CO_TRY([[maybe_unused]] auto receipt, co_await std::move(sending));
+    auto sent = co_await std::move(sending);
+    if (!sent) co_return wrap(std::move(sent).error(), "{}: allowing the market to take {}", intent, bindings::show(amount));
     co_return Result<void>();
 }
 
-Async<Receipted> ChainLedger::Impl::send_spending(std::string intent, Tokens deposit, Bytes data) {
-    SONM_CO_TRY(auto turn, co_await spending.enter());
-    if (deposit > Tokens()) {
-        SONM_CO_TRY(chain::Sender* sender, co_await get_sender());
+Async<Receipted> ChainLedger::Impl::spend(std::string intent, Tokens amount, Source source, MakeCall make) {
+    SONM_CO_CHECK(fits(amount, "amount"));
+    auto entering = spending.enter();
+    SONM_CO_TRY(auto turn, co_await within(spend_wait_max, std::move(entering)));
+    SONM_CO_TRY(chain::Sender* sender, co_await get_sender());
+    for (int attempt = 1;; ++attempt) {
+        auto counting = missing(amount, source);
+        SONM_CO_TRY(Tokens deposit, co_await std::move(counting));
         SONM_CO_TRY(bool sent_before, sender->known(intent));
-        if (!sent_before) {
+        if (!sent_before && deposit > Tokens()) {
+            SONM_CO_TRY(Tokens allowed, co_await allowance());
             auto allowing = allow(intent, deposit);
-            auto allowed = co_await std::move(allowing);
-            if (!allowed) co_return wrap(std::move(allowed).error(), "{}: allowing the market to take {}", intent, bindings::show(deposit));
+            if (allowed < deposit) SONM_CO_CHECK(co_await std::move(allowing));
         }
+        auto sending = send(intent, network.market, make(deposit));
+        auto sent = co_await std::move(sending);
+        if (sent || !sent.error().is(market::MarketErrc::refused) || attempt == spend_attempts_max) co_return sent;
+        // Somebody else, or a reorganisation, has taken the allowance away between the two transactions: once more.
+        SONM_CO_TRY(Tokens allowed, co_await allowance());
+        if (allowed >= deposit) co_return sent;
     }
-    auto sending = send(std::move(intent), network.market, std::move(data));
-    co_return co_await std::move(sending);
-}
-
-Async<Tokens> ChainLedger::Impl::missing(Tokens needed) {
-    on_market::BalanceOf question;
-    question.account = signer.address();
-    auto asking = ask(network.market, std::move(question));
-    SONM_CO_TRY(Tokens has, co_await std::move(asking));
-    co_return Tokens(saturating_sub(needed.value, has.value));
 }
 
 ChainLedger::ChainLedger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -182,12 +210,11 @@ Result<std::unique_ptr<ChainLedger>> ChainLedger::open(Executor executor, Networ
     chain::RpcConfig config;
     config.url = network.rpc_url;
     SONM_TRY(auto node, chain::JsonRpc::make(executor, std::move(config)));
-    std::string journal_path = ":memory:", log_path = ":memory:", lock_path;
+    std::string journal_path = ":memory:", log_path = ":memory:";
     std::unique_ptr<Exclusive> log_lock;
     if (!state.empty()) {
         SONM_CHECK(make_folder(state, 0700));
         journal_path = (state / "journal.db").string();
-        lock_path = (state / "nonce.lock").string();
         // A second process of the same account reads the facts into memory.
         log_lock = std::make_unique<Exclusive>(state / "facts.lock");
         if (log_lock->mine()) log_path = (state / "facts.db").string();
@@ -195,7 +222,7 @@ Result<std::unique_ptr<ChainLedger>> ChainLedger::open(Executor executor, Networ
     SONM_TRY(auto journal, chain::open_journal(journal_path));
     SONM_TRY(auto logs, chain::open_log_store(log_path));
     auto impl = std::make_unique<Impl>(executor, std::move(network), signer, std::move(node), std::move(journal), std::move(log_lock),
-                                       std::move(logs), std::move(lock_path));
+                                       std::move(logs), state);
     return std::unique_ptr<ChainLedger>(new ChainLedger(std::move(impl)));
 }
 
@@ -226,14 +253,14 @@ Async<Receipted> ChainLedger::place(std::string intent, model::Order order, Toke
         auto sending = impl_->send(std::move(intent), impl_->network.market, call.encode());
         co_return co_await std::move(sending);
     }
-    SONM_CO_CHECK(fits(escrow, "escrow"));
-    auto counting = impl_->missing(escrow);
-    SONM_CO_TRY(Tokens deposit, co_await std::move(counting));
     on_market::PlaceBid call;
     call.bid = std::move(order);
     call.escrow = escrow;
-    call.deposit = deposit;
-    auto sending = impl_->send_spending(std::move(intent), deposit, call.encode());
+    auto encode = [call](Tokens deposit) mutable {
+        call.deposit = deposit;
+        return call.encode();
+    };
+    auto sending = impl_->spend(std::move(intent), escrow, Impl::Source::balance_first, std::move(encode));
     co_return co_await std::move(sending);
 }
 
@@ -268,22 +295,22 @@ Async<Receipted> ChainLedger::close(std::string intent, model::Deal deal, model:
 }
 
 Async<Receipted> ChainLedger::top_up(std::string intent, model::Deal deal, Tokens amount) {
-    SONM_CO_CHECK(fits(amount, "amount"));
-    auto counting = impl_->missing(amount);
-    SONM_CO_TRY(Tokens deposit, co_await std::move(counting));
     on_market::TopUp call;
     call.deal = std::move(deal);
     call.amount = amount;
-    call.deposit = deposit;
-    auto sending = impl_->send_spending(std::move(intent), deposit, call.encode());
+    auto encode = [call](Tokens deposit) mutable {
+        call.deposit = deposit;
+        return call.encode();
+    };
+    auto sending = impl_->spend(std::move(intent), amount, Impl::Source::balance_first, std::move(encode));
     co_return co_await std::move(sending);
 }
 
 Async<Receipted> ChainLedger::deposit(std::string intent, Tokens amount) {
-    SONM_CO_CHECK(fits(amount, "amount"));
     on_market::Deposit call;
     call.amount = amount;
-    auto sending = impl_->send_spending(std::move(intent), amount, call.encode());
+    auto encode = [call](Tokens) { return call.encode(); };
+    auto sending = impl_->spend(std::move(intent), amount, Impl::Source::wallet, std::move(encode));
     co_return co_await std::move(sending);
 }
 
