@@ -1,6 +1,5 @@
 #include "sonm/cli/explain.hpp"
 
-#include "sonm/cli/describe.hpp"
 #include "sonm/market/explain.hpp"
 #include "sonm/market/state.hpp"
 
@@ -12,20 +11,22 @@ Explanation explain_order(const MarketView& view, const OrderEntry& entry) {
         out.lines.push_back(fmt::format("It is {}: nothing can match it any more.", to_string(entry.state)));
         return out;
     }
-    market::Step step;
-    step.facts = view.facts;
-    step.head_block = view.head_block;
-    step.head_time = view.head_time;
+    // Who stands behind the orders and what SNM costs follows from the same facts.
     market::MarketState state;
-    if (auto done = state.apply(step); !done) {
-        out.lines.push_back(done.error().message());
+    market::Step all;
+    all.facts = view.facts;
+    all.head_block = view.head_block;
+    all.head_time = view.head_time;
+    if (auto applied = state.apply(all); !applied) {
+        out.lines.push_back(applied.error().message());
         return out;
     }
     std::vector<market::CounterOrder> others;
-    state.book().for_each([&](const market::OpenOrder& open) { others.push_back(market::CounterOrder{open.id, &open.order}); });
-    market::Explanation why = market::explain(entry.order, others, state.context(view.head_time));
-    out.matches = why.matching != 0;
-    out.lines = market::to_lines(why, entry.order);
+    for (const auto& [id, other] : view.orders)
+        if (other.state == OrderState::open) others.push_back({id, &other.order});
+    auto explanation = market::explain(entry.order, others, state.context(view.head_time));
+    out.matches = explanation.matching > 0;
+    out.lines = market::to_lines(explanation, entry.order);
     return out;
 }
 

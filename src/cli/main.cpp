@@ -56,7 +56,7 @@ int run(int argc, char** argv) {
         add(commands);
     try {
         commands.app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {  // CLI11 reports help, version and wrong use this way
+    } catch (const CLI::ParseError& error) {  // CLI11 reports by exception: help, version, wrong use
         int code = commands.app.exit(error);
         return code == 0 ? 0 : static_cast<int>(Exit::usage);
     }
