@@ -219,8 +219,12 @@ class Demo:
             subprocess.run(self.command("devnet", "down", "--purge"), capture_output=True)
             for number in range(1, len(SUPPLIERS) + 1):
                 self.keep_measurements(number, HOME / f"worker-{number}" / "state", back=False)
+        # Tasks outlive their worker by design: here they end with the demo.
+        subprocess.run([ROOT / "tools/engine", "free", HOME])
         subprocess.run([ROOT / "tools/engine", "stop", "--state", ENGINE_STATE])
         shutil.rmtree(HOME, ignore_errors=True)
+        for left in OUT.glob("*.pov-state"):
+            left.unlink()
 
 
 def main():
@@ -241,12 +245,15 @@ def main():
     code = 1
     try:
         code = 0 if options.stop else demo.main()
-    except Failure as failure:
+    except (Failure, OSError) as failure:
         demo.show.step(f"FAILED: {failure}")
     except KeyboardInterrupt:
         demo.show.step("interrupted")
         code = 130
     finally:
+        # An impatient second Ctrl-C must not leave half of it behind.
+        for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(sign, signal.SIG_IGN)
         if options.keep and code == 0:
             demo.show.step("left running: ./demo --stop ends it")
         else:
