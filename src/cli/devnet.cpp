@@ -205,7 +205,7 @@ void add_devnet_commands(Commands& commands) {
                     leaf.add_option("--port", options->port, "Port on 127.0.0.1; 0 = any that is free")->capture_default_str();
                     leaf.add_option("--block-time", options->block_seconds, "Seconds between blocks")->check(CLI::Range(1, 60))->capture_default_str();
                     leaf.add_option("--fund", options->fund, "SNM that each account gets")->capture_default_str();
-                    leaf.add_option("--account", options->accounts, "One more account to fund (may be repeated)");
+                    leaf.add_option("--account", options->accounts, "One more account to fund (may be repeated)")->allow_extra_args(false);
                     return [options](Context& context, TaskGroup&) { return up(context, *options); };
                 });
     add_command(commands, *devnet, "down", "Stop it; its state is kept", "  sonm devnet down\n  sonm devnet down --purge", [](CLI::App& leaf) -> Handler {

@@ -194,10 +194,11 @@ Async<Exit> show_run(Context& context, std::string prefix) {
 }  // namespace
 
 void add_task_options(CLI::App& leaf, TaskOptions& options) {
+    // Without allow_extra_args(false) such an option would swallow the -- before the command.
     leaf.add_option("--image", options.image, "Archive from `docker save`, or a reference that the worker pulls");
-    leaf.add_option("--in", options.inputs, "Input file, LOCAL[:REMOTE]; may be repeated");
-    leaf.add_option("--out", options.outputs, "Output file or folder, REMOTE[:LOCAL]; may be repeated");
-    leaf.add_option("--env", options.environment, "KEY=value for the task; may be repeated");
+    leaf.add_option("--in", options.inputs, "Input file, LOCAL[:REMOTE]; may be repeated")->allow_extra_args(false);
+    leaf.add_option("--out", options.outputs, "Output file or folder, REMOTE[:LOCAL]; may be repeated")->allow_extra_args(false);
+    leaf.add_option("--env", options.environment, "KEY=value for the task; may be repeated")->allow_extra_args(false);
     leaf.add_option("--workdir", options.working_dir, "Where the work folder is mounted")->capture_default_str();
     leaf.add_option("--user", options.user, "User inside the container (default: the image's; never root)");
     leaf.add_option("--time-limit", options.time_limit, "Stop the task after this, e.g. '5 min'");

@@ -189,7 +189,7 @@ void add_task_commands(Commands& commands) {
                     auto outputs = std::make_shared<std::vector<std::string>>();
                     leaf.add_option("task", *name, "DEAL/TASK, or DEAL if it has one task")->required();
                     leaf.add_option("--archive", *archive, "Where the tar goes (default DEAL-TASK.tar)");
-                    leaf.add_option("--out", *outputs, "Take these out of it instead, REMOTE[:LOCAL]");
+                    leaf.add_option("--out", *outputs, "Take these out of it instead, REMOTE[:LOCAL]")->allow_extra_args(false);
                     return [name, archive, outputs](Context& context, TaskGroup& group) { return pull(context, group, *name, *archive, *outputs); };
                 });
 }
