@@ -1,13 +1,13 @@
 #include "sonm/base/fs.hpp"
 
+#include "sonm/base/errc.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
-
-#include "sonm/base/errc.hpp"
 
 namespace sonm {
 namespace {
@@ -80,7 +80,8 @@ Result<Bytes> read_file(const std::filesystem::path& path, std::size_t bytes_max
     if (S_ISDIR(about.st_mode)) return fail(Errc::invalid, "reading {}: it is a folder", path.native());
     Bytes bytes;
     // The size is only a hint: pipes have none, and files grow.
-    bytes.reserve(std::min<std::size_t>(static_cast<std::size_t>(std::max<off_t>(about.st_size, 0)), bytes_max) + 1);
+    bytes.reserve(
+        std::min<std::size_t>(static_cast<std::size_t>(std::max<off_t>(about.st_size, 0)), bytes_max) + 1);
     std::array<std::uint8_t, 64 * KiB> chunk;
     while (true) {
         ssize_t count = ::read(fd.get(), chunk.data(), chunk.size());
@@ -121,7 +122,8 @@ Result<void> make_folder(const std::filesystem::path& path, unsigned mode) {
     }
     std::filesystem::path above = path.parent_path();
     if (!above.empty() && above != path) SONM_CHECK(make_folder(above));
-    if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) != 0 && errno != EEXIST) return failed("making the folder", path);
+    if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) != 0 && errno != EEXIST)
+        return failed("making the folder", path);
     return {};
 }
 

@@ -1,13 +1,13 @@
 #include "sonm/base/fs.hpp"
 
+#include "sonm/base/errc.hpp"
+
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <csignal>
-
-#include "sonm/base/errc.hpp"
 
 namespace sonm {
 namespace {

@@ -12,10 +12,12 @@ struct Unit {
     std::uint64_t size;
 };
 constexpr std::uint64_t hour = 3600, day = 24 * hour;
-constexpr Unit byte_units[] = {{"TiB", 1ULL << 40}, {"GiB", 1ULL << 30}, {"MiB", 1ULL << 20}, {"KiB", 1ULL << 10}, {"B", 1},
-                               {"TB", 1'000'000'000'000}, {"GB", 1'000'000'000}, {"MB", 1'000'000}, {"kB", 1000}};
+constexpr Unit byte_units[] = {
+    {"TiB", 1ULL << 40},       {"GiB", 1ULL << 30},   {"MiB", 1ULL << 20}, {"KiB", 1ULL << 10}, {"B", 1},
+    {"TB", 1'000'000'000'000}, {"GB", 1'000'000'000}, {"MB", 1'000'000},   {"kB", 1000}};
 constexpr std::size_t binary_units = 5;
-constexpr Unit bit_rate_units[] = {{"Gbit/s", 1'000'000'000}, {"Mbit/s", 1'000'000}, {"kbit/s", 1000}, {"bit/s", 1}};
+constexpr Unit bit_rate_units[] = {
+    {"Gbit/s", 1'000'000'000}, {"Mbit/s", 1'000'000}, {"kbit/s", 1000}, {"bit/s", 1}};
 constexpr Unit span_units[] = {{"d", day}, {"h", hour}, {"min", 60}, {"s", 1}};
 constexpr Unit core_units[] = {{"cores", 1000}, {"core", 1000}, {"", 1000}};
 constexpr std::string_view currencies[] = {"SNM", "USD"};
@@ -37,8 +39,8 @@ std::string_view trim(std::string_view text) {
 }
 
 tl::unexpected<Error> wrong(std::string_view text, const Form& form, std::string_view why = {}) {
-    return fail(Errc::invalid, "'{}' is no {}{}{}: write it like '{}'", text.substr(0, text_max), form.noun, why.empty() ? "" : ", ",
-                why, form.example);
+    return fail(Errc::invalid, "'{}' is no {}{}{}: write it like '{}'", text.substr(0, text_max), form.noun,
+                why.empty() ? "" : ", ", why, form.example);
 }
 
 std::string names(std::span<const Unit> units) {
@@ -82,7 +84,8 @@ Result<Decimal> take_number(std::string_view& rest, std::string_view text, const
     return number;
 }
 
-/// number × multiplier / divisor, to the nearest, halves up. At most 50 digits × 2^64 × 10^18: never over 512 bits.
+/// number × multiplier / divisor, to the nearest, halves up. At most 50 digits × 2^64 × 10^18: never over 512
+/// bits.
 U512 scaled(const Decimal& number, U512 multiplier, std::uint64_t divisor = 1) {
     U512 bottom = U512(power_of_ten(number.scale)) * divisor;
     return (U512(number.digits) * multiplier + bottom / 2) / bottom;
@@ -105,15 +108,19 @@ Result<std::uint64_t> parse_quantity(std::string_view text, std::span<const Unit
     if (rest.size() > text_max) return wrong(text, form, "it is too long");
     SONM_TRY(Decimal number, take_number(rest, text, form));
     const Unit* unit = find(units, rest);
-    if (!unit && rest.empty()) return wrong(text, form, fmt::format("the unit is missing ({})", names(units)));
-    if (!unit) return wrong(text, form, fmt::format("'{}' is none of its units ({})", rest.substr(0, 20), names(units)));
+    if (!unit && rest.empty())
+        return wrong(text, form, fmt::format("the unit is missing ({})", names(units)));
+    if (!unit)
+        return wrong(text, form,
+                     fmt::format("'{}' is none of its units ({})", rest.substr(0, 20), names(units)));
     return narrow(scaled(number, unit->size), text, form);
 }
 
 /// The largest of `units` that divides `value`.
 std::string print_quantity(std::uint64_t value, std::span<const Unit> units) {
     for (const Unit& unit : units) {
-        if (value >= unit.size && value % unit.size == 0) return fmt::format("{} {}", value / unit.size, unit.name);
+        if (value >= unit.size && value % unit.size == 0)
+            return fmt::format("{} {}", value / unit.size, unit.name);
     }
     return fmt::format("{} {}", value, units.back().name);
 }
@@ -141,7 +148,9 @@ Result<U256> parse_money(std::string_view text, std::string_view currency, const
 
 }  // namespace
 
-Result<std::uint64_t> parse_bytes(std::string_view text) { return parse_quantity(text, byte_units, {"size", "2 GiB"}); }
+Result<std::uint64_t> parse_bytes(std::string_view text) {
+    return parse_quantity(text, byte_units, {"size", "2 GiB"});
+}
 
 Result<std::uint64_t> parse_bit_rate(std::string_view text) {
     return parse_quantity(text, bit_rate_units, {"bit rate", "25 Mbit/s"});
@@ -176,7 +185,9 @@ Result<Tokens> parse_tokens(std::string_view text) {
     return parse_money(text, "SNM", {"amount", "12.5 SNM"}).map([](U256 amount) { return Tokens(amount); });
 }
 
-Result<U256> parse_rate(std::string_view text) { return parse_money(text, "USD", {"price of an SNM", "1.25 USD"}); }
+Result<U256> parse_rate(std::string_view text) {
+    return parse_money(text, "USD", {"price of an SNM", "1.25 USD"});
+}
 
 Result<WrittenPrice> parse_price(std::string_view text) {
     constexpr Form form{"price", "0.12 USD/h"};
@@ -198,8 +209,8 @@ Result<T> parse_int(std::string_view text) {
     T value{};
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error == std::errc::result_out_of_range) {
-        return fail(Errc::overflow, "'{}' is outside {} to {}", text.substr(0, text_max), std::numeric_limits<T>::min(),
-                    std::numeric_limits<T>::max());
+        return fail(Errc::overflow, "'{}' is outside {} to {}", text.substr(0, text_max),
+                    std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
     }
     if (error != std::errc() || end != text.data() + text.size()) {
         return fail(Errc::invalid, "'{}' is no whole number", text.substr(0, text_max));
@@ -213,8 +224,12 @@ template Result<std::uint64_t> parse_int(std::string_view);
 template Result<std::int32_t> parse_int(std::string_view);
 template Result<std::int64_t> parse_int(std::string_view);
 
-std::string print_bytes(std::uint64_t bytes) { return print_quantity(bytes, std::span(byte_units).first(binary_units)); }
-std::string print_bit_rate(std::uint64_t bits_per_second) { return print_quantity(bits_per_second, bit_rate_units); }
+std::string print_bytes(std::uint64_t bytes) {
+    return print_quantity(bytes, std::span(byte_units).first(binary_units));
+}
+std::string print_bit_rate(std::uint64_t bits_per_second) {
+    return print_quantity(bits_per_second, bit_rate_units);
+}
 
 std::string print_span(Seconds span) {
     if (span.value == 0) return "0 s";

@@ -22,8 +22,12 @@ TEST(units, size_with_binary_and_decimal_units_is_read_in_bytes) {
 }
 
 TEST(units, size_without_or_with_wrong_unit_names_the_text_and_an_example) {
-    EXPECT_EQ(error_of(parse_bytes("2")), "'2' is no size, the unit is missing (TiB, GiB, MiB, KiB, B, TB, GB, MB, kB): write it like '2 GiB'");
-    EXPECT_EQ(error_of(parse_bytes("2 Gib")), "'2 Gib' is no size, 'Gib' is none of its units (TiB, GiB, MiB, KiB, B, TB, GB, MB, kB): write it like '2 GiB'");
+    EXPECT_EQ(
+        error_of(parse_bytes("2")),
+        "'2' is no size, the unit is missing (TiB, GiB, MiB, KiB, B, TB, GB, MB, kB): write it like '2 GiB'");
+    EXPECT_EQ(error_of(parse_bytes("2 Gib")),
+              "'2 Gib' is no size, 'Gib' is none of its units (TiB, GiB, MiB, KiB, B, TB, GB, MB, kB): write "
+              "it like '2 GiB'");
     EXPECT_EQ(error_of(parse_bytes("-2 GiB")), "'-2 GiB' is no size, it is negative: write it like '2 GiB'");
     EXPECT_EQ(error_of(parse_bytes("")), "'' is no size, a number is missing: write it like '2 GiB'");
     EXPECT_FALSE(parse_bytes("1. GiB"));
@@ -37,7 +41,8 @@ TEST(units, size_without_or_with_wrong_unit_names_the_text_and_an_example) {
 TEST(units, size_over_64_bits_is_an_overflow) {
     EXPECT_EQ(parse_bytes("16777215 TiB").value(), 16777215ULL << 40);
     EXPECT_TRUE(parse_bytes("16777216 TiB").error().is(Errc::overflow));
-    EXPECT_TRUE(parse_bytes("99999999999999999999999999999999999999999999999999 TiB").error().is(Errc::overflow));
+    EXPECT_TRUE(
+        parse_bytes("99999999999999999999999999999999999999999999999999 TiB").error().is(Errc::overflow));
 }
 
 TEST(units, bit_rates_and_cores_are_read_in_their_smallest_unit) {
@@ -63,7 +68,8 @@ TEST(units, spans_add_up_from_large_to_small_units) {
     EXPECT_FALSE(parse_span("1 h 1 h"));
     EXPECT_FALSE(parse_span("90"));
     EXPECT_FALSE(parse_span(""));
-    EXPECT_EQ(error_of(parse_span("5 minutes")), "'5 minutes' is no time span, its units are d, h, min, s: write it like '1 h 30 min'");
+    EXPECT_EQ(error_of(parse_span("5 minutes")),
+              "'5 minutes' is no time span, its units are d, h, min, s: write it like '1 h 30 min'");
 }
 
 TEST(units, price_becomes_the_nearest_amount_per_second) {
@@ -83,11 +89,17 @@ TEST(units, same_price_in_words_is_the_same_price_on_both_sides_of_the_market) {
 }
 
 TEST(units, price_that_is_zero_negative_or_without_currency_or_time_is_refused) {
-    EXPECT_EQ(error_of(parse_price("0 USD/h")), "'0 USD/h' is no price, it is 0, or less than can be paid (10^-18 a second): write it like '0.12 USD/h'");
+    EXPECT_EQ(error_of(parse_price("0 USD/h")),
+              "'0 USD/h' is no price, it is 0, or less than can be paid (10^-18 a second): write it like "
+              "'0.12 USD/h'");
     EXPECT_FALSE(parse_price("0.0000000000000000001 SNM/h"));
-    EXPECT_EQ(error_of(parse_price("-1 USD/h")), "'-1 USD/h' is no price, it is negative: write it like '0.12 USD/h'");
-    EXPECT_EQ(error_of(parse_price("1 EUR/h")), "'1 EUR/h' is no price, the currency is missing (SNM or USD): write it like '0.12 USD/h'");
-    EXPECT_EQ(error_of(parse_price("1 USD")), "'1 USD' is no price, it must say per what time: /h, /d, /min or /s: write it like '0.12 USD/h'");
+    EXPECT_EQ(error_of(parse_price("-1 USD/h")),
+              "'-1 USD/h' is no price, it is negative: write it like '0.12 USD/h'");
+    EXPECT_EQ(error_of(parse_price("1 EUR/h")),
+              "'1 EUR/h' is no price, the currency is missing (SNM or USD): write it like '0.12 USD/h'");
+    EXPECT_EQ(
+        error_of(parse_price("1 USD")),
+        "'1 USD' is no price, it must say per what time: /h, /d, /min or /s: write it like '0.12 USD/h'");
     EXPECT_FALSE(parse_price("99999999999999999999999999999999999999999999999999999999 SNM/s"));
 }
 

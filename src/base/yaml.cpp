@@ -50,12 +50,15 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 Result<void> all_problems(const YamlReader::State& state) {
     if (state.problems.empty()) return {};
     auto problems = state.problems;
-    std::stable_sort(problems.begin(), problems.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
+    std::stable_sort(problems.begin(), problems.end(),
+                     [](const auto& a, const auto& b) { return a.line < b.line; });
     std::string text;
     for (std::size_t i = 0; i < std::min(problems.size(), problems_max); ++i) {
-        text += fmt::format("{}{}:{}: {}", i == 0 ? "" : "\n", state.name, problems[i].line, problems[i].text);
+        text +=
+            fmt::format("{}{}:{}: {}", i == 0 ? "" : "\n", state.name, problems[i].line, problems[i].text);
     }
-    if (problems.size() > problems_max) text += fmt::format("\n... and {} more", problems.size() - problems_max);
+    if (problems.size() > problems_max)
+        text += fmt::format("\n... and {} more", problems.size() - problems_max);
     return fail(Errc::invalid, "{}", text);
 }
 
@@ -80,11 +83,13 @@ bool YamlReader::describing() const { return state_.describing; }
 
 bool YamlReader::has(std::string_view key) const {
     if (!map_) return false;
-    return std::any_of(map_->entries.begin(), map_->entries.end(), [&](const YamlNode::Entry& entry) { return entry.key == key; });
+    return std::any_of(map_->entries.begin(), map_->entries.end(),
+                       [&](const YamlNode::Entry& entry) { return entry.key == key; });
 }
 
 void YamlReader::tell(int line, std::string_view key, std::string_view what) {
-    state_.problems.push_back({line, key.empty() ? std::string(what) : fmt::format("{}{}: {}", path_, key, what)});
+    state_.problems.push_back(
+        {line, key.empty() ? std::string(what) : fmt::format("{}{}: {}", path_, key, what)});
 }
 
 void YamlReader::problem(std::string_view key, std::string_view what) {
@@ -101,7 +106,8 @@ const YamlNode* YamlReader::find(const YamlField& field, bool required) {
         if (entry.key == field.key) return &entry.value;
     }
     if (required) {
-        std::string such = field.example.empty() ? "" : fmt::format(": write it like '{}: {}'", field.key, field.example);
+        std::string such =
+            field.example.empty() ? "" : fmt::format(": write it like '{}: {}'", field.key, field.example);
         tell(map_->line, field.key, "is missing" + such);
     }
     return nullptr;
@@ -112,7 +118,8 @@ void YamlReader::read_into(const YamlNode& node, std::string_view name, const Re
         return tell(node.line, name, fmt::format("expects a single value, has {}", kind_of(node)));
     }
     Result<void> done = read(node.text);
-    if (!done) tell(node.line, name, done.error().context.empty() ? done.error().message() : done.error().context);
+    if (!done)
+        tell(node.line, name, done.error().context.empty() ? done.error().message() : done.error().context);
 }
 
 void YamlReader::value(const YamlField& field, bool required, const ReadText& read) {
@@ -125,15 +132,18 @@ void YamlReader::values(const YamlField& field, const ReadText& read) {
     const YamlNode* node = find(field, false);
     if (!node) return;
     if (node->kind == YamlNode::Kind::text) return read_into(*node, field.key, read);
-    if (node->kind != YamlNode::Kind::list) return tell(node->line, field.key, fmt::format("expects a list, has {}", kind_of(*node)));
+    if (node->kind != YamlNode::Kind::list)
+        return tell(node->line, field.key, fmt::format("expects a list, has {}", kind_of(*node)));
     for (const YamlNode& item : node->items) read_into(item, field.key, read);
 }
 
-void YamlReader::entries(const YamlField& field, const std::function<Result<void>(std::string_view, std::string_view)>& read) {
+void YamlReader::entries(const YamlField& field,
+                         const std::function<Result<void>(std::string_view, std::string_view)>& read) {
     if (describing()) return describe(field, true, field.example);
     const YamlNode* node = find(field, false);
     if (!node) return;
-    if (node->kind != YamlNode::Kind::map) return tell(node->line, field.key, fmt::format("expects a map, has {}", kind_of(*node)));
+    if (node->kind != YamlNode::Kind::map)
+        return tell(node->line, field.key, fmt::format("expects a map, has {}", kind_of(*node)));
     for (const YamlNode::Entry& entry : node->entries) {
         auto read_value = [&](std::string_view text) { return read(entry.key, text); };
         read_into(entry.value, fmt::format("{}.{}", field.key, entry.key), read_value);
@@ -148,7 +158,8 @@ void YamlReader::child(const YamlField& field, bool required, const std::functio
     }
     const YamlNode* node = find(field, required);
     if (!node) return;
-    if (node->kind != YamlNode::Kind::map) return tell(node->line, field.key, fmt::format("expects a map, has {}", kind_of(*node)));
+    if (node->kind != YamlNode::Kind::map)
+        return tell(node->line, field.key, fmt::format("expects a map, has {}", kind_of(*node)));
     YamlReader reader(state_, node, fmt::format("{}{}.", path_, field.key), depth_ + 1, false);
     read(reader);
     reader.finish();
@@ -163,7 +174,8 @@ void YamlReader::each(const YamlField& field, const std::function<void(YamlReade
     }
     const YamlNode* node = find(field, false);
     if (!node) return;
-    if (node->kind != YamlNode::Kind::list) return tell(node->line, field.key, fmt::format("expects a list, has {}", kind_of(*node)));
+    if (node->kind != YamlNode::Kind::list)
+        return tell(node->line, field.key, fmt::format("expects a list, has {}", kind_of(*node)));
     for (std::size_t i = 0; i < node->items.size(); ++i) {
         const YamlNode& item = node->items[i];
         if (item.kind != YamlNode::Kind::map) {
@@ -180,7 +192,8 @@ void YamlReader::finish() {
     for (const YamlNode::Entry& entry : map_->entries) {
         if (std::find(known_.begin(), known_.end(), entry.key) != known_.end()) continue;
         std::string_view near = nearest_word(entry.key, known_);
-        std::string advice = near.empty() ? fmt::format("the keys here are {}", fmt::join(known_, ", ")) : fmt::format("did you mean '{}'?", near);
+        std::string advice = near.empty() ? fmt::format("the keys here are {}", fmt::join(known_, ", "))
+                                          : fmt::format("did you mean '{}'?", near);
         tell(entry.line, entry.key.substr(0, 80), "is no known key; " + advice);
     }
 }
@@ -197,15 +210,17 @@ void YamlReader::describe(const YamlField& field, bool optional, std::string_vie
     if (first_of_item_) {
         before = indent.substr(2);
     }
-    state_.described += fmt::format("{}{}{}{}:{}{}\n", before, commented_ || optional ? "#" : "", first_of_item_ ? "- " : "", field.key,
-                                    value.empty() ? "" : " ", value);
+    state_.described += fmt::format("{}{}{}{}:{}{}\n", before, commented_ || optional ? "#" : "",
+                                    first_of_item_ ? "- " : "", field.key, value.empty() ? "" : " ", value);
     first_of_item_ = false;
 }
 
-Result<void> read_yaml(std::string_view text, std::string_view name, const std::function<void(YamlReader&)>& read) {
+Result<void> read_yaml(std::string_view text, std::string_view name,
+                       const std::function<void(YamlReader&)>& read) {
     SONM_TRY(YamlNode root, detail::parse_yaml_tree(text, name));
     if (root.kind != YamlNode::Kind::map) {
-        return fail(Errc::invalid, "{}:{}: expects a map (lines like 'key: value'), has {}", name, std::max(root.line, 1), kind_of(root));
+        return fail(Errc::invalid, "{}:{}: expects a map (lines like 'key: value'), has {}", name,
+                    std::max(root.line, 1), kind_of(root));
     }
     YamlReader::State state;
     state.name = name;

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "sonm/base/bytes.hpp"
+#include "sonm/base/errc.hpp"
+
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -7,22 +10,20 @@
 #include <string_view>
 #include <vector>
 
-#include "sonm/base/bytes.hpp"
-#include "sonm/base/errc.hpp"
-
-/// Strict YAML for files that people write. One function lists the keys of a file; the same function reads it, finds unknown
-/// keys, and writes the template that documents it:
+/// Strict YAML for files that people write. One function lists the keys of a file; the same function reads
+/// it, finds unknown keys, and writes the template that documents it:
 ///
 ///     void fields(YamlReader& r, Plan& plan) {
-///         r.required({"price", "What it costs, for as long as it runs.", "0.12 USD/h"}, plan.price, parse_price);
-///         r.optional({"tag", "Free for you.", "render"}, plan.tag, yaml_text);
+///         r.required({"price", "What it costs, for as long as it runs.", "0.12 USD/h"}, plan.price,
+///         parse_price); r.optional({"tag", "Free for you.", "render"}, plan.tag, yaml_text);
 ///     }
 ///     read_yaml_file(path, [&](YamlReader& r) { fields(r, plan); });
 ///     describe_yaml([&](YamlReader& r) { fields(r, plan); });
 ///
-/// All problems of a file are told at once, each as `file:line: key: what is wrong` with how to write it. Refused: unknown keys
-/// (the nearest known one is named), duplicate keys, wrong types, aliases and anchors, tags, several documents, more than
-/// 1 MiB, 32 levels, 10,000 values. Errors: invalid, too_large, and those of read_file.
+/// All problems of a file are told at once, each as `file:line: key: what is wrong` with how to write it.
+/// Refused: unknown keys (the nearest known one is named), duplicate keys, wrong types, aliases and anchors,
+/// tags, several documents, more than 1 MiB, 32 levels, 10,000 values. Errors: invalid, too_large, and those
+/// of read_file.
 namespace sonm {
 
 struct YamlNode;
@@ -41,10 +42,14 @@ public:
 
     /// A single value; `parse(std::string_view) -> Result<T>`.
     template <class T, class F>
-    void required(const YamlField& field, T& out, F parse) { value(field, true, [&](std::string_view text) { return keep(out, parse(text)); }); }
+    void required(const YamlField& field, T& out, F parse) {
+        value(field, true, [&](std::string_view text) { return keep(out, parse(text)); });
+    }
     /// The same, and `out` stays as it is if the key is absent.
     template <class T, class F>
-    void optional(const YamlField& field, T& out, F parse) { value(field, false, [&](std::string_view text) { return keep(out, parse(text)); }); }
+    void optional(const YamlField& field, T& out, F parse) {
+        value(field, false, [&](std::string_view text) { return keep(out, parse(text)); });
+    }
     /// A list of single values (a single one may stand without brackets); each is appended to `out`.
     template <class T, class F>
     void list(const YamlField& field, std::vector<T>& out, F parse) {
@@ -55,7 +60,8 @@ public:
         });
     }
     /// A map of free keys; `read(key, value) -> Result<void>`.
-    void entries(const YamlField& field, const std::function<Result<void>(std::string_view, std::string_view)>& read);
+    void entries(const YamlField& field,
+                 const std::function<Result<void>(std::string_view, std::string_view)>& read);
     /// A map of known keys. `read` is not called if it is absent.
     void child(const YamlField& field, bool required, const std::function<void(YamlReader&)>& read);
     /// A list of maps of known keys.
@@ -71,7 +77,8 @@ public:
     struct State;
 
 private:
-    friend Result<void> read_yaml(std::string_view, std::string_view, const std::function<void(YamlReader&)>&);
+    friend Result<void> read_yaml(std::string_view, std::string_view,
+                                  const std::function<void(YamlReader&)>&);
     friend std::string describe_yaml(const std::function<void(YamlReader&)>&);
     using ReadText = std::function<Result<void>(std::string_view)>;
 
@@ -84,7 +91,8 @@ private:
     }
     void value(const YamlField& field, bool required, const ReadText& read);
     void values(const YamlField& field, const ReadText& read);
-    /// The value of a key, noting that the key is known; nullptr if there is none (a missing required one is a problem).
+    /// The value of a key, noting that the key is known; nullptr if there is none (a missing required one is
+    /// a problem).
     const YamlNode* find(const YamlField& field, bool required);
     void read_into(const YamlNode& node, std::string_view name, const ReadText& read);
     void tell(int line, std::string_view key, std::string_view what);
@@ -101,7 +109,8 @@ private:
 };
 
 /// Reads `text`; `name` is what messages call it.
-Result<void> read_yaml(std::string_view text, std::string_view name, const std::function<void(YamlReader&)>& read);
+Result<void> read_yaml(std::string_view text, std::string_view name,
+                       const std::function<void(YamlReader&)>& read);
 Result<void> read_yaml_file(const std::filesystem::path& path, const std::function<void(YamlReader&)>& read);
 /// A documented template with every key; optional ones are commented out (`#key: value`, without a blank).
 std::string describe_yaml(const std::function<void(YamlReader&)>& read);

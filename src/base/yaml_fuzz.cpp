@@ -1,7 +1,8 @@
 #include "sonm/base/units.hpp"
 #include "sonm/base/yaml.hpp"
 
-/// Any bytes as a file: never a crash, always a result in bounded time; the readers of quantities see every value.
+/// Any bytes as a file: never a crash, always a result in bounded time; the readers of quantities see every
+/// value.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace sonm;
     std::string_view text = as_text(BytesView(data, size));

@@ -77,13 +77,15 @@ Bill bill_at(const Deal& deal, const DealState& state, UnixTime now, const RateH
 }
 
 UnixTime ends_at(const Deal& deal, const DealState& state, const RateHistory& rates) {
-    if (deal.currency == Currency::snm || state.status == DealStatus::closed) return model::ends_at(deal, state);
+    if (deal.currency == Currency::snm || state.status == DealStatus::closed)
+        return model::ends_at(deal, state);
     U256 needed = deal.rate_start.value + divide_up(state.escrow.value * wad, deal.price.value);
     UnixTime used_up = rates.reached_at(needed);
     return deal.end.value != 0 ? std::min(used_up, deal.end) : used_up;
 }
 
-Result<Tokens> escrow_needed(model::PricePerSecond price, Currency currency, Seconds duration, const RateHistory& rates) {
+Result<Tokens> escrow_needed(model::PricePerSecond price, Currency currency, Seconds duration,
+                             const RateHistory& rates) {
     SONM_TRY(Tokens total, model::cost(price, duration.value == 0 ? spot_deposit : duration));
     if (currency == Currency::snm) return total;
     if (rates.empty()) return fail(Errc::unavailable, "the market has no price of an SNM in USD yet");
@@ -92,12 +94,14 @@ Result<Tokens> escrow_needed(model::PricePerSecond price, Currency currency, Sec
     return Tokens(snm);
 }
 
-SettlementAction decide(const Deal& deal, const DealState& state, UnixTime now, const RateHistory& rates, const SettlementPolicy& policy) {
+SettlementAction decide(const Deal& deal, const DealState& state, UnixTime now, const RateHistory& rates,
+                        const SettlementPolicy& policy) {
     if (state.status != DealStatus::open) return SettlementAction::nothing;
     Bill bill = bill_at(deal, state, now, rates);
     if (bill.ended) return SettlementAction::close;
     bool due = now - state.settled_until >= policy.period;
-    return due && bill.owed.value > 0 && bill.owed >= policy.owed_min ? SettlementAction::settle : SettlementAction::nothing;
+    return due && bill.owed.value > 0 && bill.owed >= policy.owed_min ? SettlementAction::settle
+                                                                      : SettlementAction::nothing;
 }
 
 }  // namespace sonm::market

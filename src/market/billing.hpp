@@ -1,13 +1,13 @@
 #pragma once
 
-#include <vector>
-
 #include "sonm/model/deal.hpp"
+
+#include <vector>
 
 namespace sonm::market {
 
-/// Every report of the price oracle, and what follows from them. The contract's arithmetic (contracts/src/PriceOracle.sol).
-/// Value type.
+/// Every report of the price oracle, and what follows from them. The contract's arithmetic
+/// (contracts/src/PriceOracle.sol). Value type.
 class RateHistory {
 public:
     /// Reports come in the order of time.
@@ -46,16 +46,18 @@ struct Bill {
 Tokens cost_at(const model::Deal& deal, UnixTime time, const RateHistory& rates);
 /// The bill of an open deal at `now`; never more than its escrow. A closed deal owes nothing.
 Bill bill_at(const model::Deal& deal, const model::DealState& state, UnixTime now, const RateHistory& rates);
-/// When it ends if nothing changes: its end, or the second in which its escrow is used up at the last known rate.
-/// A closed deal: when it ended.
+/// When it ends if nothing changes: its end, or the second in which its escrow is used up at the last known
+/// rate. A closed deal: when it ended.
 UnixTime ends_at(const model::Deal& deal, const model::DealState& state, const RateHistory& rates);
 
 /// A spot bid freezes at least the price of this many seconds. Source: Market.SPOT_DEPOSIT_SECONDS.
 inline constexpr Seconds spot_deposit{600};
 /// Longest life of an order. Source: Market.ORDER_LIFETIME_MAX.
 inline constexpr Seconds order_lifetime_max{90 * 86400};
-/// Least escrow of a bid (or of a deal at this price), SNM, rounded up. Errors: overflow beyond 96 bits, unavailable without a rate.
-Result<Tokens> escrow_needed(model::PricePerSecond price, model::Currency currency, Seconds duration, const RateHistory& rates);
+/// Least escrow of a bid (or of a deal at this price), SNM, rounded up. Errors: overflow beyond 96 bits,
+/// unavailable without a rate.
+Result<Tokens> escrow_needed(model::PricePerSecond price, model::Currency currency, Seconds duration,
+                             const RateHistory& rates);
 
 /// When a master asks the market for its money.
 struct SettlementPolicy {
@@ -64,7 +66,7 @@ struct SettlementPolicy {
 };
 enum class SettlementAction : std::uint8_t { nothing, settle, close };
 /// What to do about one deal of ours now: close what has ended, settle what is due. Pure.
-SettlementAction decide(const model::Deal& deal, const model::DealState& state, UnixTime now, const RateHistory& rates,
-                        const SettlementPolicy& policy);
+SettlementAction decide(const model::Deal& deal, const model::DealState& state, UnixTime now,
+                        const RateHistory& rates, const SettlementPolicy& policy);
 
 }  // namespace sonm::market

@@ -1,10 +1,10 @@
 #include "sonm/market/billing.hpp"
 
+#include "sonm/base/errc.hpp"
+
 #include <gtest/gtest.h>
 
 #include <random>
-
-#include "sonm/base/errc.hpp"
 
 namespace sonm::market {
 namespace {
@@ -24,7 +24,9 @@ Deal snm_deal(std::uint64_t price, std::uint64_t seconds) {
     if (seconds) deal.end = UnixTime(1000 + seconds);
     return deal;
 }
-DealState open_state(std::uint64_t escrow) { return DealState{DealStatus::open, Tokens(U256(escrow)), Tokens{}, UnixTime(1000)}; }
+DealState open_state(std::uint64_t escrow) {
+    return DealState{DealStatus::open, Tokens(U256(escrow)), Tokens{}, UnixTime(1000)};
+}
 
 TEST(billing, forward_deal_owes_for_the_time_used_and_no_more) {
     Deal deal = snm_deal(10, 100);
@@ -132,7 +134,8 @@ TEST(billing, escrow_of_a_bid_is_the_whole_deal_or_ten_minutes_of_spot_rounded_u
     EXPECT_EQ(escrow_needed(price, Currency::snm, Seconds(0), rates).value(), Tokens(U256(1800)));
     EXPECT_TRUE(escrow_needed(price, Currency::usd, Seconds(100), rates).error().is(Errc::unavailable));
     rates.add(usd(70), UnixTime(0));
-    EXPECT_EQ(escrow_needed(price, Currency::usd, Seconds(100), rates).value(), Tokens(U256(429)));  // 300 / 0.7 = 428.57
+    EXPECT_EQ(escrow_needed(price, Currency::usd, Seconds(100), rates).value(),
+              Tokens(U256(429)));  // 300 / 0.7 = 428.57
     EXPECT_FALSE(escrow_needed(model::PricePerSecond(model::amount_max), Currency::snm, Seconds(2), rates));
 }
 

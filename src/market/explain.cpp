@@ -1,9 +1,9 @@
 #include "sonm/market/explain.hpp"
 
-#include <cmath>
-
 #include "sonm/base/units.hpp"
 #include "sonm/model/order_file.hpp"
+
+#include <cmath>
 
 namespace sonm::market {
 
@@ -25,7 +25,8 @@ bool outside(const model::Rate& rate, const Order& order) {
 
 bool lists_any(const People& people, const Address& owner, std::initializer_list<Address> accounts) {
     if (owner.is_zero()) return false;
-    return std::any_of(accounts.begin(), accounts.end(), [&](const Address& account) { return people.lists(owner, account); });
+    return std::any_of(accounts.begin(), accounts.end(),
+                       [&](const Address& account) { return people.lists(owner, account); });
 }
 
 /// How benchmarks are called and counted in sentences.
@@ -38,12 +39,16 @@ std::string print_mib(std::uint64_t value) { return print_bytes(value * MiB); }
 std::string print_kbit(std::uint64_t value) { return print_bit_rate(value * 1000); }
 std::string print_hundredths(std::uint64_t value) { return print_cores(value * 10); }
 constexpr std::array sentences{
-    Words{Benchmark::cpu_cores, "cores", print_hundredths}, Words{Benchmark::ram_size, "RAM", print_mib},
-    Words{Benchmark::storage_size, "storage", print_mib},   Words{Benchmark::net_down, "download", print_kbit},
-    Words{Benchmark::net_up, "upload", print_kbit},         Words{Benchmark::gpu_mem, "GPU memory", print_mib},
+    Words{Benchmark::cpu_cores, "cores", print_hundredths},
+    Words{Benchmark::ram_size, "RAM", print_mib},
+    Words{Benchmark::storage_size, "storage", print_mib},
+    Words{Benchmark::net_down, "download", print_kbit},
+    Words{Benchmark::net_up, "upload", print_kbit},
+    Words{Benchmark::gpu_mem, "GPU memory", print_mib},
 };
 const Words* words_of(Benchmark benchmark) {
-    auto found = std::find_if(sentences.begin(), sentences.end(), [&](const Words& words) { return words.benchmark == benchmark; });
+    auto found = std::find_if(sentences.begin(), sentences.end(),
+                              [&](const Words& words) { return words.benchmark == benchmark; });
     return found == sentences.end() ? nullptr : &*found;
 }
 std::string_view name_of(Benchmark benchmark) {
@@ -51,7 +56,9 @@ std::string_view name_of(Benchmark benchmark) {
     return words ? words->name : to_string(benchmark);
 }
 
-double ratio(U256 part, U256 whole) { return whole == 0 ? 1 : static_cast<double>(part) / static_cast<double>(whole); }
+double ratio(U256 part, U256 whole) {
+    return whole == 0 ? 1 : static_cast<double>(part) / static_cast<double>(whole);
+}
 
 /// "+8 %", "-0.4 %", "+700 %", "x 30".
 std::string percent(double size, bool up) {
@@ -70,22 +77,28 @@ Change price_change(const Violation& of, const Order& mine, const Order& other) 
 
 Change duration_change(const Violation& of, const Order& mine, const Order& other) {
     if (mine.is_spot() != other.is_spot()) {
-        std::string text = mine.is_spot() ? fmt::format("a duration ({}) instead of spot", model::print_duration(other.duration)) : "spot instead of a duration";
+        std::string text = mine.is_spot() ? fmt::format("a duration ({}) instead of spot",
+                                                        model::print_duration(other.duration))
+                                          : "spot instead of a duration";
         return Change{of, 1, std::move(text)};
     }
     bool up = other.duration > mine.duration;
-    Seconds difference(up ? other.duration.value - mine.duration.value : mine.duration.value - other.duration.value);
+    Seconds difference(up ? other.duration.value - mine.duration.value
+                          : mine.duration.value - other.duration.value);
     double size = ratio(U256(difference.value), U256(mine.duration.value));
-    return Change{of, size, fmt::format("duration {}{} ({})", up ? "+" : "-", print_span(difference), print_span(other.duration))};
+    return Change{of, size,
+                  fmt::format("duration {}{} ({})", up ? "+" : "-", print_span(difference),
+                              print_span(other.duration))};
 }
 
 Change benchmark_change(const Violation& of, const Order& mine, const Order& other) {
     std::uint64_t has = mine.benchmarks[of.benchmark], wanted = other.benchmarks[of.benchmark];
     bool up = wanted > has;
     std::uint64_t difference = up ? wanted - has : has - wanted;
-    return Change{of, ratio(U256(difference), U256(has)),
-                  fmt::format("{} {}{} ({})", name_of(of.benchmark), up ? "+" : "-", print_benchmark(of.benchmark, difference),
-                              print_benchmark(of.benchmark, wanted))};
+    return Change{
+        of, ratio(U256(difference), U256(has)),
+        fmt::format("{} {}{} ({})", name_of(of.benchmark), up ? "+" : "-",
+                    print_benchmark(of.benchmark, difference), print_benchmark(of.benchmark, wanted))};
 }
 
 /// What `mine` would have to change; nothing if it is the other side's rule.
@@ -97,17 +110,27 @@ std::optional<Change> change_for(const Violation& of, const Order& mine, const O
         case Mismatch::duration: return duration_change(of, mine, other);
         case Mismatch::benchmark: return benchmark_change(of, mine, other);
         case Mismatch::netflags: {
-            std::uint64_t missing = is_bid ? mine.netflags.bits & ~other.netflags.bits : other.netflags.bits & ~mine.netflags.bits;
-            return flat(fmt::format("{} {}", is_bid ? "without" : "offering", to_string(model::NetFlags{missing})));
+            std::uint64_t missing = is_bid ? mine.netflags.bits & ~other.netflags.bits
+                                           : other.netflags.bits & ~mine.netflags.bits;
+            return flat(
+                fmt::format("{} {}", is_bid ? "without" : "offering", to_string(model::NetFlags{missing})));
         }
-        case Mismatch::ask_counterparty: return is_bid ? std::nullopt : std::optional(flat("for any consumer"));
-        case Mismatch::bid_counterparty: return is_bid ? std::optional(flat("from any supplier")) : std::nullopt;
-        case Mismatch::consumer_level: return is_bid ? std::nullopt : std::optional(flat("a consumer less well known"));
-        case Mismatch::supplier_level: return is_bid ? std::optional(flat("a supplier less well known")) : std::nullopt;
-        case Mismatch::supplier_blacklisted: return is_bid ? std::optional(flat("without the blacklists that it respects")) : std::nullopt;
-        case Mismatch::consumer_blacklisted: return is_bid ? std::nullopt : std::optional(flat("without the blacklists that it respects"));
-        case Mismatch::ask_rate: return is_bid ? std::nullopt : std::optional(flat("without bounds for the SNM price"));
-        case Mismatch::bid_rate: return is_bid ? std::optional(flat("without bounds for the SNM price")) : std::nullopt;
+        case Mismatch::ask_counterparty:
+            return is_bid ? std::nullopt : std::optional(flat("for any consumer"));
+        case Mismatch::bid_counterparty:
+            return is_bid ? std::optional(flat("from any supplier")) : std::nullopt;
+        case Mismatch::consumer_level:
+            return is_bid ? std::nullopt : std::optional(flat("a consumer less well known"));
+        case Mismatch::supplier_level:
+            return is_bid ? std::optional(flat("a supplier less well known")) : std::nullopt;
+        case Mismatch::supplier_blacklisted:
+            return is_bid ? std::optional(flat("without the blacklists that it respects")) : std::nullopt;
+        case Mismatch::consumer_blacklisted:
+            return is_bid ? std::nullopt : std::optional(flat("without the blacklists that it respects"));
+        case Mismatch::ask_rate:
+            return is_bid ? std::nullopt : std::optional(flat("without bounds for the SNM price"));
+        case Mismatch::bid_rate:
+            return is_bid ? std::optional(flat("without bounds for the SNM price")) : std::nullopt;
         default: return std::nullopt;
     }
 }
@@ -118,7 +141,9 @@ bool nearer(const Candidate& a, const Candidate& b) {
         for (const Change& change : candidate.changes) sum += change.size;
         return sum;
     };
-    auto hopeless = [](const Candidate& candidate) { return candidate.changes.size() < candidate.broken.size(); };
+    auto hopeless = [](const Candidate& candidate) {
+        return candidate.changes.size() < candidate.broken.size();
+    };
     if (hopeless(a) != hopeless(b)) return hopeless(b);
     if (a.broken.size() != b.broken.size()) return a.broken.size() < b.broken.size();
     return total(a) < total(b);
@@ -128,19 +153,25 @@ bool nearer(const Candidate& a, const Candidate& b) {
 void summarize(std::vector<Change> changes, std::vector<Relaxation>& out) {
     auto key = [](const Change& change) {
         // Changes without a size differ by what they say.
-        return std::tuple(change.of.rule, change.of.benchmark, change.size == 1 && change.of.rule != Mismatch::price ? change.text : std::string());
+        return std::tuple(
+            change.of.rule, change.of.benchmark,
+            change.size == 1 && change.of.rule != Mismatch::price ? change.text : std::string());
     };
     std::stable_sort(changes.begin(), changes.end(), [&](const Change& a, const Change& b) {
         return key(a) != key(b) ? key(a) < key(b) : a.size < b.size;
     });
     for (auto begin = changes.begin(); begin != changes.end();) {
-        auto end = std::find_if(begin, changes.end(), [&](const Change& change) { return key(change) != key(*begin); });
-        auto cheapest_end = std::find_if(begin, end, [&](const Change& change) { return change.size > begin->size; });
+        auto end = std::find_if(begin, changes.end(),
+                                [&](const Change& change) { return key(change) != key(*begin); });
+        auto cheapest_end =
+            std::find_if(begin, end, [&](const Change& change) { return change.size > begin->size; });
         out.push_back(Relaxation{*begin, static_cast<std::size_t>(cheapest_end - begin)});
-        if (cheapest_end != end) out.push_back(Relaxation{*std::prev(end), static_cast<std::size_t>(end - begin)});
+        if (cheapest_end != end)
+            out.push_back(Relaxation{*std::prev(end), static_cast<std::size_t>(end - begin)});
         begin = end;
     }
-    std::stable_sort(out.begin(), out.end(), [](const Relaxation& a, const Relaxation& b) { return a.change.size < b.change.size; });
+    std::stable_sort(out.begin(), out.end(),
+                     [](const Relaxation& a, const Relaxation& b) { return a.change.size < b.change.size; });
 }
 
 }  // namespace
@@ -164,7 +195,8 @@ std::vector<Violation> violations(const Order& ask, const Order& bid, const Matc
     check(ask.is_spot() == bid.is_spot() && ask.duration >= bid.duration, Mismatch::duration);
     check(ask.netflags.covers(bid.netflags), Mismatch::netflags);
     for (std::size_t i = 0; i < model::benchmark_count; ++i) {
-        if (ask.benchmarks.values[i] < bid.benchmarks.values[i]) out.push_back(Violation{Mismatch::benchmark, static_cast<Benchmark>(i)});
+        if (ask.benchmarks.values[i] < bid.benchmarks.values[i])
+            out.push_back(Violation{Mismatch::benchmark, static_cast<Benchmark>(i)});
     }
     const People& people = context.people;
     Address master = people.master_of(ask.author), buyer = people.master_of(bid.author);
@@ -173,8 +205,11 @@ std::vector<Violation> violations(const Order& ask, const Order& bid, const Matc
     check(accepts(bid.counterparty, ask.author, master), Mismatch::bid_counterparty);
     check(people.level_of(buyer, context.now) >= ask.identity, Mismatch::consumer_level);
     check(people.level_of(master, context.now) >= bid.identity, Mismatch::supplier_level);
-    check(!lists_any(people, bid.author, {ask.author, master}) && !lists_any(people, bid.blacklist, {ask.author, master}), Mismatch::supplier_blacklisted);
-    check(!lists_any(people, ask.author, {bid.author}) && !lists_any(people, master, {bid.author}) && !lists_any(people, ask.blacklist, {bid.author}),
+    check(!lists_any(people, bid.author, {ask.author, master}) &&
+              !lists_any(people, bid.blacklist, {ask.author, master}),
+          Mismatch::supplier_blacklisted);
+    check(!lists_any(people, ask.author, {bid.author}) && !lists_any(people, master, {bid.author}) &&
+              !lists_any(people, ask.blacklist, {bid.author}),
           Mismatch::consumer_blacklisted);
     if (ask.currency == Currency::usd) {
         check(!context.rate_stale, Mismatch::rate_stale);
@@ -184,23 +219,29 @@ std::vector<Violation> violations(const Order& ask, const Order& bid, const Matc
     return out;
 }
 
-Explanation explain(const Order& order, const std::vector<CounterOrder>& others, const MatchContext& context) {
+Explanation explain(const Order& order, const std::vector<CounterOrder>& others,
+                    const MatchContext& context) {
     Explanation out;
     std::vector<Change> single;
     for (const CounterOrder& other : others) {
         if (other.order->side == order.side || context.now >= other.order->expiry) continue;
         ++out.considered;
         bool is_bid = order.side == Side::bid;
-        Candidate candidate{other.id, is_bid ? violations(*other.order, order, context) : violations(order, *other.order, context), {}};
+        Candidate candidate{
+            other.id,
+            is_bid ? violations(*other.order, order, context) : violations(order, *other.order, context),
+            {}};
         if (candidate.broken.empty()) {
             ++out.matching;
             continue;
         }
         ++out.by_first_rule[static_cast<std::size_t>(candidate.broken.front().rule)];
         for (const Violation& broken : candidate.broken) {
-            if (auto change = change_for(broken, order, *other.order)) candidate.changes.push_back(std::move(*change));
+            if (auto change = change_for(broken, order, *other.order))
+                candidate.changes.push_back(std::move(*change));
         }
-        if (candidate.broken.size() == 1 && candidate.changes.size() == 1) single.push_back(candidate.changes.front());
+        if (candidate.broken.size() == 1 && candidate.changes.size() == 1)
+            single.push_back(candidate.changes.front());
         auto place = std::upper_bound(out.nearest.begin(), out.nearest.end(), candidate, nearer);
         if (place == out.nearest.end() && out.nearest.size() == nearest_max) continue;
         out.nearest.insert(place, std::move(candidate));
@@ -214,9 +255,12 @@ std::vector<std::string> to_lines(const Explanation& why, const Order& order) {
     constexpr std::size_t relaxations_max = 8;
     std::string_view others = order.side == Side::bid ? "asks" : "bids";
     if (why.considered == 0) return {fmt::format("There are no open {}.", others)};
-    std::vector<std::string> lines{fmt::format("{} of {} open {} match.", why.matching, why.considered, others)};
+    std::vector<std::string> lines{
+        fmt::format("{} of {} open {} match.", why.matching, why.considered, others)};
     for (std::size_t i = 1; i < mismatch_count; ++i) {
-        if (why.by_first_rule[i]) lines.push_back(fmt::format("  {}: {}", why.by_first_rule[i], to_string(static_cast<Mismatch>(i))));
+        if (why.by_first_rule[i])
+            lines.push_back(
+                fmt::format("  {}: {}", why.by_first_rule[i], to_string(static_cast<Mismatch>(i))));
     }
     if (!why.relaxations.empty()) lines.push_back("One change would be enough:");
     for (std::size_t i = 0; i < std::min(why.relaxations.size(), relaxations_max); ++i) {
@@ -230,10 +274,12 @@ std::vector<std::string> to_lines(const Explanation& why, const Order& order) {
         std::vector<std::string> parts;
         for (const Change& change : candidate.changes) parts.push_back(change.text);
         for (const Violation& broken : candidate.broken) {
-            bool ours = std::any_of(candidate.changes.begin(), candidate.changes.end(), [&](const Change& change) { return change.of == broken; });
+            bool ours = std::any_of(candidate.changes.begin(), candidate.changes.end(),
+                                    [&](const Change& change) { return change.of == broken; });
             if (!ours) parts.push_back(fmt::format("not yours to change: {}", to_string(broken.rule)));
         }
-        lines.push_back(fmt::format("  {}: {}", crypto::to_string(candidate.id.value).substr(0, 10), fmt::join(parts, ", ")));
+        lines.push_back(fmt::format("  {}: {}", crypto::to_string(candidate.id.value).substr(0, 10),
+                                    fmt::join(parts, ", ")));
     }
     return lines;
 }

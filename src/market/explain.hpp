@@ -1,8 +1,8 @@
 #pragma once
 
-#include <vector>
-
 #include "sonm/market/match.hpp"
+
+#include <vector>
 
 /// Why an order has no counterpart, and what would change that.
 namespace sonm::market {
@@ -25,28 +25,33 @@ struct Change {
 /// A change that alone is enough for some counter-orders.
 struct Relaxation {
     Change change;
-    std::size_t matches = 0;  ///< how many counter-orders it brings, those of smaller changes of the same kind included
+    std::size_t matches =
+        0;  ///< how many counter-orders it brings, those of smaller changes of the same kind included
 };
 /// A counter-order that does not match, and everything that stands between.
 struct Candidate {
     model::OrderId id;
     std::vector<Violation> broken;
-    std::vector<Change> changes;  ///< ours that would help; fewer than `broken` if some of it is not ours to change
+    std::vector<Change>
+        changes;  ///< ours that would help; fewer than `broken` if some of it is not ours to change
 };
 
 struct Explanation {
     std::size_t considered = 0;  ///< living orders of the other side
     std::size_t matching = 0;
-    std::array<std::size_t, mismatch_count> by_first_rule{};  ///< how many fail first by each rule, as the contract would say
-    std::vector<Relaxation> relaxations;  ///< cheapest first; per kind the cheapest and the one that brings the most
-    std::vector<Candidate> nearest;       ///< at most three, fewest and smallest changes first
+    std::array<std::size_t, mismatch_count>
+        by_first_rule{};  ///< how many fail first by each rule, as the contract would say
+    std::vector<Relaxation>
+        relaxations;  ///< cheapest first; per kind the cheapest and the one that brings the most
+    std::vector<Candidate> nearest;  ///< at most three, fewest and smallest changes first
 };
 
 struct CounterOrder {
     model::OrderId id;
     const Order* order = nullptr;
 };
-/// Looks at every one of `others` (orders of the same side and expired ones are passed over): linear, some 0.3 µs each.
+/// Looks at every one of `others` (orders of the same side and expired ones are passed over): linear, some
+/// 0.3 µs each.
 Explanation explain(const Order& order, const std::vector<CounterOrder>& others, const MatchContext& context);
 /// For people; never empty.
 std::vector<std::string> to_lines(const Explanation& explanation, const Order& order);

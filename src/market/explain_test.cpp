@@ -1,16 +1,18 @@
 #include "sonm/market/explain.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/base/units.hpp"
 #include "sonm/market/testing.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::market {
 namespace {
 
 constexpr UnixTime now{1'700'000'000};
 
-model::PricePerSecond price(std::string_view text) { return model::PricePerSecond(parse_price(text).value().per_second); }
+model::PricePerSecond price(std::string_view text) {
+    return model::PricePerSecond(parse_price(text).value().per_second);
+}
 
 /// A bid for 8 GiB at 0.12 SNM/h, and asks that just miss it.
 struct Market {
@@ -43,7 +45,8 @@ struct Market {
     }
     std::vector<std::string> relaxations() const {
         std::vector<std::string> out;
-        for (const Relaxation& r : explain_bid().relaxations) out.push_back(fmt::format("{}: {}", r.change.text, r.matches));
+        for (const Relaxation& r : explain_bid().relaxations)
+            out.push_back(fmt::format("{}: {}", r.change.text, r.matches));
         return out;
     }
 };
@@ -53,7 +56,9 @@ TEST(explain, cheapest_single_changes_are_named_with_what_they_bring) {
     m.ask().price = price("0.13 SNM/h");
     for (int i = 0; i < 14; ++i) m.ask().benchmarks[model::Benchmark::ram_size] = 6144;
     m.ask().benchmarks[model::Benchmark::ram_size] = 4096;
-    EXPECT_EQ(m.relaxations(), (std::vector<std::string>{"price +8.3 % (0.13 SNM/h): 1", "RAM -2 GiB (6 GiB): 14", "RAM -4 GiB (4 GiB): 15"}));
+    EXPECT_EQ(m.relaxations(),
+              (std::vector<std::string>{"price +8.3 % (0.13 SNM/h): 1", "RAM -2 GiB (6 GiB): 14",
+                                        "RAM -4 GiB (4 GiB): 15"}));
     auto why = m.explain_bid();
     EXPECT_EQ(why.considered, 16u);
     EXPECT_EQ(why.matching, 0u);
@@ -79,7 +84,8 @@ TEST(explain, what_is_not_ours_to_change_is_said) {
     m.ask().counterparty = some_accounts(29)[28];
     auto why = m.explain_bid();
     EXPECT_TRUE(why.relaxations.empty());
-    EXPECT_THAT(to_lines(why, m.bid).back(), testing::HasSubstr("not yours to change: the ask is for somebody else"));
+    EXPECT_THAT(to_lines(why, m.bid).back(),
+                testing::HasSubstr("not yours to change: the ask is for somebody else"));
 }
 
 TEST(explain, every_kind_of_change_reads_well) {
@@ -90,14 +96,17 @@ TEST(explain, every_kind_of_change_reads_well) {
     m.ask();  // of the counterparty, but unknown
     m.ask();
     m.people.set_level(m.asks[1].author, People::Certificate{model::Identity::professional, UnixTime(~0ULL)});
-    EXPECT_EQ(m.relaxations(), (std::vector<std::string>{"from any supplier: 1", "a supplier less well known: 1"}));
+    EXPECT_EQ(m.relaxations(),
+              (std::vector<std::string>{"from any supplier: 1", "a supplier less well known: 1"}));
     m.bid.identity = model::Identity::anonymous;
     m.bid.counterparty = {};
     m.asks.clear();
     m.ask().netflags = model::NetFlags{1};
     m.ask().duration = Seconds(0);
     m.ask().price = price("12 SNM/h");
-    EXPECT_EQ(m.relaxations(), (std::vector<std::string>{"spot instead of a duration: 1", "without incoming: 1", "price x 100 (12 SNM/h): 1"}));
+    EXPECT_EQ(m.relaxations(),
+              (std::vector<std::string>{"spot instead of a duration: 1", "without incoming: 1",
+                                        "price x 100 (12 SNM/h): 1"}));
 }
 
 TEST(explain, ask_is_explained_in_its_own_terms) {
@@ -148,11 +157,16 @@ TEST(explain, relaxation_of_the_price_really_makes_a_match) {
         auto why = explain(bid, {CounterOrder{{}, &ask}}, context);
         if (why.relaxations.empty()) continue;
         const Violation& of = why.relaxations[0].change.of;
-        if (of.rule == Mismatch::price) bid.price = ask.price;
-        else if (of.rule == Mismatch::duration) bid.duration = ask.duration;
-        else if (of.rule == Mismatch::netflags) bid.netflags.bits &= ask.netflags.bits;
-        else if (of.rule == Mismatch::benchmark) bid.benchmarks[of.benchmark] = ask.benchmarks[of.benchmark];
-        else continue;
+        if (of.rule == Mismatch::price)
+            bid.price = ask.price;
+        else if (of.rule == Mismatch::duration)
+            bid.duration = ask.duration;
+        else if (of.rule == Mismatch::netflags)
+            bid.netflags.bits &= ask.netflags.bits;
+        else if (of.rule == Mismatch::benchmark)
+            bid.benchmarks[of.benchmark] = ask.benchmarks[of.benchmark];
+        else
+            continue;
         ASSERT_EQ(matches(ask, bid, context), Mismatch::none);
         ++checked;
     }

@@ -29,7 +29,9 @@ Task<void> FakeChain::follow(std::uint64_t from_block, std::function<void(const 
     Executor executor = co_await asio::this_coro::executor;
     Follower& self = followers_.emplace_back(executor);
     // Leaves the list also when this coroutine is cancelled.
-    auto leave = [this](Follower* gone) { followers_.remove_if([gone](const Follower& f) { return &f == gone; }); };
+    auto leave = [this](Follower* gone) {
+        followers_.remove_if([gone](const Follower& f) { return &f == gone; });
+    };
     std::unique_ptr<Follower, decltype(leave)> membership(&self, leave);
     Step history = market_.since(from_block);
     // A follower that has seen more than there is has seen a chain that is no more.
@@ -43,7 +45,8 @@ Task<void> FakeChain::follow(std::uint64_t from_block, std::function<void(const 
         }
         (void)co_await self.changed.async_wait(as_tuple(asio::use_awaitable));
         auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+        if (state.cancelled() != asio::cancellation_type::none)
+            throw asio::system_error(asio::error::operation_aborted);
     }
 }
 

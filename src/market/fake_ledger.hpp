@@ -1,13 +1,13 @@
 #pragma once
 
-#include <list>
-
 #include "sonm/market/fake_market.hpp"
+
+#include <list>
 
 namespace sonm::market {
 
-/// One chain for any number of fake ledgers: the simulated market, its followers, and the faults that tests ask for.
-/// Resource type; one executor. Must outlive its ledgers and their tasks.
+/// One chain for any number of fake ledgers: the simulated market, its followers, and the faults that tests
+/// ask for. Resource type; one executor. Must outlive its ledgers and their tasks.
 class FakeChain {
 public:
     explicit FakeChain(const Clock& clock);
@@ -30,7 +30,8 @@ public:
 private:
     friend class FakeLedger;
     struct Follower {
-        explicit Follower(const Executor& executor) : changed(executor, asio::steady_timer::time_point::max()) {}
+        explicit Follower(const Executor& executor)
+            : changed(executor, asio::steady_timer::time_point::max()) {}
         std::deque<Step> steps;
         asio::steady_timer changed;
     };

@@ -1,10 +1,10 @@
 #include "sonm/market/fake_ledger.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/market/errc.hpp"
 #include "sonm/market/state.hpp"
 #include "sonm/market/testing.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::market {
 namespace {
@@ -39,7 +39,8 @@ TEST(fake_ledger, deal_from_order_to_close_pays_for_the_time_used) {
     World w;
     Deal deal = w.open();
     EXPECT_EQ(deal.price, w.ask.price);
-    EXPECT_EQ(w.chain.market().deal_state(deal.id)->escrow, Tokens(U256(18'000)));  // the rest of the bid's went back
+    EXPECT_EQ(w.chain.market().deal_state(deal.id)->escrow,
+              Tokens(U256(18'000)));  // the rest of the bid's went back
     w.clock.advance(Seconds(100));
     ASSERT_TRUE(run_test(w.worker.settle("d", deal)));
     EXPECT_EQ(w.chain.market().balance(w.accounts[0]), Tokens(U256(500)));
@@ -78,13 +79,20 @@ TEST(fake_ledger, failures_on_demand_leave_no_trace) {
 
 TEST(fake_ledger, what_the_market_refuses_says_why) {
     World w;
-    EXPECT_TRUE(run_test(w.buyer.place("a", w.bid, Tokens(U256(21'599)))).error().is(MarketErrc::escrow_too_small));
-    EXPECT_TRUE(run_test(w.buyer.place("b", w.bid, Tokens(U256(100'001)))).error().is(MarketErrc::balance_too_small));
+    EXPECT_TRUE(
+        run_test(w.buyer.place("a", w.bid, Tokens(U256(21'599)))).error().is(MarketErrc::escrow_too_small));
+    EXPECT_TRUE(
+        run_test(w.buyer.place("b", w.bid, Tokens(U256(100'001)))).error().is(MarketErrc::balance_too_small));
     EXPECT_TRUE(run_test(w.stranger.place("c", w.ask, {})).error().is(MarketErrc::not_the_author));
     Deal deal = w.open();
-    EXPECT_TRUE(run_test(w.worker.close("e", deal, model::BlacklistChoice::nobody)).error().is(MarketErrc::closed_too_early));
-    EXPECT_TRUE(run_test(w.stranger.close("f", deal, model::BlacklistChoice::nobody)).error().is(MarketErrc::not_a_party));
-    EXPECT_TRUE(run_test(w.buyer.top_up("g", deal, Tokens(U256(1)))).error().is(MarketErrc::nothing_to_top_up));
+    EXPECT_TRUE(run_test(w.worker.close("e", deal, model::BlacklistChoice::nobody))
+                    .error()
+                    .is(MarketErrc::closed_too_early));
+    EXPECT_TRUE(run_test(w.stranger.close("f", deal, model::BlacklistChoice::nobody))
+                    .error()
+                    .is(MarketErrc::not_a_party));
+    EXPECT_TRUE(
+        run_test(w.buyer.top_up("g", deal, Tokens(U256(1)))).error().is(MarketErrc::nothing_to_top_up));
     EXPECT_TRUE(run_test(w.worker.open_deal("h", w.ask, w.bid)).error().is(MarketErrc::order_not_open));
     EXPECT_TRUE(run_test(w.buyer.cancel("i", w.bid)).error().is(MarketErrc::order_not_open));
     Deal other = deal;
@@ -136,7 +144,8 @@ TEST(fake_ledger, closer_may_blacklist_and_then_they_match_no_more) {
     World w;
     Deal deal = w.open();
     ASSERT_TRUE(run_test(w.buyer.close("d", deal, model::BlacklistChoice::counterparty)));
-    EXPECT_EQ(run_test(w.buyer.judge(w.ask, w.bid)).value(), static_cast<std::uint8_t>(Mismatch::supplier_blacklisted));
+    EXPECT_EQ(run_test(w.buyer.judge(w.ask, w.bid)).value(),
+              static_cast<std::uint8_t>(Mismatch::supplier_blacklisted));
 }
 
 TEST(fake_ledger, attributes_and_balances_are_read_back) {

@@ -75,7 +75,8 @@ Receipted FakeMarket::seal() {
     state_.time = next_time();
     ++state_.block;
     std::uint32_t index = 0;
-    for (FactBody& body : pending_) facts_.push_back(Fact{state_.block, index++, state_.time, std::move(body)});
+    for (FactBody& body : pending_)
+        facts_.push_back(Fact{state_.block, index++, state_.time, std::move(body)});
     pending_.clear();
     snapshots_.push_back(state_);
     Receipted receipt;
@@ -135,14 +136,16 @@ Tokens FakeMarket::money() const {
     for (const auto& [account, amount] : state_.wallets) all = sum(all, amount);
     for (const auto& [account, amount] : state_.balances) all = sum(all, amount);
     for (const auto& [id, placed] : state_.orders) all = sum(all, placed.escrow);
-    for (const auto& [id, opened] : state_.deals) all = sum(all, difference(opened.state.escrow, opened.state.paid));
+    for (const auto& [id, opened] : state_.deals)
+        all = sum(all, difference(opened.state.escrow, opened.state.paid));
     return all;
 }
 
 Result<void> FakeMarket::debit(const Address& account, Tokens amount) {
     Tokens& has = state_.balances[account];
     if (has < amount) {
-        return fail(MarketErrc::balance_too_small, "{} has {} in the market and needs {}", account, print_tokens(has), print_tokens(amount));
+        return fail(MarketErrc::balance_too_small, "{} has {} in the market and needs {}", account,
+                    print_tokens(has), print_tokens(amount));
     }
     has = difference(has, amount);
     return {};
@@ -161,7 +164,8 @@ Result<void> FakeMarket::deposit_missing(const Address& account, Tokens needed) 
     Tokens missing = difference(needed, has);
     Tokens& purse = state_.wallets[account];
     if (purse < missing) {
-        return fail(MarketErrc::balance_too_small, "{} has {} in the market and {} in its wallet, and needs {}", account, print_tokens(has),
+        return fail(MarketErrc::balance_too_small,
+                    "{} has {} in the market and {} in its wallet, and needs {}", account, print_tokens(has),
                     print_tokens(purse), print_tokens(needed));
     }
     purse = difference(purse, missing);
@@ -192,7 +196,8 @@ Result<Tokens> FakeMarket::escrow_needed(const Order& bid) const {
 
 Result<Receipted> FakeMarket::place(const Address& by, const Order& order, Tokens escrow) {
     if (paused_) return fail(MarketErrc::paused, "placing an order");
-    if (order.author != by) return fail(MarketErrc::not_the_author, "{} places an order of {}", by, order.author);
+    if (order.author != by)
+        return fail(MarketErrc::not_the_author, "{} places an order of {}", by, order.author);
     if (order.price.value == 0) return fail(MarketErrc::price_is_zero, "placing an order");
     UnixTime now = next_time();
     if (order.expiry <= now || order.expiry > now + order_lifetime_max) {
@@ -205,7 +210,8 @@ Result<Receipted> FakeMarket::place(const Address& by, const Order& order, Token
     } else {
         SONM_TRY(Tokens needed, escrow_needed(order));
         if (escrow < needed) {
-            return fail(MarketErrc::escrow_too_small, "has {}, needs {}", print_tokens(escrow), print_tokens(needed));
+            return fail(MarketErrc::escrow_too_small, "has {}, needs {}", print_tokens(escrow),
+                        print_tokens(needed));
         }
         SONM_CHECK(deposit_missing(by, escrow));
         SONM_CHECK(debit(by, escrow));
@@ -218,14 +224,16 @@ Result<Receipted> FakeMarket::place(const Address& by, const Order& order, Token
 
 Result<FakeMarket::Placed*> FakeMarket::open_order(const OrderId& id) {
     auto found = state_.orders.find(id);
-    if (found == state_.orders.end() || !found->second.open) return fail(MarketErrc::order_not_open, "{}", id.value);
+    if (found == state_.orders.end() || !found->second.open)
+        return fail(MarketErrc::order_not_open, "{}", id.value);
     return &found->second;
 }
 
 Result<Receipted> FakeMarket::cancel(const Address& by, const Order& order) {
-    if (by != order.author && next_time() < order.expiry) return fail(MarketErrc::not_the_author, "{} cancels an order of {}", by, order.author);
+    if (by != order.author && next_time() < order.expiry)
+        return fail(MarketErrc::not_the_author, "{} cancels an order of {}", by, order.author);
     OrderId id = model::order_id(order);
-    SONM_TRY(Placed* placed, open_order(id));
+    SONM_TRY(Placed * placed, open_order(id));
     Tokens refund = placed->escrow;
     placed->open = false;
     placed->escrow = Tokens{};
@@ -236,7 +244,8 @@ Result<Receipted> FakeMarket::cancel(const Address& by, const Order& order) {
 }
 
 MatchContext FakeMarket::context() const {
-    return MatchContext{next_time(), state_.people, state_.rates.latest(), state_.rate_stale || state_.rates.empty()};
+    return MatchContext{next_time(), state_.people, state_.rates.latest(),
+                        state_.rate_stale || state_.rates.empty()};
 }
 
 Mismatch FakeMarket::judge(const Order& ask, const Order& bid) const { return matches(ask, bid, context()); }
@@ -246,13 +255,14 @@ Mismatch FakeMarket::judge(const Order& ask, const Order& bid) const { return ma
 Result<Receipted> FakeMarket::open_deal(const Order& ask, const Order& bid) {
     if (paused_) return fail(MarketErrc::paused, "opening a deal");
     OrderId ask_id = model::order_id(ask), bid_id = model::order_id(bid);
-    SONM_TRY(Placed* placed_bid, open_order(bid_id));
+    SONM_TRY(Placed * placed_bid, open_order(bid_id));
     Mismatch reason = judge(ask, bid);
     if (reason != Mismatch::none) return fail(MarketErrc::orders_do_not_match, "{}", to_string(reason));
-    SONM_TRY(Placed* placed_ask, open_order(ask_id));
+    SONM_TRY(Placed * placed_ask, open_order(ask_id));
     SONM_TRY(Tokens needed, market::escrow_needed(ask.price, ask.currency, bid.duration, state_.rates));
     if (placed_bid->escrow < needed) {
-        return fail(MarketErrc::escrow_too_small, "has {}, needs {}", print_tokens(placed_bid->escrow), print_tokens(needed));
+        return fail(MarketErrc::escrow_too_small, "has {}, needs {}", print_tokens(placed_bid->escrow),
+                    print_tokens(needed));
     }
     UnixTime now = next_time();
     Deal deal;
@@ -281,7 +291,8 @@ Result<Receipted> FakeMarket::open_deal(const Order& ask, const Order& bid) {
 
 Result<FakeMarket::Opened*> FakeMarket::find(const Deal& deal) {
     auto found = state_.deals.find(deal.id);
-    if (found == state_.deals.end() || found->second.deal != deal) return fail(MarketErrc::unknown_deal, "deal {}", deal.id);
+    if (found == state_.deals.end() || found->second.deal != deal)
+        return fail(MarketErrc::unknown_deal, "deal {}", deal.id);
     return &found->second;
 }
 
@@ -299,7 +310,7 @@ void FakeMarket::finish(Opened& opened, const Bill& bill, const Address& by) {
 }
 
 Result<Receipted> FakeMarket::settle(const Address& by, const Deal& deal) {
-    SONM_TRY(Opened* opened, find(deal));
+    SONM_TRY(Opened * opened, find(deal));
     if (opened->state.status == DealStatus::closed) return seal();
     Bill bill = bill_at(deal, opened->state, next_time(), state_.rates);
     if (bill.ended) {
@@ -315,13 +326,14 @@ Result<Receipted> FakeMarket::settle(const Address& by, const Deal& deal) {
 }
 
 Result<Receipted> FakeMarket::close(const Address& by, const Deal& deal, BlacklistChoice choice) {
-    SONM_TRY(Opened* opened, find(deal));
+    SONM_TRY(Opened * opened, find(deal));
     if (opened->state.status == DealStatus::closed) return seal();
     Bill bill = bill_at(deal, opened->state, next_time(), state_.rates);
     bool by_supply = by == deal.supplier || by == deal.master;
     if (!bill.ended && by != deal.consumer) {
         if (!by_supply) return fail(MarketErrc::not_a_party, "{} closes deal {}", by, deal.id);
-        if (deal.end.value != 0) return fail(MarketErrc::closed_too_early, "deal {} ends at {}", deal.id, deal.end);
+        if (deal.end.value != 0)
+            return fail(MarketErrc::closed_too_early, "deal {} ends at {}", deal.id, deal.end);
     }
     finish(*opened, bill, by);
     Address listed;
@@ -336,8 +348,9 @@ Result<Receipted> FakeMarket::close(const Address& by, const Deal& deal, Blackli
 }
 
 Result<Receipted> FakeMarket::top_up(const Address& by, const Deal& deal, Tokens amount) {
-    SONM_TRY(Opened* opened, find(deal));
-    if (bill_at(deal, opened->state, next_time(), state_.rates).ended) return fail(MarketErrc::deal_ended, "deal {}", deal.id);
+    SONM_TRY(Opened * opened, find(deal));
+    if (bill_at(deal, opened->state, next_time(), state_.rates).ended)
+        return fail(MarketErrc::deal_ended, "deal {}", deal.id);
     if (amount.value == 0 || (deal.currency == Currency::snm && deal.end.value != 0)) {
         return fail(MarketErrc::nothing_to_top_up, "deal {}", deal.id);
     }
@@ -349,7 +362,8 @@ Result<Receipted> FakeMarket::top_up(const Address& by, const Deal& deal, Tokens
     return seal();
 }
 
-Result<Receipted> FakeMarket::set_attribute(const Address& by, const crypto::Hash& key, const std::string& value) {
+Result<Receipted> FakeMarket::set_attribute(const Address& by, const crypto::Hash& key,
+                                            const std::string& value) {
     state_.attributes[{by, key}] = value;
     say(AttributeSet{by, key, value});
     return seal();

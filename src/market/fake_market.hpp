@@ -1,17 +1,18 @@
 #pragma once
 
-#include <map>
-#include <vector>
-
 #include "sonm/base/clock.hpp"
 #include "sonm/market/billing.hpp"
 #include "sonm/market/ledger.hpp"
 #include "sonm/market/match.hpp"
 
+#include <map>
+#include <vector>
+
 namespace sonm::market {
 
-/// The market contract, simulated in memory by the contract's own rules, for tests of everything above: one block per call,
-/// block time from a clock, rewinds, failures on demand. FakeLedger is one account's view of it. Resource type, one thread.
+/// The market contract, simulated in memory by the contract's own rules, for tests of everything above: one
+/// block per call, block time from a clock, rewinds, failures on demand. FakeLedger is one account's view of
+/// it. Resource type, one thread.
 class FakeMarket {
 public:
     /// `clock` must outlive this.

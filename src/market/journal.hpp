@@ -10,8 +10,11 @@ namespace sonm::market {
 class Journal {
 public:
     /// Notes how to undo a change that `block` made. Blocks come in order.
-    void note(std::uint64_t block, std::function<void()> undo) { entries_.push_back(Entry{block, std::move(undo)}); }
-    /// Undoes everything above `block`, last first. False (and nothing happens) if that is not remembered any more.
+    void note(std::uint64_t block, std::function<void()> undo) {
+        entries_.push_back(Entry{block, std::move(undo)});
+    }
+    /// Undoes everything above `block`, last first. False (and nothing happens) if that is not remembered any
+    /// more.
     bool rewind_to(std::uint64_t block) {
         if (block < forgotten_) return false;
         while (!entries_.empty() && entries_.back().block > block) {

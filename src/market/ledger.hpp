@@ -1,11 +1,11 @@
 #pragma once
 
+#include "sonm/base/async.hpp"
+#include "sonm/model/deal.hpp"
+
 #include <functional>
 #include <memory>
 #include <variant>
-
-#include "sonm/base/async.hpp"
-#include "sonm/model/deal.hpp"
 
 namespace sonm::market {
 
@@ -18,23 +18,68 @@ using model::OrderId;
 
 // ---- Facts: what the chain says, in its order. Each carries the whole new state of what changed. ----
 
-struct OrderPlaced { OrderId id; Order order; Tokens escrow; };
-struct OrderCancelled { OrderId id; Address author, by; Tokens refund; };
+struct OrderPlaced {
+    OrderId id;
+    Order order;
+    Tokens escrow;
+};
+struct OrderCancelled {
+    OrderId id;
+    Address author, by;
+    Tokens refund;
+};
 /// Also says that orders deal.ask and deal.bid are matched.
-struct DealOpened { Deal deal; DealState state; Tokens refund; };
-struct DealSettled { Deal deal; DealState state; };
-struct DealToppedUp { Deal deal; DealState state; Address by; Tokens amount; };
-struct DealClosed { Deal deal; DealState state; Tokens refund; Address by; };
+struct DealOpened {
+    Deal deal;
+    DealState state;
+    Tokens refund;
+};
+struct DealSettled {
+    Deal deal;
+    DealState state;
+};
+struct DealToppedUp {
+    Deal deal;
+    DealState state;
+    Address by;
+    Tokens amount;
+};
+struct DealClosed {
+    Deal deal;
+    DealState state;
+    Tokens refund;
+    Address by;
+};
 /// A free balance inside the market, as of this fact.
-struct BalanceChanged { Address account; Tokens balance; };
-struct AttributeSet { Address account; crypto::Hash key; std::string value; };
-struct MasterSet { Address worker, master; };
-struct LevelSet { Address account; model::Identity level; UnixTime expiry; };
-struct BlacklistChanged { Address owner, account; bool listed = false; };
-struct RateReported { model::Rate rate; UnixTime since; };
+struct BalanceChanged {
+    Address account;
+    Tokens balance;
+};
+struct AttributeSet {
+    Address account;
+    crypto::Hash key;
+    std::string value;
+};
+struct MasterSet {
+    Address worker, master;
+};
+struct LevelSet {
+    Address account;
+    model::Identity level;
+    UnixTime expiry;
+};
+struct BlacklistChanged {
+    Address owner, account;
+    bool listed = false;
+};
+struct RateReported {
+    model::Rate rate;
+    UnixTime since;
+};
 
-using FactBody = std::variant<OrderPlaced, OrderCancelled, DealOpened, DealSettled, DealToppedUp, DealClosed, BalanceChanged, AttributeSet,
-                              MasterSet, LevelSet, BlacklistChanged, RateReported>;
+using FactBody =
+    std::variant<OrderPlaced, OrderCancelled, DealOpened, DealSettled, DealToppedUp, DealClosed,
+                 BalanceChanged, AttributeSet, MasterSet, LevelSet, BlacklistChanged, RateReported>;
 struct Fact {
     std::uint64_t block = 0;
     std::uint32_t index = 0;  ///< of the log inside the block
@@ -44,7 +89,8 @@ struct Fact {
 
 /// One step of the chain, as a follower sees it. First undo, then do.
 struct Step {
-    /// If set: everything from blocks above this one is void (a reorganisation, or a chain restored from an older state).
+    /// If set: everything from blocks above this one is void (a reorganisation, or a chain restored from an
+    /// older state).
     std::optional<std::uint64_t> rewind_to;
     std::vector<Fact> facts;
     std::uint64_t head_block = 0;  ///< facts are complete up to here
@@ -61,11 +107,13 @@ struct Receipted {
     Tokens fee;  ///< in the chain's own coin, 10^-18
 };
 
-/// The market as its users see it: intents go down, facts come up. Nothing here knows that there is a chain below.
+/// The market as its users see it: intents go down, facts come up. Nothing here knows that there is a chain
+/// below.
 ///
-/// Intents return when the fact is there (at the configured depth) or with the reason why it will not be. They carry an
-/// id chosen by the caller (`intent`): the same id again, also after a crash, waits for the first one instead of doing it twice.
-/// One executor. Implementations: settlement::ChainLedger, market::FakeLedger (for tests).
+/// Intents return when the fact is there (at the configured depth) or with the reason why it will not be.
+/// They carry an id chosen by the caller (`intent`): the same id again, also after a crash, waits for the
+/// first one instead of doing it twice. One executor. Implementations: settlement::ChainLedger,
+/// market::FakeLedger (for tests).
 class Ledger {
 public:
     virtual ~Ledger() = default;
@@ -76,7 +124,9 @@ public:
     /// `from_block`: what the follower already has; 0 = everything.
     virtual Task<void> follow(std::uint64_t from_block, std::function<void(const Step&)> step) = 0;
 
-    virtual Async<Receipted> place(std::string intent, Order order, Tokens escrow) = 0;  ///< escrow: bids only; missing balance is deposited from the wallet
+    virtual Async<Receipted> place(
+        std::string intent, Order order,
+        Tokens escrow) = 0;  ///< escrow: bids only; missing balance is deposited from the wallet
     virtual Async<Receipted> cancel(std::string intent, Order order) = 0;
     virtual Async<Receipted> open_deal(std::string intent, Order ask, Order bid) = 0;
     virtual Async<Receipted> settle(std::string intent, Deal deal) = 0;
@@ -86,7 +136,11 @@ public:
     virtual Async<Receipted> withdraw(std::string intent, Tokens amount) = 0;
     virtual Async<Receipted> set_attribute(std::string intent, crypto::Hash key, std::string value) = 0;
 
-    struct Balances { Tokens wallet; Tokens market; Tokens coin; };  ///< SNM in the wallet, SNM free in the market, the chain's coin for fees
+    struct Balances {
+        Tokens wallet;
+        Tokens market;
+        Tokens coin;
+    };  ///< SNM in the wallet, SNM free in the market, the chain's coin for fees
     virtual Async<Balances> balances(Address account) = 0;
     /// Least escrow that the market asks for a bid, SNM. For USD bids at the rate in force now.
     virtual Async<Tokens> escrow_needed(Order bid) = 0;

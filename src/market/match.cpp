@@ -64,8 +64,10 @@ Address People::set_master(const Address& worker, const Address& master) {
 People::Certificate People::set_level(const Address& account, Certificate certificate) {
     auto found = levels_.find(account);
     Certificate before = found == levels_.end() ? Certificate{} : found->second;
-    if (certificate.level == Identity::anonymous) levels_.erase(account);
-    else levels_.insert_or_assign(account, certificate);
+    if (certificate.level == Identity::anonymous)
+        levels_.erase(account);
+    else
+        levels_.insert_or_assign(account, certificate);
     return before;
 }
 
@@ -105,7 +107,8 @@ Mismatch match_people(const Order& ask, const Order& bid, const MatchContext& co
     if (!accepts(bid.counterparty, ask.author, master)) return Mismatch::bid_counterparty;
     if (people.level_of(buyer, context.now) < ask.identity) return Mismatch::consumer_level;
     if (people.level_of(master, context.now) < bid.identity) return Mismatch::supplier_level;
-    if (lists_either(people, bid.author, ask.author, master) || lists_either(people, bid.blacklist, ask.author, master)) {
+    if (lists_either(people, bid.author, ask.author, master) ||
+        lists_either(people, bid.blacklist, ask.author, master)) {
         return Mismatch::supplier_blacklisted;
     }
     if (people.lists(ask.author, bid.author) || people.lists(master, bid.author) ||

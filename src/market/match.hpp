@@ -1,44 +1,44 @@
 #pragma once
 
+#include "sonm/model/order.hpp"
+
 #include <unordered_map>
 #include <unordered_set>
-
-#include "sonm/model/order.hpp"
 
 namespace sonm::market {
 
 using model::Address;
 using model::Order;
 
-/// Why two orders do not match: the first rule that fails, in this order, which is the contract's (contracts/src/Types.sol).
-/// X(identifier, number, "text for people")
-#define SONM_MISMATCHES(X)                                                                  \
-    X(none, 0, "they match")                                                                \
-    X(not_an_ask, 1, "the first order is not an ask")                                       \
-    X(not_a_bid, 2, "the second order is not a bid")                                        \
-    X(ask_expired, 3, "the ask has expired")                                                \
-    X(bid_expired, 4, "the bid has expired")                                                \
-    X(currency, 5, "one is priced in SNM, the other in USD")                                \
-    X(price, 6, "the ask costs more than the bid pays")                                     \
-    X(duration, 7, "the bid runs longer than the ask allows, or only one of them is spot")  \
-    X(netflags, 8, "the bid needs a network feature that the ask lacks")                    \
-    X(benchmark, 9, "the bid needs more than the ask has")                                  \
-    X(same_owner, 10, "both belong to one owner")                                           \
-    X(ask_counterparty, 11, "the ask is for somebody else")                                 \
-    X(bid_counterparty, 12, "the bid is for somebody else")                                 \
-    X(consumer_level, 13, "the ask wants a better known consumer")                          \
-    X(supplier_level, 14, "the bid wants a better known supplier")                          \
-    X(supplier_blacklisted, 15, "the supplier is on a blacklist that the bid respects")     \
-    X(consumer_blacklisted, 16, "the consumer is on a blacklist that the ask respects")     \
-    X(rate_stale, 17, "the last SNM price is too old for deals in USD")                     \
-    X(ask_rate, 18, "the SNM price is outside the ask's bounds")                            \
+/// Why two orders do not match: the first rule that fails, in this order, which is the contract's
+/// (contracts/src/Types.sol). X(identifier, number, "text for people")
+#define SONM_MISMATCHES(X)                                                                 \
+    X(none, 0, "they match")                                                               \
+    X(not_an_ask, 1, "the first order is not an ask")                                      \
+    X(not_a_bid, 2, "the second order is not a bid")                                       \
+    X(ask_expired, 3, "the ask has expired")                                               \
+    X(bid_expired, 4, "the bid has expired")                                               \
+    X(currency, 5, "one is priced in SNM, the other in USD")                               \
+    X(price, 6, "the ask costs more than the bid pays")                                    \
+    X(duration, 7, "the bid runs longer than the ask allows, or only one of them is spot") \
+    X(netflags, 8, "the bid needs a network feature that the ask lacks")                   \
+    X(benchmark, 9, "the bid needs more than the ask has")                                 \
+    X(same_owner, 10, "both belong to one owner")                                          \
+    X(ask_counterparty, 11, "the ask is for somebody else")                                \
+    X(bid_counterparty, 12, "the bid is for somebody else")                                \
+    X(consumer_level, 13, "the ask wants a better known consumer")                         \
+    X(supplier_level, 14, "the bid wants a better known supplier")                         \
+    X(supplier_blacklisted, 15, "the supplier is on a blacklist that the bid respects")    \
+    X(consumer_blacklisted, 16, "the consumer is on a blacklist that the ask respects")    \
+    X(rate_stale, 17, "the last SNM price is too old for deals in USD")                    \
+    X(ask_rate, 18, "the SNM price is outside the ask's bounds")                           \
     X(bid_rate, 19, "the SNM price is outside the bid's bounds")
 #define SONM_MISMATCH_ENUMERATOR(identifier, number, text) identifier = number,
 enum class Mismatch : std::uint8_t { SONM_MISMATCHES(SONM_MISMATCH_ENUMERATOR) };
 #undef SONM_MISMATCH_ENUMERATOR
 inline constexpr std::size_t mismatch_count = 20;
-std::string_view to_string(Mismatch);       ///< its text for people
-std::string_view identifier_of(Mismatch);   ///< its name for programs: "supplier_level"
+std::string_view to_string(Mismatch);      ///< its text for people
+std::string_view identifier_of(Mismatch);  ///< its name for programs: "supplier_level"
 
 /// Who stands behind the accounts: masters, identity levels, blacklists, as the registries say. Value type.
 class People {

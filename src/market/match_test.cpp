@@ -1,8 +1,8 @@
 #include "sonm/market/match.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/market/testing.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::market {
 namespace {
@@ -10,10 +10,13 @@ namespace {
 constexpr UnixTime now{1'700'000'000};
 const model::Rate one_usd(U256(1'000'000'000'000'000'000ULL));
 
-/// The rules again, written as a list of what must hold, in the contract's order: the first that does not is the answer.
+/// The rules again, written as a list of what must hold, in the contract's order: the first that does not is
+/// the answer.
 Mismatch reference(const Order& a, const Order& b, const MatchContext& c) {
     auto master = [&](const Address& x) { return c.people.master_of(x); };
-    auto lists = [&](const Address& owner, const Address& x) { return !owner.is_zero() && c.people.lists(owner, x); };
+    auto lists = [&](const Address& owner, const Address& x) {
+        return !owner.is_zero() && c.people.lists(owner, x);
+    };
     bool usd = a.currency == model::Currency::usd;
     std::vector<bool> holds{
         true,
@@ -31,7 +34,8 @@ Mismatch reference(const Order& a, const Order& b, const MatchContext& c) {
         b.counterparty.is_zero() || b.counterparty == a.author || b.counterparty == master(a.author),
         c.people.level_of(master(b.author), c.now) >= a.identity,
         c.people.level_of(master(a.author), c.now) >= b.identity,
-        !lists(b.author, a.author) && !lists(b.author, master(a.author)) && !lists(b.blacklist, a.author) && !lists(b.blacklist, master(a.author)),
+        !lists(b.author, a.author) && !lists(b.author, master(a.author)) && !lists(b.blacklist, a.author) &&
+            !lists(b.blacklist, master(a.author)),
         !lists(a.author, b.author) && !lists(master(a.author), b.author) && !lists(a.blacklist, b.author),
         !usd || !c.rate_stale,
         !usd || (c.rate >= a.rate_min && (a.rate_max.value == 0 || c.rate <= a.rate_max)),
@@ -56,7 +60,8 @@ TEST(match, hundred_thousand_random_pairs_agree_with_the_rules_as_a_list) {
             ++seen[static_cast<std::size_t>(answer)];
         }
     }
-    for (std::size_t i = 0; i < mismatch_count; ++i) EXPECT_GT(seen[i], 20) << identifier_of(static_cast<Mismatch>(i));
+    for (std::size_t i = 0; i < mismatch_count; ++i)
+        EXPECT_GT(seen[i], 20) << identifier_of(static_cast<Mismatch>(i));
 }
 
 TEST(match, text_and_name_of_every_reason_are_there) {

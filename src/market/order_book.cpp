@@ -14,8 +14,8 @@ std::uint64_t saturate(const model::PricePerSecond& price) {
     return static_cast<std::uint64_t>(std::min(price.value, U256(detail::tree_price_max)));
 }
 
-/// The same numbers say what an ask has and what a bid needs. For bids in a tree, and asks that search them, everything is mirrored:
-/// then less is more there too.
+/// The same numbers say what an ask has and what a bid needs. For bids in a tree, and asks that search them,
+/// everything is mirrored: then less is more there too.
 struct Numbers {
     detail::Reach reach{};
     std::uint64_t flags, price;
@@ -36,7 +36,8 @@ static_assert(detail::tree_dimensions == model::benchmark_count);
 
 /// Best first: cheapest asks, best paying bids, then the oldest.
 bool better(const OpenOrder* a, const OpenOrder* b) {
-    if (a->order.price != b->order.price) return (a->order.side == Side::ask) == (a->order.price < b->order.price);
+    if (a->order.price != b->order.price)
+        return (a->order.side == Side::ask) == (a->order.price < b->order.price);
     return a->age < b->age;
 }
 
@@ -47,7 +48,8 @@ Mismatch judge(const Order& one, const Order& other, const MatchContext& context
 }  // namespace
 
 std::size_t OrderBook::group_of(Side side, const Order& order) {
-    return (side == Side::bid ? 4u : 0u) + (order.currency == model::Currency::usd ? 2u : 0u) + (order.is_spot() ? 1u : 0u);
+    return (side == Side::bid ? 4u : 0u) + (order.currency == model::Currency::usd ? 2u : 0u) +
+           (order.is_spot() ? 1u : 0u);
 }
 
 bool OrderBook::place(const OrderId& id, const Order& order, Tokens escrow, std::uint64_t age) {
@@ -124,7 +126,8 @@ void OrderBook::hide(Slot slot) {
 void OrderBook::set_time(UnixTime now) {
     std::uint64_t hour = now.value / 3600;
     if (hour == hour_) return;
-    auto begin = by_hour_.lower_bound(std::min(hour, hour_)), end = by_hour_.lower_bound(std::max(hour, hour_));
+    auto begin = by_hour_.lower_bound(std::min(hour, hour_)),
+         end = by_hour_.lower_bound(std::max(hour, hour_));
     bool forward = hour > hour_;
     for (auto bucket = begin; bucket != end; ++bucket) {
         for (auto [slot, age] : bucket->second.places) {
@@ -155,7 +158,8 @@ void OrderBook::each_related(const Order& order, const People& people, F visit) 
     if (master != order.author) visit_reserved_for(master);
 }
 
-std::vector<const OpenOrder*> OrderBook::best(const Order& order, const MatchContext& context, std::size_t limit) const {
+std::vector<const OpenOrder*> OrderBook::best(const Order& order, const MatchContext& context,
+                                              std::size_t limit) const {
     std::vector<const OpenOrder*> found;
     if (limit == 0) return found;
     // Keeps the best `limit`, sorted.

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <array>
-#include <map>
-#include <unordered_map>
-
 #include "sonm/market/detail/match_tree.hpp"
 #include "sonm/market/match.hpp"
+
+#include <array>
+#include <map>
+#include <optional>
+#include <unordered_map>
 
 namespace sonm::market {
 
@@ -19,8 +20,9 @@ struct OpenOrder {
     std::uint64_t age = 0;  ///< smaller = earlier; no two alike
 };
 
-/// Every open order of both sides, in memory, with the exact search for the best counter-orders. About 0.7 kB an order; a million of them
-/// on one core is what it is made for (docs/market.md has the figures). One thread; rewinds are MarketState's business.
+/// Every open order of both sides, in memory, with the exact search for the best counter-orders. About 0.7 kB
+/// an order; a million of them on one core is what it is made for (docs/market.md has the figures). One
+/// thread; rewinds are MarketState's business.
 class OrderBook {
 public:
     OrderBook() = default;
@@ -40,19 +42,22 @@ public:
         for (const auto& [id, slot] : by_id_) visit(orders_[slot]);
     }
 
-    /// At most `limit` open orders that match `order` (which need not be in the book) in the contract's sense, best first: for a bid the
-    /// cheapest asks, for an ask the bids that pay most; equal prices by age. Exact. Pointers are valid until the book changes.
-    std::vector<const OpenOrder*> best(const Order& order, const MatchContext& context, std::size_t limit) const;
+    /// At most `limit` open orders that match `order` (which need not be in the book) in the contract's
+    /// sense, best first: for a bid the cheapest asks, for an ask the bids that pay most; equal prices by
+    /// age. Exact. Pointers are valid until the book changes.
+    std::vector<const OpenOrder*> best(const Order& order, const MatchContext& context,
+                                       std::size_t limit) const;
 
-    /// Takes what has expired out of the search (and puts it back should time go backwards). Searches are exact without it, but slower
-    /// the more dead orders there are.
+    /// Takes what has expired out of the search (and puts it back should time go backwards). Searches are
+    /// exact without it, but slower the more dead orders there are.
     void set_time(UnixTime now);
 
 private:
     using Slot = std::uint32_t;
     /// What expires within one hour. Removed orders stay listed until the last one goes.
     struct Expiring {
-        std::vector<std::pair<Slot, std::uint64_t>> places;  ///< with the age, which tells whether the slot still holds the same order
+        std::vector<std::pair<Slot, std::uint64_t>>
+            places;  ///< with the age, which tells whether the slot still holds the same order
         std::size_t living = 0;
     };
     /// Orders of one side, currency and kind (spot or forward) can only match those of one other such group.

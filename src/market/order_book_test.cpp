@@ -1,8 +1,8 @@
 #include "sonm/market/order_book.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/market/testing.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::market {
 namespace {
@@ -11,12 +11,15 @@ constexpr UnixTime now{1'700'000'000};
 const model::Rate one_usd(U256(1'000'000'000'000'000'000ULL));
 
 /// Every open order, tried one by one.
-std::vector<OrderId> brute_force(const std::map<std::uint64_t, OpenOrder>& orders, const Order& order, const MatchContext& context, std::size_t limit) {
+std::vector<OrderId> brute_force(const std::map<std::uint64_t, OpenOrder>& orders, const Order& order,
+                                 const MatchContext& context, std::size_t limit) {
     bool is_ask = order.side == model::Side::ask;
     std::vector<const OpenOrder*> found;
     for (const auto& [age, open] : orders) {
         if (open.order.side == order.side) continue;
-        if ((is_ask ? matches(order, open.order, context) : matches(open.order, order, context)) == Mismatch::none) found.push_back(&open);
+        if ((is_ask ? matches(order, open.order, context) : matches(open.order, order, context)) ==
+            Mismatch::none)
+            found.push_back(&open);
     }
     // In the order of age already.
     std::stable_sort(found.begin(), found.end(), [&](const OpenOrder* a, const OpenOrder* b) {
@@ -66,7 +69,8 @@ TEST(order_book, best_counter_orders_are_those_of_brute_force_while_orders_come_
         MatchContext context{now, people, one_usd, false};
         Both both;
         for (int round = 0; round < 60; ++round) {
-            for (int i = 0; i < 40; ++i) both.place(random.order(random.once_in(2) ? model::Side::ask : model::Side::bid));
+            for (int i = 0; i < 40; ++i)
+                both.place(random.order(random.once_in(2) ? model::Side::ask : model::Side::bid));
             for (int i = 0; i < 25; ++i) {
                 auto victim = both.list.lower_bound(random.below(both.next) + 1);
                 if (victim != both.list.end()) both.remove(victim->first);
@@ -75,7 +79,8 @@ TEST(order_book, best_counter_orders_are_those_of_brute_force_while_orders_come_
                 Order order = random.once_in(2) ? random.ask() : random.bid();
                 std::size_t limit = 1 + random.below(6);
                 auto expected = brute_force(both.list, order, context, limit);
-                ASSERT_EQ(ids_of(both.book.best(order, context, limit)), expected) << "world " << world << " round " << round;
+                ASSERT_EQ(ids_of(both.book.best(order, context, limit)), expected)
+                    << "world " << world << " round " << round;
                 pairs += both.list.size();
                 found += expected.size();
             }
@@ -143,7 +148,8 @@ TEST(order_book, time_that_goes_on_and_back_hides_and_shows_what_expires) {
     RandomOrders random(5, now, some_accounts(6));
     People people;
     Both both;
-    for (int i = 0; i < 1000; ++i) both.place(random.order(random.once_in(2) ? model::Side::ask : model::Side::bid));
+    for (int i = 0; i < 1000; ++i)
+        both.place(random.order(random.once_in(2) ? model::Side::ask : model::Side::bid));
     for (std::uint64_t shift : {0u, 50'000u, 200'000u, 20'000u, 3600u, 0u, 100'000u, 0u}) {
         UnixTime time(now.value + shift);
         both.book.set_time(time);
@@ -172,7 +178,8 @@ TEST(match_tree, random_changes_keep_every_summary_right) {
         } else {
             detail::TreeEntry entry;
             // Sorted arrivals, clusters and equals: what unbalances trees.
-            for (auto& reach : entry.reach) reach = static_cast<std::uint16_t>(step % 3 == 0 ? step / 10 : random() % 4);
+            for (auto& reach : entry.reach)
+                reach = static_cast<std::uint16_t>(step % 3 == 0 ? step / 10 : random() % 4);
             entry.price = random() % 100;
             entry.age = static_cast<std::uint64_t>(step);
             entry.slot = slot;

@@ -16,8 +16,8 @@ std::set<Address> parties(const Deal& deal) { return {deal.supplier, deal.master
 Result<void> MarketState::apply(const Step& step) {
     if (step.rewind_to && *step.rewind_to < head_block_) {
         if (!journal_.rewind_to(*step.rewind_to)) {
-            return fail(MarketErrc::history_too_short, "from block {} back to {}, {} are kept", head_block_, *step.rewind_to,
-                        options_.rewind_blocks_max);
+            return fail(MarketErrc::history_too_short, "from block {} back to {}, {} are kept", head_block_,
+                        *step.rewind_to, options_.rewind_blocks_max);
         }
         head_block_ = *step.rewind_to;
     }
@@ -30,7 +30,8 @@ Result<void> MarketState::apply(const Step& step) {
     head_time_ = step.head_time;
     live_ = step.live;
     book_.set_time(head_time_);
-    if (head_block_ > options_.rewind_blocks_max) journal_.forget_before(head_block_ - options_.rewind_blocks_max);
+    if (head_block_ > options_.rewind_blocks_max)
+        journal_.forget_before(head_block_ - options_.rewind_blocks_max);
     return {};
 }
 
@@ -83,8 +84,10 @@ void MarketState::update(const Fact& at, const Deal& deal, const DealState& stat
         auto before = std::make_shared<const OpenDeal>(found->second);
         journal_.note(at.block, [this, before] { put(*before); });
     }
-    if (state.status == model::DealStatus::open) put(OpenDeal{deal, state});
-    else drop(deal.id);
+    if (state.status == model::DealStatus::open)
+        put(OpenDeal{deal, state});
+    else
+        drop(deal.id);
 }
 
 void MarketState::on(const Fact& at, const BalanceChanged& fact) {
@@ -96,7 +99,8 @@ void MarketState::on(const Fact& at, const BalanceChanged& fact) {
 void MarketState::on(const Fact& at, const AttributeSet& fact) {
     std::string before = attribute(fact.account, fact.key);
     attributes_[{fact.account, fact.key}] = fact.value;
-    journal_.note(at.block, [this, key = std::pair(fact.account, fact.key), before] { attributes_[key] = before; });
+    journal_.note(at.block,
+                  [this, key = std::pair(fact.account, fact.key), before] { attributes_[key] = before; });
 }
 
 void MarketState::on(const Fact& at, const MasterSet& fact) {
@@ -105,13 +109,16 @@ void MarketState::on(const Fact& at, const MasterSet& fact) {
 }
 
 void MarketState::on(const Fact& at, const LevelSet& fact) {
-    People::Certificate before = people_.set_level(fact.account, People::Certificate{fact.level, fact.expiry});
+    People::Certificate before =
+        people_.set_level(fact.account, People::Certificate{fact.level, fact.expiry});
     journal_.note(at.block, [this, account = fact.account, before] { people_.set_level(account, before); });
 }
 
 void MarketState::on(const Fact& at, const BlacklistChanged& fact) {
     bool before = people_.set_listed(fact.owner, fact.account, fact.listed);
-    journal_.note(at.block, [this, owner = fact.owner, account = fact.account, before] { people_.set_listed(owner, account, before); });
+    journal_.note(at.block, [this, owner = fact.owner, account = fact.account, before] {
+        people_.set_listed(owner, account, before);
+    });
 }
 
 void MarketState::on(const Fact& at, const RateReported& fact) {
@@ -154,10 +161,13 @@ Step MarketState::checkpoint() const {
     step.live = live_;
     std::uint32_t index = 0;
     // Only an order's place in the chain's order matters later; all else counts as of the head.
-    auto add = [&](FactBody body) { step.facts.push_back(Fact{head_block_, index++, head_time_, std::move(body)}); };
+    auto add = [&](FactBody body) {
+        step.facts.push_back(Fact{head_block_, index++, head_time_, std::move(body)});
+    };
     for (const RateHistory::Report& report : rates_.reports()) add(RateReported{report.rate, report.since});
     for (const auto& [worker, master] : people_.masters()) add(MasterSet{worker, master});
-    for (const auto& [account, certificate] : people_.levels()) add(LevelSet{account, certificate.level, certificate.expiry});
+    for (const auto& [account, certificate] : people_.levels())
+        add(LevelSet{account, certificate.level, certificate.expiry});
     for (const auto& [owner, accounts] : people_.lists()) {
         for (const Address& account : accounts) add(BlacklistChanged{owner, account, true});
     }
@@ -165,9 +175,11 @@ Step MarketState::checkpoint() const {
     for (const auto& [key, value] : attributes_) add(AttributeSet{key.first, key.second, value});
     for (const auto& [id, open] : deals_) add(DealOpened{open.deal, open.state, Tokens{}});
     book_.for_each([&](const OpenOrder& open) {
-        step.facts.push_back(Fact{open.age >> 24, static_cast<std::uint32_t>(open.age & 0xffffff), head_time_, OrderPlaced{open.id, open.order, open.escrow}});
+        step.facts.push_back(Fact{open.age >> 24, static_cast<std::uint32_t>(open.age & 0xffffff), head_time_,
+                                  OrderPlaced{open.id, open.order, open.escrow}});
     });
-    std::sort(step.facts.begin(), step.facts.end(), [](const Fact& a, const Fact& b) { return age_of(a) < age_of(b); });
+    std::sort(step.facts.begin(), step.facts.end(),
+              [](const Fact& a, const Fact& b) { return age_of(a) < age_of(b); });
     return step;
 }
 

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <set>
-
 #include "sonm/market/billing.hpp"
 #include "sonm/market/journal.hpp"
 #include "sonm/market/ledger.hpp"
 #include "sonm/market/order_book.hpp"
+
+#include <set>
 
 namespace sonm::market {
 
@@ -18,20 +18,21 @@ struct OpenDeal {
 struct MarketStateOptions {
     /// How many blocks back a rewind may go; what is older is final. Undo notes cost about 100 bytes a fact.
     std::uint64_t rewind_blocks_max = 4096;
-    /// How old the last SNM price may be for USD deals to open: the deployed oracle's limits().staleAfter. The default is what a private
-    /// network's oracle is deployed with (settlement/deploy).
+    /// How old the last SNM price may be for USD deals to open: the deployed oracle's limits().staleAfter.
+    /// The default is what a private network's oracle is deployed with (settlement/deploy).
     Seconds rate_stale_after{30 * 86'400};
 };
 
-/// What the facts so far amount to: the order book, open deals, people, prices, balances, attributes. Feed it every Step of
-/// Ledger::follow; it is a function of the facts alone, so a rewind leaves what reading anew would. One thread.
+/// What the facts so far amount to: the order book, open deals, people, prices, balances, attributes. Feed it
+/// every Step of Ledger::follow; it is a function of the facts alone, so a rewind leaves what reading anew
+/// would. One thread.
 class MarketState {
 public:
     explicit MarketState(MarketStateOptions options = MarketStateOptions()) : options_(options) {}
     MarketState(const MarketState&) = delete;
 
-    /// Errors: history_too_short if the rewind goes back further than rewind_blocks_max: then read everything into a fresh one. Nothing
-    /// is changed in that case.
+    /// Errors: history_too_short if the rewind goes back further than rewind_blocks_max: then read everything
+    /// into a fresh one. Nothing is changed in that case.
     Result<void> apply(const Step& step);
 
     const OrderBook& book() const { return book_; }

@@ -1,10 +1,10 @@
 #include "sonm/market/state.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/market/errc.hpp"
 #include "sonm/market/fake_market.hpp"
 #include "sonm/market/testing.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::market {
 namespace {
@@ -12,7 +12,9 @@ namespace {
 /// What a state says, in a form that compares.
 std::string picture(const MarketState& state) {
     std::string out;
-    state.book().for_each([&](const OpenOrder& open) { out += fmt::format("{} {} {}\n", open.id.value, open.escrow, open.age); });
+    state.book().for_each([&](const OpenOrder& open) {
+        out += fmt::format("{} {} {}\n", open.id.value, open.escrow, open.age);
+    });
     std::vector<std::string> lines;
     for (std::size_t begin = 0; begin < out.size();) {
         std::size_t end = out.find('\n', begin);
@@ -21,13 +23,17 @@ std::string picture(const MarketState& state) {
     }
     std::sort(lines.begin(), lines.end());
     for (const auto& [id, open] : state.deals()) {
-        lines.push_back(fmt::format("deal {} {} {} {}", id, open.state.escrow, open.state.paid, open.state.settled_until));
+        lines.push_back(fmt::format("deal {} {} {} {}", id, open.state.escrow, open.state.paid,
+                                    open.state.settled_until));
     }
     for (const Address& account : some_accounts(8)) {
-        lines.push_back(fmt::format("{} {} {} {} {}", account, state.balance(account), state.people().master_of(account),
-                                    int(state.people().level_of(account, state.head_time())), state.deals_of(account).size()));
-        for (const Address& other : some_accounts(8)) lines.push_back(state.people().lists(account, other) ? "listed" : "");
-        for (const OpenOrder* open : state.orders_of(account)) lines.push_back(fmt::format("by {}", open->id.value));
+        lines.push_back(fmt::format(
+            "{} {} {} {} {}", account, state.balance(account), state.people().master_of(account),
+            int(state.people().level_of(account, state.head_time())), state.deals_of(account).size()));
+        for (const Address& other : some_accounts(8))
+            lines.push_back(state.people().lists(account, other) ? "listed" : "");
+        for (const OpenOrder* open : state.orders_of(account))
+            lines.push_back(fmt::format("by {}", open->id.value));
     }
     lines.push_back(fmt::format("{} {}", state.rates().reports().size(), state.rates().latest()));
     return fmt::format("{}", fmt::join(lines, "\n"));
@@ -44,9 +50,14 @@ public:
         clock.advance(Seconds(random_.below(30)));
         switch (random_.below(9)) {
             case 0: market.set_master(random_.account(), random_.account()); break;
-            case 1: market.set_level(random_.account(), model::Identity::registered, clock.now() + Seconds(random_.below(1000))); break;
+            case 1:
+                market.set_level(random_.account(), model::Identity::registered,
+                                 clock.now() + Seconds(random_.below(1000)));
+                break;
             case 2: market.set_listed(random_.account(), random_.account(), random_.once_in(2)); break;
-            case 3: market.set_rate(model::Rate(U256(random_.below(1000) + 1) * 1'000'000'000'000'000ULL)); break;
+            case 3:
+                market.set_rate(model::Rate(U256(random_.below(1000) + 1) * 1'000'000'000'000'000ULL));
+                break;
             case 4: deals_change(); break;
             case 5: cancel(); break;
             case 6: (void)market.deposit(random_.account(), Tokens(U256(random_.below(1000)))); break;
@@ -99,7 +110,9 @@ TEST(market_state, after_any_rewind_it_is_what_reading_anew_gives) {
         std::mt19937_64 random(seed);
         for (int i = 0; i < 300; ++i) {
             bustle.act();
-            if (random() % 20 == 0) bustle.market.rewind(bustle.market.head() - random() % std::min<std::uint64_t>(bustle.market.head(), 15));
+            if (random() % 20 == 0)
+                bustle.market.rewind(bustle.market.head() -
+                                     random() % std::min<std::uint64_t>(bustle.market.head(), 15));
             if (i % 25 != 0) continue;
             MarketState fresh;
             ASSERT_TRUE(fresh.apply(bustle.market.since(0)));

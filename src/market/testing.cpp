@@ -14,7 +14,8 @@ std::vector<Address> some_accounts(std::size_t count) {
     std::vector<Address> accounts(count);
     for (std::size_t i = 0; i < count; ++i) {
         accounts[i].bytes[0] = 0xa0;
-        for (int byte = 0; byte < 4; ++byte) accounts[i].bytes[19 - byte] = static_cast<std::uint8_t>((i + 1) >> (8 * byte));
+        for (int byte = 0; byte < 4; ++byte)
+            accounts[i].bytes[19 - byte] = static_cast<std::uint8_t>((i + 1) >> (8 * byte));
     }
     return accounts;
 }
@@ -43,7 +44,8 @@ Order RandomOrders::order(Side side) {
         if (once_in(50)) value = ~std::uint64_t(0) - below(2);
     }
     if (side == Side::ask && !once_in(3)) {
-        for (std::uint64_t& value : order.benchmarks.values) value = std::max(value, ~std::uint64_t(0) - below(2));
+        for (std::uint64_t& value : order.benchmarks.values)
+            value = std::max(value, ~std::uint64_t(0) - below(2));
     }
     return order;
 }
@@ -81,7 +83,8 @@ void RandomOrders::spoil(Order& ask, Order& bid) {
         case 7: bid.netflags.bits |= std::uint64_t(1) << below(64); break;
         case 8: {
             std::size_t at = below(benchmark_count);
-            if (ask.benchmarks.values[at] != ~std::uint64_t(0)) bid.benchmarks.values[at] = ask.benchmarks.values[at] + 1;
+            if (ask.benchmarks.values[at] != ~std::uint64_t(0))
+                bid.benchmarks.values[at] = ask.benchmarks.values[at] + 1;
             break;
         }
         case 9: (once_in(2) ? ask : bid).counterparty = account(); break;
@@ -97,7 +100,9 @@ People RandomOrders::people() {
         if (once_in(2)) people.set_master(accounts_[i], accounts_[half + below(accounts_.size() - half)]);
     }
     for (const Address& account : accounts_) {
-        if (once_in(2)) people.set_level(account, People::Certificate{static_cast<Identity>(below(4)), UnixTime(now_.value - 1 + below(3))});
+        if (once_in(2))
+            people.set_level(account, People::Certificate{static_cast<Identity>(below(4)),
+                                                          UnixTime(now_.value - 1 + below(3))});
     }
     for (std::size_t i = 0; i < accounts_.size() / 2; ++i) {
         Address owner = account(), listed = account();
@@ -109,7 +114,8 @@ People RandomOrders::people() {
 std::vector<Order> realistic_asks(const RealisticMarket& market, std::size_t count) {
     constexpr std::size_t measured = 12;
     // What a machine of size 1 has of each benchmark.
-    constexpr std::array<double, measured> typical{800, 1500, 9000, 16'384, 20'000, 200'000, 500, 100'000, 1, 8192, 5000, 200'000};
+    constexpr std::array<double, measured> typical{800, 1500,    9000, 16'384, 20'000, 200'000,
+                                                   500, 100'000, 1,    8192,   5000,   200'000};
     std::mt19937_64 random(market.seed);
     std::normal_distribution<double> normal;
     std::vector<Address> authors = some_accounts(std::max<std::size_t>(2, count / 10));
@@ -125,7 +131,8 @@ std::vector<Order> realistic_asks(const RealisticMarket& market, std::size_t cou
         }
         if (!market.price_follows_size) worth = std::exp(normal(random));
         // Around 0.1 SNM/h a unit of size.
-        ask.price = model::PricePerSecond(U256(static_cast<std::uint64_t>(3e13 * worth * std::exp(0.2 * normal(random))) + 1));
+        ask.price = model::PricePerSecond(
+            U256(static_cast<std::uint64_t>(3e13 * worth * std::exp(0.2 * normal(random))) + 1));
         ask.duration = Seconds(86'400 * (1 + random() % 30));
         ask.netflags = NetFlags{1 | random() % 8};
         ask.expiry = market.now + Seconds(86'400 + random() % (60 * 86'400));
@@ -134,7 +141,8 @@ std::vector<Order> realistic_asks(const RealisticMarket& market, std::size_t cou
     return asks;
 }
 
-Order realistic_bid(const RealisticMarket& market, const std::vector<Order>& asks, double selectivity, std::mt19937_64& random) {
+Order realistic_bid(const RealisticMarket& market, const std::vector<Order>& asks, double selectivity,
+                    std::mt19937_64& random) {
     constexpr std::size_t sample_size = 1000;
     constexpr int steps = 25;
     std::vector<const Order*> sample(std::min(sample_size, asks.size()));
@@ -142,7 +150,8 @@ Order realistic_bid(const RealisticMarket& market, const std::vector<Order>& ask
     const model::Benchmarks shape = asks[random() % asks.size()].benchmarks;
     auto scaled = [&](double factor) {
         model::Benchmarks needs = shape;
-        for (std::uint64_t& value : needs.values) value = static_cast<std::uint64_t>(static_cast<double>(value) * factor);
+        for (std::uint64_t& value : needs.values)
+            value = static_cast<std::uint64_t>(static_cast<double>(value) * factor);
         return needs;
     };
     auto served = [&](const model::Benchmarks& needs) {
@@ -152,7 +161,8 @@ Order realistic_bid(const RealisticMarket& market, const std::vector<Order>& ask
             }
             return true;
         };
-        return static_cast<double>(std::count_if(sample.begin(), sample.end(), serves)) / static_cast<double>(sample.size());
+        return static_cast<double>(std::count_if(sample.begin(), sample.end(), serves)) /
+               static_cast<double>(sample.size());
     };
     double low = 0, high = 16;
     for (int i = 0; i < steps; ++i) {

@@ -26,7 +26,8 @@ UnixTime ends_at(const Deal& deal, const DealState& state) {
     constexpr U256 time_max = (U256(1) << 40) - 1;
     U256 end = deal.end.value == 0 ? time_max : U256(deal.end.value);
     if (deal.currency == Currency::snm && deal.price.value != 0) {
-        U256 used_up = U256(deal.start.value) + (state.escrow.value + deal.price.value - 1) / deal.price.value;
+        U256 used_up =
+            U256(deal.start.value) + (state.escrow.value + deal.price.value - 1) / deal.price.value;
         end = std::min(end, used_up);
     }
     return UnixTime(static_cast<std::uint64_t>(std::min(end, time_max)));

@@ -11,13 +11,13 @@ enum class BlacklistChoice : std::uint8_t { nobody = 0, counterparty = 1, master
 struct Deal {
     DealId id;
     OrderId ask, bid;
-    Address supplier;   ///< the worker
-    Address master;     ///< who is paid
-    Address consumer;   ///< who pays
+    Address supplier;  ///< the worker
+    Address master;    ///< who is paid
+    Address consumer;  ///< who pays
     PricePerSecond price;
     Currency currency = Currency::snm;
     UnixTime start;
-    UnixTime end;       ///< 0 = spot
+    UnixTime end;  ///< 0 = spot
     RateTotal rate_start;
     bool operator==(const Deal&) const = default;
 };
@@ -34,7 +34,8 @@ std::string_view to_string(DealStatus);
 
 /// price × span in 10^-18 of the currency. Errors: overflow beyond 96 bits.
 Result<Tokens> cost(PricePerSecond price, Seconds span);
-/// When an SNM deal ends if nothing changes: its end, or the second in which the escrow is used up. The contract's rule, saturating.
+/// When an SNM deal ends if nothing changes: its end, or the second in which the escrow is used up. The
+/// contract's rule, saturating.
 UnixTime ends_at(const Deal& deal, const DealState& state);
 
 }  // namespace sonm::model

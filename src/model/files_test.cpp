@@ -1,12 +1,12 @@
-#include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
-#include <regex>
-
 #include "sonm/base/fs.hpp"
 #include "sonm/model/json.hpp"
 #include "sonm/model/order_file.hpp"
 #include "sonm/model/task_file.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <regex>
 
 namespace sonm::model {
 namespace {
@@ -35,9 +35,11 @@ std::string uncommented(const std::string& text) {
 }
 
 TEST(bid_file, human_units_become_benchmarks_rounded_up) {
-    auto file = bid("price: 0.12 USD/h\nduration: 90 min\nnetflags: [outbound]\n"
-                    "resources: {cores: 1.5, ram: 2 GiB, storage: 1 GB, net_down: 25 Mbit/s, gpus: 1, gpu_mem: 8 GiB}\n"
-                    "benchmarks: {cpu-multi: 500}\ncounterparty: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'\ntag: render\n");
+    auto file = bid(
+        "price: 0.12 USD/h\nduration: 90 min\nnetflags: [outbound]\n"
+        "resources: {cores: 1.5, ram: 2 GiB, storage: 1 GB, net_down: 25 Mbit/s, gpus: 1, gpu_mem: 8 GiB}\n"
+        "benchmarks: {cpu-multi: 500}\ncounterparty: '0x70997970C51812dc3A010C7d01b50e0d17dc79C8'\ntag: "
+        "render\n");
     ASSERT_TRUE(file) << file.error().context;
     EXPECT_EQ(file->terms.price.per_second, PricePerSecond(U256(33'333'333'333'333ULL)));
     EXPECT_EQ(file->terms.price.currency, Currency::usd);
@@ -50,27 +52,37 @@ TEST(bid_file, human_units_become_benchmarks_rounded_up) {
     EXPECT_EQ(file->needs[Benchmark::gpu_count], 1u);
     EXPECT_EQ(file->needs[Benchmark::gpu_mem], 8192u);
     EXPECT_EQ(file->needs[Benchmark::cpu_multi], 500u);
-    Order order = make_order(Side::bid, file->terms, file->needs, file->terms.counterparty, UnixTime(1000), OrderNonce(U256(3)));
+    Order order = make_order(Side::bid, file->terms, file->needs, file->terms.counterparty, UnixTime(1000),
+                             OrderNonce(U256(3)));
     EXPECT_TRUE(validate(order));
     EXPECT_EQ(order.expiry, UnixTime(1000 + 7 * 86'400));
 }
 
 TEST(bid_file, price_of_zero_negative_or_overflowing_is_refused_with_file_and_line) {
-    EXPECT_THAT(error_of(bid("duration: spot\nprice: 0 SNM/h\n")), testing::StartsWith("bid.yaml:2: price: '0 SNM/h' is no price, it is 0"));
+    EXPECT_THAT(error_of(bid("duration: spot\nprice: 0 SNM/h\n")),
+                testing::StartsWith("bid.yaml:2: price: '0 SNM/h' is no price, it is 0"));
     EXPECT_THAT(error_of(bid("price: -1 SNM/h\n")), testing::HasSubstr("it is negative"));
     EXPECT_THAT(error_of(bid("price: 99999999999999999999 SNM/s\n")), testing::HasSubstr("over 2^96 - 1"));
-    EXPECT_THAT(error_of(bid("tag: x\n")), testing::HasSubstr("price: is missing: write it like 'price: 0.12 USD/h'"));
+    EXPECT_THAT(error_of(bid("tag: x\n")),
+                testing::HasSubstr("price: is missing: write it like 'price: 0.12 USD/h'"));
 }
 
 TEST(bid_file, words_that_mean_nothing_are_refused) {
-    EXPECT_THAT(error_of(bid("price: 1 SNM/h\nprise: 2\n")), testing::HasSubstr("bid.yaml:2: prise: is no known key; did you mean 'price'?"));
-    EXPECT_THAT(error_of(bid("price: 1 SNM/h\nnetflags: [outbond]\n")), testing::HasSubstr("'outbond' is no network flag"));
-    EXPECT_THAT(error_of(bid("price: 1 SNM/h\nbenchmarks: {cpu: 1}\n")), testing::HasSubstr("benchmarks.cpu: 'cpu' is no benchmark"));
+    EXPECT_THAT(error_of(bid("price: 1 SNM/h\nprise: 2\n")),
+                testing::HasSubstr("bid.yaml:2: prise: is no known key; did you mean 'price'?"));
+    EXPECT_THAT(error_of(bid("price: 1 SNM/h\nnetflags: [outbond]\n")),
+                testing::HasSubstr("'outbond' is no network flag"));
+    EXPECT_THAT(error_of(bid("price: 1 SNM/h\nbenchmarks: {cpu: 1}\n")),
+                testing::HasSubstr("benchmarks.cpu: 'cpu' is no benchmark"));
     EXPECT_THAT(error_of(bid("price: 1 SNM/h\nduration: 0 s\n")), testing::HasSubstr("or spot"));
-    EXPECT_THAT(error_of(bid("price: 1 SNM/h\nrate_min: 1 USD\n")), testing::HasSubstr("means nothing for a price in SNM"));
-    EXPECT_THAT(error_of(bid("price: 1 USD/h\nrate_min: 2 USD\nrate_max: 1 USD\n")), testing::HasSubstr("no deal could open"));
-    EXPECT_THAT(error_of(bid("price: 1 USD/h\ntag: " + std::string(33, 'x'))), testing::HasSubstr("a tag has at most 32"));
-    EXPECT_THAT(error_of(bid("price: 1 USD/h\ncounterparty: '0x70997970c51812dc3A010C7d01b50e0d17dc79C8'\n")), testing::HasSubstr("counterparty"));
+    EXPECT_THAT(error_of(bid("price: 1 SNM/h\nrate_min: 1 USD\n")),
+                testing::HasSubstr("means nothing for a price in SNM"));
+    EXPECT_THAT(error_of(bid("price: 1 USD/h\nrate_min: 2 USD\nrate_max: 1 USD\n")),
+                testing::HasSubstr("no deal could open"));
+    EXPECT_THAT(error_of(bid("price: 1 USD/h\ntag: " + std::string(33, 'x'))),
+                testing::HasSubstr("a tag has at most 32"));
+    EXPECT_THAT(error_of(bid("price: 1 USD/h\ncounterparty: '0x70997970c51812dc3A010C7d01b50e0d17dc79C8'\n")),
+                testing::HasSubstr("counterparty"));
 }
 
 TEST(bid_file, template_reads_as_it_is_and_with_everything_switched_on) {
@@ -82,10 +94,11 @@ TEST(bid_file, template_reads_as_it_is_and_with_everything_switched_on) {
 }
 
 TEST(task_file, compose_names_are_read) {
-    auto file = task("image: sonm/povray:latest\ncommand: [povray, scene.pov]\nenvironment: {LANG: C}\n"
-                     "inputs:\n  - source: scenes/scene.pov\n  - {source: a.inc, path: include/a.inc, mode: '0600'}\n"
-                     "outputs:\n  - path: picture.png\n    to: out/p.png\nstop_grace_period: 5 s\ntime_limit: 1 h\n"
-                     "limits: {cores: 0.5, ram: 512 MiB}\noutput_max: 1 MiB\n");
+    auto file = task(
+        "image: sonm/povray:latest\ncommand: [povray, scene.pov]\nenvironment: {LANG: C}\n"
+        "inputs:\n  - source: scenes/scene.pov\n  - {source: a.inc, path: include/a.inc, mode: '0600'}\n"
+        "outputs:\n  - path: picture.png\n    to: out/p.png\nstop_grace_period: 5 s\ntime_limit: 1 h\n"
+        "limits: {cores: 0.5, ram: 512 MiB}\noutput_max: 1 MiB\n");
     ASSERT_TRUE(file) << file.error().context;
     EXPECT_EQ(file->spec.command, (std::vector<std::string>{"povray", "scene.pov"}));
     EXPECT_EQ(file->inputs[0].path, "scene.pov");
@@ -98,7 +111,9 @@ TEST(task_file, compose_names_are_read) {
 
 TEST(task_file, paths_start_at_the_files_own_folder) {
     TempDir folder;
-    ASSERT_TRUE(write_atomically(folder / "task.yaml", as_bytes("image: x\nimage_archive: ../x.tar\ninputs: [{source: in/a}]\noutputs: [{path: b}]\n")));
+    ASSERT_TRUE(write_atomically(
+        folder / "task.yaml",
+        as_bytes("image: x\nimage_archive: ../x.tar\ninputs: [{source: in/a}]\noutputs: [{path: b}]\n")));
     auto file = read_task_file(folder / "task.yaml");
     ASSERT_TRUE(file) << file.error().context;
     EXPECT_EQ(file->image_archive, folder.path().parent_path() / "x.tar");
@@ -108,10 +123,13 @@ TEST(task_file, paths_start_at_the_files_own_folder) {
 }
 
 TEST(task_file, escaping_paths_and_root_are_refused_before_anything_is_sent) {
-    EXPECT_THAT(error_of(task("image: x\noutputs: [{path: ../../etc}]\n")), testing::HasSubstr("outputs: '../../etc' leaves the work folder"));
-    EXPECT_THAT(error_of(task("image: x\ninputs: [{source: a, path: /b}]\n")), testing::HasSubstr("must be relative"));
+    EXPECT_THAT(error_of(task("image: x\noutputs: [{path: ../../etc}]\n")),
+                testing::HasSubstr("outputs: '../../etc' leaves the work folder"));
+    EXPECT_THAT(error_of(task("image: x\ninputs: [{source: a, path: /b}]\n")),
+                testing::HasSubstr("must be relative"));
     EXPECT_THAT(error_of(task("image: x\nuser: root\n")), testing::HasSubstr("never run as root"));
-    EXPECT_THAT(error_of(task("image: x\ninputs: [{source: a, mode: '999'}]\n")), testing::HasSubstr("no file mode"));
+    EXPECT_THAT(error_of(task("image: x\ninputs: [{source: a, mode: '999'}]\n")),
+                testing::HasSubstr("no file mode"));
 }
 
 TEST(task_file, template_reads_as_it_is_and_with_everything_switched_on) {

@@ -1,9 +1,9 @@
 #include "sonm/model/json.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "sonm/base/units.hpp"
 #include "sonm/model/order_file.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace sonm::model {
 
@@ -14,8 +14,12 @@ namespace {
 std::string exact(const auto& strong) { return to_decimal(strong.value); }
 
 /// Nobody is null, not forty zeros.
-Json account(const Address& address) { return address.is_zero() ? Json(nullptr) : Json(crypto::to_string(address)); }
-Json digest(const crypto::Hash& hash) { return hash.is_zero() ? Json(nullptr) : Json(crypto::to_string(hash)); }
+Json account(const Address& address) {
+    return address.is_zero() ? Json(nullptr) : Json(crypto::to_string(address));
+}
+Json digest(const crypto::Hash& hash) {
+    return hash.is_zero() ? Json(nullptr) : Json(crypto::to_string(hash));
+}
 Json time(UnixTime time) { return time.value == 0 ? Json(nullptr) : Json(time.value); }
 
 Json flags(NetFlags set) {
@@ -32,7 +36,8 @@ Json flags(NetFlags set) {
 Json to_json(const Benchmarks& benchmarks) {
     Json out = Json::object();
     for (std::size_t i = 0; i < benchmark_count; ++i) {
-        if (benchmarks.values[i]) out[std::string(to_string(static_cast<Benchmark>(i)))] = benchmarks.values[i];
+        if (benchmarks.values[i])
+            out[std::string(to_string(static_cast<Benchmark>(i)))] = benchmarks.values[i];
     }
     return out;
 }

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "sonm/model/task.hpp"
 
-/// What `--json` prints and `jq` reads. Money, prices and nonces are decimal texts of their smallest unit (10^-18), because JSON's
-/// numbers are not exact; prices also in words. Times are Unix seconds, spans seconds, sizes bytes. Keys are stable.
+#include <nlohmann/json_fwd.hpp>
+
+/// What `--json` prints and `jq` reads. Money, prices and nonces are decimal texts of their smallest unit
+/// (10^-18), because JSON's numbers are not exact; prices also in words. Times are Unix seconds, spans
+/// seconds, sizes bytes. Keys are stable.
 namespace sonm::model {
 
 nlohmann::ordered_json to_json(const Order& order);

@@ -32,15 +32,18 @@ std::string_view word_of(const std::array<std::string_view, N>& words, Enum valu
 /// Case does not matter: people write "snm" and "SNM".
 bool same_word(std::string_view a, std::string_view b) {
     auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 template <class Enum, std::size_t N>
-Result<Enum> enum_of(const std::array<std::string_view, N>& words, std::string_view text, std::string_view what) {
+Result<Enum> enum_of(const std::array<std::string_view, N>& words, std::string_view text,
+                     std::string_view what) {
     for (std::size_t i = 0; i < N; ++i) {
         if (same_word(words[i], text)) return static_cast<Enum>(i);
     }
-    return fail(ModelErrc::unknown_word, "'{}' is no {}: write one of {}", text.substr(0, 40), what, fmt::join(words, ", "));
+    return fail(ModelErrc::unknown_word, "'{}' is no {}: write one of {}", text.substr(0, 40), what,
+                fmt::join(words, ", "));
 }
 
 constexpr std::uint64_t duration_max = 0xffff'ffff;
@@ -52,7 +55,9 @@ constexpr U256 rate_max = (U256(1) << 88) - 1;
 std::string_view to_string(Side side) { return word_of(sides, side); }
 std::string_view to_string(Currency currency) { return word_of(currencies, currency); }
 std::string_view to_string(Identity identity) { return word_of(identities, identity); }
-std::string_view to_string(Benchmark benchmark) { return benchmarks[static_cast<std::size_t>(benchmark)].code; }
+std::string_view to_string(Benchmark benchmark) {
+    return benchmarks[static_cast<std::size_t>(benchmark)].code;
+}
 std::string_view unit_of(Benchmark benchmark) { return benchmarks[static_cast<std::size_t>(benchmark)].unit; }
 
 std::string to_string(NetFlags set) {
@@ -71,8 +76,12 @@ std::string to_string(NetFlags set) {
 }
 
 Result<Side> parse_side(std::string_view text) { return enum_of<Side>(sides, text, "side of the market"); }
-Result<Currency> parse_currency(std::string_view text) { return enum_of<Currency>(currencies, text, "currency"); }
-Result<Identity> parse_identity(std::string_view text) { return enum_of<Identity>(identities, text, "identity level"); }
+Result<Currency> parse_currency(std::string_view text) {
+    return enum_of<Currency>(currencies, text, "currency");
+}
+Result<Identity> parse_identity(std::string_view text) {
+    return enum_of<Identity>(identities, text, "identity level");
+}
 
 Result<Benchmark> parse_benchmark(std::string_view code) {
     std::vector<std::string_view> known;
@@ -81,7 +90,8 @@ Result<Benchmark> parse_benchmark(std::string_view code) {
         if (benchmarks[i].code == code) return static_cast<Benchmark>(i);
         known.push_back(benchmarks[i].code);
     }
-    return fail(ModelErrc::unknown_word, "'{}' is no benchmark: write one of {}", code.substr(0, 40), fmt::join(known, ", "));
+    return fail(ModelErrc::unknown_word, "'{}' is no benchmark: write one of {}", code.substr(0, 40),
+                fmt::join(known, ", "));
 }
 
 Result<NetFlags> parse_netflag(std::string_view name) {
@@ -90,12 +100,14 @@ Result<NetFlags> parse_netflag(std::string_view name) {
         if (flag.name == name) return flag.flag;
         known.push_back(flag.name);
     }
-    return fail(ModelErrc::unknown_word, "'{}' is no network flag: write one of {}", name.substr(0, 40), fmt::join(known, ", "));
+    return fail(ModelErrc::unknown_word, "'{}' is no network flag: write one of {}", name.substr(0, 40),
+                fmt::join(known, ", "));
 }
 
 OrderId order_id(const Order& order) {
     std::array<U256, 4> packed{};
-    for (std::size_t i = 0; i < benchmark_count; ++i) packed[i / 4] |= U256(order.benchmarks.values[i]) << (64 * (i % 4));
+    for (std::size_t i = 0; i < benchmark_count; ++i)
+        packed[i / 4] |= U256(order.benchmarks.values[i]) << (64 * (i % 4));
     crypto::TypedStruct hashed("Order");
     hashed.number("uint8", "side", U256(static_cast<unsigned>(order.side)))
         .address("author", order.author)
@@ -116,22 +128,32 @@ OrderId order_id(const Order& order) {
 }
 
 Result<void> validate(const Order& order) {
-    if (order.side > Side::bid) return fail(ModelErrc::bad_order, "side is {}, it must be 0 (ask) or 1 (bid)", unsigned(order.side));
-    if (order.currency > Currency::usd) return fail(ModelErrc::bad_order, "currency is {}, it must be 0 (SNM) or 1 (USD)", unsigned(order.currency));
-    if (order.identity > Identity::professional) return fail(ModelErrc::bad_order, "identity is {}, the highest is 3", unsigned(order.identity));
-    if (order.author.is_zero()) return fail(ModelErrc::bad_order, "author is missing: an order belongs to an account");
+    if (order.side > Side::bid)
+        return fail(ModelErrc::bad_order, "side is {}, it must be 0 (ask) or 1 (bid)", unsigned(order.side));
+    if (order.currency > Currency::usd)
+        return fail(ModelErrc::bad_order, "currency is {}, it must be 0 (SNM) or 1 (USD)",
+                    unsigned(order.currency));
+    if (order.identity > Identity::professional)
+        return fail(ModelErrc::bad_order, "identity is {}, the highest is 3", unsigned(order.identity));
+    if (order.author.is_zero())
+        return fail(ModelErrc::bad_order, "author is missing: an order belongs to an account");
     if (order.price.value == 0) return fail(ModelErrc::bad_order, "price is 0: an order must cost something");
-    if (order.price.value > amount_max) return fail(ModelErrc::bad_order, "price is {} x 10^-18 a second, the largest is 2^96 - 1", order.price);
+    if (order.price.value > amount_max)
+        return fail(ModelErrc::bad_order, "price is {} x 10^-18 a second, the largest is 2^96 - 1",
+                    order.price);
     if (order.duration.value > duration_max) {
-        return fail(ModelErrc::bad_order, "duration is {} s, the longest is {} s (136 years)", order.duration, duration_max);
+        return fail(ModelErrc::bad_order, "duration is {} s, the longest is {} s (136 years)", order.duration,
+                    duration_max);
     }
     if (order.expiry.value == 0) return fail(ModelErrc::bad_order, "expiry is missing: every order ends");
-    if (order.expiry.value > expiry_max) return fail(ModelErrc::bad_order, "expiry is {}, the latest is {}", order.expiry, expiry_max);
+    if (order.expiry.value > expiry_max)
+        return fail(ModelErrc::bad_order, "expiry is {}, the latest is {}", order.expiry, expiry_max);
     if (order.rate_min.value > rate_max || order.rate_max.value > rate_max) {
         return fail(ModelErrc::bad_order, "a rate bound is over 2^88 - 1 x 10^-18 USD for an SNM");
     }
     if (order.rate_max.value != 0 && order.rate_min.value > order.rate_max.value) {
-        return fail(ModelErrc::bad_order, "rate bounds cross: least {}, largest {}", order.rate_min, order.rate_max);
+        return fail(ModelErrc::bad_order, "rate bounds cross: least {}, largest {}", order.rate_min,
+                    order.rate_max);
     }
     return {};
 }

@@ -27,22 +27,24 @@ Result<Rate> parse_rate_bound(std::string_view text);
 /// What an ask plan and a bid have in common. Value type.
 struct OrderTerms {
     Price price;
-    Seconds duration;             ///< 0 = spot
+    Seconds duration;  ///< 0 = spot
     NetFlags netflags;
     Address counterparty, blacklist;
     Identity identity = Identity::anonymous;
     crypto::Hash tag;
-    Seconds expiry{7 * 86'400};   ///< how long the order stays on the market
+    Seconds expiry{7 * 86'400};  ///< how long the order stays on the market
     Rate rate_min, rate_max;
     bool operator==(const OrderTerms&) const = default;
 };
 /// Declares their keys; the documentation differs by side.
 void order_terms_fields(YamlReader& reader, OrderTerms& terms, Side side);
-/// The keys of a share of a machine: cores, ram, storage, net_down, net_up, gpus (by index). For what is sold and for limits.
+/// The keys of a share of a machine: cores, ram, storage, net_down, net_up, gpus (by index). For what is sold
+/// and for limits.
 void resources_fields(YamlReader& reader, Resources& resources);
 
 /// The order that these terms make.
-Order make_order(Side side, const OrderTerms& terms, const Benchmarks& benchmarks, const Address& author, UnixTime now, OrderNonce nonce);
+Order make_order(Side side, const OrderTerms& terms, const Benchmarks& benchmarks, const Address& author,
+                 UnixTime now, OrderNonce nonce);
 
 /// A bid's file. Value type.
 struct BidFile {

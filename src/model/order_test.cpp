@@ -1,9 +1,9 @@
 #include "sonm/model/order.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/model/deal.hpp"
 #include "sonm/model/errc.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::model {
 namespace {
@@ -33,7 +33,8 @@ Order full_order() {
 
 TEST(order, id_is_the_eip_712_struct_hash_that_other_tools_compute) {
     // Computed with Foundry's `cast keccak` and `cast abi-encode` from the contract's type text.
-    EXPECT_EQ(crypto::to_string(order_id(full_order()).value), "0x4fe745a99900c2bbc71d0de2757b1541e6f77bc6a9bef58d374422e3bc137669");
+    EXPECT_EQ(crypto::to_string(order_id(full_order()).value),
+              "0x4fe745a99900c2bbc71d0de2757b1541e6f77bc6a9bef58d374422e3bc137669");
 }
 
 TEST(order, any_changed_field_changes_the_id) {
@@ -76,7 +77,8 @@ TEST(order, values_outside_the_contracts_types_are_refused_by_name) {
     EXPECT_THAT(refusal([](Order& o) { o.rate_max.value = U256(1) << 88; }), testing::HasSubstr("rate"));
     EXPECT_THAT(refusal([](Order& o) { std::swap(o.rate_min, o.rate_max); }), testing::HasSubstr("cross"));
     EXPECT_THAT(refusal([](Order& o) { o.side = static_cast<Side>(2); }), testing::HasSubstr("side"));
-    EXPECT_THAT(refusal([](Order& o) { o.identity = static_cast<Identity>(4); }), testing::HasSubstr("identity"));
+    EXPECT_THAT(refusal([](Order& o) { o.identity = static_cast<Identity>(4); }),
+                testing::HasSubstr("identity"));
 }
 
 TEST(order, words_and_numbers_of_every_table_agree_both_ways) {
@@ -87,8 +89,10 @@ TEST(order, words_and_numbers_of_every_table_agree_both_ways) {
         EXPECT_FALSE(unit_of(benchmark).empty());
     }
     for (auto side : {Side::ask, Side::bid}) EXPECT_EQ(parse_side(to_string(side)).value(), side);
-    for (auto currency : {Currency::snm, Currency::usd}) EXPECT_EQ(parse_currency(to_string(currency)).value(), currency);
-    for (int i = 0; i < 4; ++i) EXPECT_EQ(parse_identity(to_string(static_cast<Identity>(i))).value(), static_cast<Identity>(i));
+    for (auto currency : {Currency::snm, Currency::usd})
+        EXPECT_EQ(parse_currency(to_string(currency)).value(), currency);
+    for (int i = 0; i < 4; ++i)
+        EXPECT_EQ(parse_identity(to_string(static_cast<Identity>(i))).value(), static_cast<Identity>(i));
     EXPECT_EQ(parse_netflag("overlay").value(), netflag_overlay);
     EXPECT_EQ(to_string(NetFlags{3}), "outbound, incoming");
     EXPECT_EQ(to_string(NetFlags{}), "none");
@@ -110,7 +114,8 @@ TEST(deal, ends_at_its_end_or_when_the_escrow_is_used_up) {
     deal.start = UnixTime(1000);
     deal.price = PricePerSecond(U256(10));
     DealState state{DealStatus::open, Tokens(U256(95)), Tokens{}, UnixTime(1000)};
-    EXPECT_EQ(ends_at(deal, state), UnixTime(1010));  // the tenth second is only half paid for, and still the deal's
+    EXPECT_EQ(ends_at(deal, state),
+              UnixTime(1010));  // the tenth second is only half paid for, and still the deal's
     deal.end = UnixTime(1005);
     EXPECT_EQ(ends_at(deal, state), UnixTime(1005));
     state.status = DealStatus::closed;

@@ -21,7 +21,8 @@ constexpr std::array parts{
 };
 
 std::string said(const Part& part, std::uint64_t amount, std::string_view between) {
-    return part.name.empty() ? part.print(amount) : fmt::format("{}{}{}", part.print(amount), between, part.name);
+    return part.name.empty() ? part.print(amount)
+                             : fmt::format("{}{}{}", part.print(amount), between, part.name);
 }
 
 /// How a benchmark divides when part of a machine is sold.
@@ -60,7 +61,9 @@ std::uint64_t fraction(std::uint64_t value, std::uint64_t part, std::uint64_t wh
 }
 
 /// An amount that was not measured is believed.
-std::uint64_t capped(std::uint64_t amount, std::uint64_t measured) { return measured == 0 ? amount : std::min(amount, measured); }
+std::uint64_t capped(std::uint64_t amount, std::uint64_t measured) {
+    return measured == 0 ? amount : std::min(amount, measured);
+}
 
 }  // namespace
 
@@ -75,12 +78,14 @@ Result<Resources> Resources::plus(const Resources& other) const {
     Resources sum = *this;
     for (const Part& part : parts) {
         if (__builtin_add_overflow(this->*part.amount, other.*part.amount, &(sum.*part.amount))) {
-            return fail(Errc::overflow, "{}: the sum does not fit 64 bits", part.name.empty() ? "cores" : part.name);
+            return fail(Errc::overflow, "{}: the sum does not fit 64 bits",
+                        part.name.empty() ? "cores" : part.name);
         }
     }
     for (std::uint32_t gpu : other.gpus) {
         auto place = std::lower_bound(sum.gpus.begin(), sum.gpus.end(), gpu);
-        if (place != sum.gpus.end() && *place == gpu) return fail(Errc::conflict, "GPU {} is given twice", gpu);
+        if (place != sum.gpus.end() && *place == gpu)
+            return fail(Errc::conflict, "GPU {} is given twice", gpu);
         sum.gpus.insert(place, gpu);
     }
     return sum;
@@ -91,13 +96,17 @@ Result<Resources> Resources::minus(const Resources& other) const {
     Resources rest = *this;
     for (const Part& part : parts) {
         std::uint64_t has = this->*part.amount, needs = other.*part.amount;
-        if (needs > has) missing.push_back(said(part, needs - has, " of "));
-        else rest.*part.amount = has - needs;
+        if (needs > has)
+            missing.push_back(said(part, needs - has, " of "));
+        else
+            rest.*part.amount = has - needs;
     }
     for (std::uint32_t gpu : other.gpus) {
         auto place = std::lower_bound(rest.gpus.begin(), rest.gpus.end(), gpu);
-        if (place == rest.gpus.end() || *place != gpu) missing.push_back(fmt::format("GPU {}", gpu));
-        else rest.gpus.erase(place);
+        if (place == rest.gpus.end() || *place != gpu)
+            missing.push_back(fmt::format("GPU {}", gpu));
+        else
+            rest.gpus.erase(place);
     }
     if (!missing.empty()) return fail(Errc::conflict, "short of {}", fmt::join(missing, ", "));
     return rest;
@@ -120,10 +129,14 @@ Benchmarks share_of(const Benchmarks& whole, const Resources& machine, const Res
         std::uint64_t value = whole[rule.benchmark];
         switch (rule.split) {
             case Split::amount: out[rule.benchmark] = capped(share.*rule.of / rule.unit, value); break;
-            case Split::proportional: out[rule.benchmark] = fraction(value, share.*rule.of, machine.*rule.of); break;
+            case Split::proportional:
+                out[rule.benchmark] = fraction(value, share.*rule.of, machine.*rule.of);
+                break;
             // One thread runs at full speed on any whole core, and slower on a piece of one.
             case Split::single_core: out[rule.benchmark] = fraction(value, share.*rule.of, 1000); break;
-            case Split::gpu_count: out[rule.benchmark] = std::min<std::uint64_t>(value, share.gpus.size()); break;
+            case Split::gpu_count:
+                out[rule.benchmark] = std::min<std::uint64_t>(value, share.gpus.size());
+                break;
             case Split::gpu_min: out[rule.benchmark] = share.gpus.empty() ? 0 : value; break;
             case Split::nothing: break;
         }

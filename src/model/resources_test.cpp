@@ -1,10 +1,10 @@
 #include "sonm/model/resources.hpp"
 
+#include "sonm/base/errc.hpp"
+
 #include <gtest/gtest.h>
 
 #include <random>
-
-#include "sonm/base/errc.hpp"
 
 namespace sonm::model {
 namespace {
@@ -34,7 +34,8 @@ TEST(resources, sum_that_does_not_fit_or_has_a_gpu_twice_is_an_error) {
 }
 
 TEST(resources, print_names_what_is_there) {
-    EXPECT_EQ(to_string(some()), "2 cores, 4 GiB RAM, 10 GiB storage, 100 Mbit/s download, 50 Mbit/s upload, GPU 0+2");
+    EXPECT_EQ(to_string(some()),
+              "2 cores, 4 GiB RAM, 10 GiB storage, 100 Mbit/s download, 50 Mbit/s upload, GPU 0+2");
     EXPECT_EQ(to_string(Resources{}), "nothing");
 }
 
@@ -81,7 +82,8 @@ TEST(share_of, whole_machine_advertises_all_of_it) {
 TEST(share_of, amount_in_a_plan_meets_the_same_amount_in_a_bid) {
     std::mt19937_64 random(1);
     for (int i = 0; i < 10'000; ++i) {
-        Resources share{random() % 8001, random() % machine().ram_bytes, random() % machine().storage_bytes, 0, 0, {}};
+        Resources share{
+            random() % 8001, random() % machine().ram_bytes, random() % machine().storage_bytes, 0, 0, {}};
         // People write whole MiB and hundredths of a core.
         share.ram_bytes -= share.ram_bytes % MiB;
         share.storage_bytes -= share.storage_bytes % MiB;

@@ -9,8 +9,8 @@ namespace sonm::model {
 namespace {
 
 struct Limits {
-    std::size_t items = 256;         ///< entries of any list
-    std::size_t text_bytes = 4096;   ///< of a path, a name, a reference
+    std::size_t items = 256;             ///< entries of any list
+    std::size_t text_bytes = 4096;       ///< of a path, a name, a reference
     std::size_t value_bytes = 32 * KiB;  ///< of an argument or an environment value
     std::size_t spec_bytes = 512 * KiB;  ///< all texts together
     std::uint64_t output_bytes = 1024ULL * GiB;
@@ -23,13 +23,16 @@ class Checker {
 public:
     Result<void> text(std::string_view field, std::string_view value, std::size_t bytes_max) {
         bytes_ += value.size();
-        if (value.size() > bytes_max) return bad(field, fmt::format("has {} bytes, the limit is {}", value.size(), bytes_max));
+        if (value.size() > bytes_max)
+            return bad(field, fmt::format("has {} bytes, the limit is {}", value.size(), bytes_max));
         if (value.find('\0') != std::string_view::npos) return bad(field, "contains a zero byte");
-        if (bytes_ > limits.spec_bytes) return bad(field, fmt::format("brings the task over {} bytes", limits.spec_bytes));
+        if (bytes_ > limits.spec_bytes)
+            return bad(field, fmt::format("brings the task over {} bytes", limits.spec_bytes));
         return {};
     }
     Result<void> count(std::string_view field, std::size_t items) {
-        if (items > limits.items) return bad(field, fmt::format("has {} entries, the limit is {}", items, limits.items));
+        if (items > limits.items)
+            return bad(field, fmt::format("has {} entries, the limit is {}", items, limits.items));
         return {};
     }
     Result<void> list(std::string_view field, const std::vector<std::string>& values) {
@@ -41,7 +44,8 @@ public:
     Result<void> inside(std::string_view field, std::string_view path) {
         SONM_CHECK(text(field, path, limits.text_bytes));
         if (path.empty()) return bad(field, "is empty");
-        if (path.front() == '/') return bad(field, fmt::format("'{}' must be relative to the work folder", path));
+        if (path.front() == '/')
+            return bad(field, fmt::format("'{}' must be relative to the work folder", path));
         for (std::size_t begin = 0; begin <= path.size();) {
             std::size_t end = std::min(path.find('/', begin), path.size());
             std::string_view part = path.substr(begin, end - begin);
@@ -62,13 +66,16 @@ private:
 };
 
 bool is_reference_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view("./:_@-+").find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("./:_@-+").find(c) != std::string_view::npos;
 }
 
 Result<void> check_image(Checker& check, const ImageSource& image) {
-    if (image.reference.empty()) return Checker::bad("image", "is missing: name it like 'sonm/povray:latest'");
+    if (image.reference.empty())
+        return Checker::bad("image", "is missing: name it like 'sonm/povray:latest'");
     SONM_CHECK(check.text("image", image.reference, 512));
-    if (!std::all_of(image.reference.begin(), image.reference.end(), is_reference_character) || image.reference.front() == '-') {
+    if (!std::all_of(image.reference.begin(), image.reference.end(), is_reference_character) ||
+        image.reference.front() == '-') {
         return Checker::bad("image", fmt::format("'{}' is no image name", image.reference));
     }
     SONM_CHECK(check.text("image: registry user", image.registry_user, limits.text_bytes));
@@ -83,12 +90,14 @@ Result<void> check_inputs(Checker& check, const std::vector<InputFile>& inputs) 
     for (const InputFile& input : inputs) {
         SONM_CHECK(check.inside("inputs", input.path));
         if (input.path == ".") return Checker::bad("inputs", "'.' is no file");
-        if (input.mode > 0777) return Checker::bad("inputs", fmt::format("'{}': mode {:o} is over 777", input.path, input.mode));
+        if (input.mode > 0777)
+            return Checker::bad("inputs", fmt::format("'{}': mode {:o} is over 777", input.path, input.mode));
         paths.push_back(input.path);
     }
     std::sort(paths.begin(), paths.end());
     for (std::size_t i = 1; i < paths.size(); ++i) {
-        if (paths[i] == paths[i - 1]) return Checker::bad("inputs", fmt::format("'{}' is given twice", paths[i]));
+        if (paths[i] == paths[i - 1])
+            return Checker::bad("inputs", fmt::format("'{}' is given twice", paths[i]));
         if (paths[i].starts_with(std::string(paths[i - 1]) + "/")) {
             return Checker::bad("inputs", fmt::format("'{}' is a file and a folder", paths[i - 1]));
         }
@@ -130,7 +139,8 @@ U256 to_signed_word(std::int32_t value) {
 class Encoder {
 public:
     void number(std::uint64_t value) {
-        for (int shift = 56; shift >= 0; shift -= 8) bytes_.push_back(static_cast<std::uint8_t>(value >> shift));
+        for (int shift = 56; shift >= 0; shift -= 8)
+            bytes_.push_back(static_cast<std::uint8_t>(value >> shift));
     }
     void text(std::string_view value) {
         number(value.size());
@@ -174,7 +184,8 @@ Result<void> validate(const TaskSpec& spec) {
     SONM_CHECK(check.list("command", spec.command));
     SONM_CHECK(check.text("working_dir", spec.working_dir, limits.text_bytes));
     if (spec.working_dir.size() < 2 || spec.working_dir.front() != '/') {
-        return Checker::bad("working_dir", fmt::format("'{}' must be an absolute path below /", spec.working_dir));
+        return Checker::bad("working_dir",
+                            fmt::format("'{}' must be an absolute path below /", spec.working_dir));
     }
     SONM_CHECK(check.inside("working_dir", std::string_view(spec.working_dir).substr(1)));
     SONM_CHECK(check.text("user", spec.user, 256));
@@ -186,12 +197,15 @@ Result<void> validate(const TaskSpec& spec) {
     SONM_CHECK(check_inputs(check, spec.inputs));
     SONM_CHECK(check.count("outputs", spec.outputs.size()));
     for (const std::string& output : spec.outputs) SONM_CHECK(check.inside("outputs", output));
-    if (spec.limits && spec.limits->gpus.size() > limits.items) return Checker::bad("limits", "too many GPUs");
+    if (spec.limits && spec.limits->gpus.size() > limits.items)
+        return Checker::bad("limits", "too many GPUs");
     if (spec.stop_grace.value > limits.grace_s) {
-        return Checker::bad("stop_grace", fmt::format("is {}, the limit is {}", print_span(spec.stop_grace), print_span(Seconds(limits.grace_s))));
+        return Checker::bad("stop_grace", fmt::format("is {}, the limit is {}", print_span(spec.stop_grace),
+                                                      print_span(Seconds(limits.grace_s))));
     }
     if (spec.output_bytes_max > limits.output_bytes) {
-        return Checker::bad("output_bytes_max", fmt::format("is {}, the limit is {}", spec.output_bytes_max, limits.output_bytes));
+        return Checker::bad("output_bytes_max", fmt::format("is {}, the limit is {}", spec.output_bytes_max,
+                                                            limits.output_bytes));
     }
     return check.text("tag", spec.tag, 256);
 }
@@ -246,7 +260,8 @@ crypto::Hash spec_hash(const TaskSpec& spec) {
 
 crypto::Hash inputs_root(std::vector<InputFile> inputs) {
     if (inputs.empty()) return {};
-    std::sort(inputs.begin(), inputs.end(), [](const InputFile& a, const InputFile& b) { return a.path < b.path; });
+    std::sort(inputs.begin(), inputs.end(),
+              [](const InputFile& a, const InputFile& b) { return a.path < b.path; });
     Encoder out;
     out.number(inputs.size());
     for (const InputFile& input : inputs) {
@@ -263,7 +278,8 @@ TaskId make_task_id() { return TaskId(to_hex(random_bytes(16))); }
 Result<TaskId> parse_task_id(std::string_view text) {
     auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
     if (text.size() != 32 || !std::all_of(text.begin(), text.end(), is_hex)) {
-        return fail(ModelErrc::bad_task, "'{}' is no task id: it has 32 lower-case hex digits", text.substr(0, 80));
+        return fail(ModelErrc::bad_task, "'{}' is no task id: it has 32 lower-case hex digits",
+                    text.substr(0, 80));
     }
     return TaskId(std::string(text));
 }

@@ -7,8 +7,9 @@ namespace sonm::model {
 
 /// A task as people write it: the spec, and the files of this machine that go in and come out. Value type.
 struct TaskFile {
-    TaskSpec spec;                        ///< inputs and image.blob are empty: whoever uploads fills them in
-    std::filesystem::path image_archive;  ///< docker-save archive to upload; empty = the worker pulls spec.image.reference
+    TaskSpec spec;  ///< inputs and image.blob are empty: whoever uploads fills them in
+    std::filesystem::path
+        image_archive;  ///< docker-save archive to upload; empty = the worker pulls spec.image.reference
     std::filesystem::path registry_password_file;
     struct Input {
         std::filesystem::path source;
@@ -22,13 +23,14 @@ struct TaskFile {
         std::filesystem::path to;
         bool operator==(const Output&) const = default;
     };
-    std::vector<Output> outputs;          ///< the same paths as in spec.outputs
+    std::vector<Output> outputs;  ///< the same paths as in spec.outputs
     bool operator==(const TaskFile&) const = default;
 };
 
 /// Declares the keys; names as in the Compose specification where it has one.
 void task_fields(YamlReader& reader, TaskFile& task);
-/// Paths of this machine in it are relative to the file's own folder. Errors: invalid with file, line, key; those of read_file.
+/// Paths of this machine in it are relative to the file's own folder. Errors: invalid with file, line, key;
+/// those of read_file.
 Result<TaskFile> read_task_file(const std::filesystem::path& path);
 /// What `sonm init task` writes.
 std::string task_template();

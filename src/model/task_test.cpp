@@ -1,8 +1,8 @@
 #include "sonm/model/task.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/model/errc.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::model {
 namespace {
@@ -34,39 +34,55 @@ TEST(task, good_spec_is_accepted) {
 
 TEST(task, paths_that_leave_the_work_folder_are_refused) {
     EXPECT_EQ(refusal([](TaskSpec& s) { s.outputs = {"../x"}; }), "outputs: '../x' leaves the work folder");
-    EXPECT_EQ(refusal([](TaskSpec& s) { s.outputs = {"a/../../x"}; }), "outputs: 'a/../../x' leaves the work folder");
-    EXPECT_EQ(refusal([](TaskSpec& s) { s.outputs = {"/etc/passwd"}; }), "outputs: '/etc/passwd' must be relative to the work folder");
+    EXPECT_EQ(refusal([](TaskSpec& s) { s.outputs = {"a/../../x"}; }),
+              "outputs: 'a/../../x' leaves the work folder");
+    EXPECT_EQ(refusal([](TaskSpec& s) { s.outputs = {"/etc/passwd"}; }),
+              "outputs: '/etc/passwd' must be relative to the work folder");
     EXPECT_THAT(refusal([](TaskSpec& s) { s.outputs = {"a//b"}; }), testing::HasSubstr("empty or '.' part"));
     EXPECT_THAT(refusal([](TaskSpec& s) { s.outputs = {"a/"}; }), testing::HasSubstr("empty or '.' part"));
     EXPECT_THAT(refusal([](TaskSpec& s) { s.outputs = {""}; }), testing::HasSubstr("is empty"));
-    EXPECT_THAT(refusal([](TaskSpec& s) { s.inputs[0].path = ".."; }), testing::HasSubstr("leaves the work folder"));
-    EXPECT_THAT(refusal([](TaskSpec& s) { s.inputs[0].path = std::string("a\0b", 3); }), testing::HasSubstr("zero byte"));
+    EXPECT_THAT(refusal([](TaskSpec& s) { s.inputs[0].path = ".."; }),
+                testing::HasSubstr("leaves the work folder"));
+    EXPECT_THAT(refusal([](TaskSpec& s) { s.inputs[0].path = std::string("a\0b", 3); }),
+                testing::HasSubstr("zero byte"));
     EXPECT_THAT(refusal([](TaskSpec& s) { s.working_dir = "/"; }), testing::HasSubstr("working_dir"));
     EXPECT_THAT(refusal([](TaskSpec& s) { s.working_dir = "/a/../.."; }), testing::HasSubstr("working_dir"));
     EXPECT_THAT(refusal([](TaskSpec& s) { s.working_dir = "work"; }), testing::HasSubstr("absolute"));
 }
 
 TEST(task, input_given_twice_or_as_file_and_folder_is_refused) {
-    EXPECT_THAT(refusal([](TaskSpec& s) { s.inputs.push_back(s.inputs[0]); }), testing::HasSubstr("given twice"));
-    EXPECT_THAT(refusal([](TaskSpec& s) { s.inputs.push_back(InputFile{"scene.pov/x", {}, 1, 0644}); }), testing::HasSubstr("a file and a folder"));
+    EXPECT_THAT(refusal([](TaskSpec& s) { s.inputs.push_back(s.inputs[0]); }),
+                testing::HasSubstr("given twice"));
+    EXPECT_THAT(refusal([](TaskSpec& s) {
+                    s.inputs.push_back(InputFile{"scene.pov/x", {}, 1, 0644});
+                }),
+                testing::HasSubstr("a file and a folder"));
     EXPECT_THAT(refusal([](TaskSpec& s) { s.inputs[0].mode = 04755; }), testing::HasSubstr("mode 4755"));
 }
 
 TEST(task, nobody_runs_as_root) {
     for (std::string user : {"root", "0", "00", "0:0", "root:1000"}) {
-        EXPECT_THAT(refusal([&](TaskSpec& s) { s.user = user; }), testing::HasSubstr("never run as root")) << user;
+        EXPECT_THAT(refusal([&](TaskSpec& s) { s.user = user; }), testing::HasSubstr("never run as root"))
+            << user;
     }
 }
 
 TEST(task, too_many_or_too_long_values_are_refused_by_field) {
-    EXPECT_THAT(refusal([](TaskSpec& s) { s.image.reference.clear(); }), testing::HasSubstr("image: is missing"));
+    EXPECT_THAT(refusal([](TaskSpec& s) { s.image.reference.clear(); }),
+                testing::HasSubstr("image: is missing"));
     EXPECT_THAT(refusal([](TaskSpec& s) { s.image.reference = "a b"; }), testing::HasSubstr("no image name"));
-    EXPECT_THAT(refusal([](TaskSpec& s) { s.image.reference = "--privileged"; }), testing::HasSubstr("no image name"));
-    EXPECT_THAT(refusal([](TaskSpec& s) { s.command.assign(1000, "x"); }), testing::HasSubstr("command: has 1000 entries"));
-    EXPECT_THAT(refusal([](TaskSpec& s) { s.command = {std::string(1 << 20, 'x')}; }), testing::HasSubstr("command: has 1048576 bytes"));
-    EXPECT_THAT(refusal([](TaskSpec& s) { s.command.assign(30, std::string(30'000, 'x')); }), testing::HasSubstr("brings the task over"));
-    EXPECT_THAT(refusal([](TaskSpec& s) { s.environment["a=b"] = ""; }), testing::HasSubstr("no name of a variable"));
-    EXPECT_THAT(refusal([](TaskSpec& s) { s.stop_grace = Seconds(100'000); }), testing::HasSubstr("stop_grace"));
+    EXPECT_THAT(refusal([](TaskSpec& s) { s.image.reference = "--privileged"; }),
+                testing::HasSubstr("no image name"));
+    EXPECT_THAT(refusal([](TaskSpec& s) { s.command.assign(1000, "x"); }),
+                testing::HasSubstr("command: has 1000 entries"));
+    EXPECT_THAT(refusal([](TaskSpec& s) { s.command = {std::string(1 << 20, 'x')}; }),
+                testing::HasSubstr("command: has 1048576 bytes"));
+    EXPECT_THAT(refusal([](TaskSpec& s) { s.command.assign(30, std::string(30'000, 'x')); }),
+                testing::HasSubstr("brings the task over"));
+    EXPECT_THAT(refusal([](TaskSpec& s) { s.environment["a=b"] = ""; }),
+                testing::HasSubstr("no name of a variable"));
+    EXPECT_THAT(refusal([](TaskSpec& s) { s.stop_grace = Seconds(100'000); }),
+                testing::HasSubstr("stop_grace"));
 }
 
 TEST(task, spec_hash_changes_with_every_part_and_never_with_credentials) {
@@ -121,7 +137,8 @@ TEST(receipt, digest_is_what_other_tools_compute) {
     receipt.started_at = UnixTime(100);
     receipt.ended_at = UnixTime(200);
     // Computed with Foundry's `cast keccak` and `cast abi-encode`.
-    EXPECT_EQ(crypto::to_string(receipt_digest(receipt, 31337)), "0xc77ad3ce5ecd53dc558161a5e51a81d3806521fbc534924287c0db6b139113ee");
+    EXPECT_EQ(crypto::to_string(receipt_digest(receipt, 31337)),
+              "0xc77ad3ce5ecd53dc558161a5e51a81d3806521fbc534924287c0db6b139113ee");
 }
 
 }  // namespace

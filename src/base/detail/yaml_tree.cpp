@@ -1,11 +1,11 @@
 #include "sonm/base/detail/yaml_tree.hpp"
 
+#include "sonm/base/yaml.hpp"
+
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <sstream>
-
-#include "sonm/base/yaml.hpp"
 
 namespace sonm::detail {
 namespace {
@@ -13,25 +13,32 @@ namespace {
 constexpr std::size_t depth_max = 32;
 constexpr std::size_t values_max = 10'000;
 
-/// Builds the tree from the parser's events and refuses what these files never need. Refusals travel as the parser's own
-/// exception, to be caught where the parser's are.
+/// Builds the tree from the parser's events and refuses what these files never need. Refusals travel as the
+/// parser's own exception, to be caught where the parser's are.
 class Builder final : public YAML::EventHandler {
 public:
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (documents_++ != 0) refuse(mark, "a second document: one file has one");
     }
     void OnDocumentEnd() override {}
-    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { leaf(mark, "", anchor, YamlNode::Kind::empty, {}); }
-    void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { refuse(mark, "aliases (*name) are not allowed: write the value again"); }
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        leaf(mark, "", anchor, YamlNode::Kind::empty, {});
+    }
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+        refuse(mark, "aliases (*name) are not allowed: write the value again");
+    }
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  const std::string& text) override {
         // Plain empty and ~ come as OnNull; a quoted "" is a text.
         leaf(mark, tag, anchor, YamlNode::Kind::text, text);
     }
-    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                         YAML::EmitterStyle::value) override {
         open(mark, tag, anchor, YamlNode::Kind::list);
     }
     void OnSequenceEnd() override { close(); }
-    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                    YAML::EmitterStyle::value) override {
         open(mark, tag, anchor, YamlNode::Kind::map);
     }
     void OnMapEnd() override { close(); }
@@ -47,14 +54,17 @@ private:
         bool has_key = false;
     };
 
-    [[noreturn]] static void refuse(const YAML::Mark& mark, const std::string& why) { throw YAML::ParserException(mark, why); }
+    [[noreturn]] static void refuse(const YAML::Mark& mark, const std::string& why) {
+        throw YAML::ParserException(mark, why);
+    }
 
     void check(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
         if (anchor != 0) refuse(mark, "anchors (&name) are not allowed");
         if (!tag.empty() && tag != "?" && tag != "!") refuse(mark, "tags (!name) are not allowed");
         if (++values_ > values_max) refuse(mark, fmt::format("more than {} values", values_max));
     }
-    void leaf(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlNode::Kind kind, const std::string& text) {
+    void leaf(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YamlNode::Kind kind,
+              const std::string& text) {
         check(mark, tag, anchor);
         YamlNode node;
         node.kind = kind;
@@ -76,13 +86,16 @@ private:
         open_.pop_back();
         put(std::move(node));
     }
-    bool wants_key() const { return !open_.empty() && open_.back().node.kind == YamlNode::Kind::map && !open_.back().has_key; }
+    bool wants_key() const {
+        return !open_.empty() && open_.back().node.kind == YamlNode::Kind::map && !open_.back().has_key;
+    }
 
     void place(const YAML::Mark& mark, YamlNode node) {
         if (!wants_key()) return put(std::move(node));
         Open& map = open_.back();
         for (const YamlNode::Entry& entry : map.node.entries) {
-            if (entry.key == node.text) refuse(mark, fmt::format("'{}' is given twice, first in line {}", node.text, entry.line));
+            if (entry.key == node.text)
+                refuse(mark, fmt::format("'{}' is given twice, first in line {}", node.text, entry.line));
         }
         map.key = std::move(node.text);
         map.key_line = node.line;
@@ -97,8 +110,10 @@ private:
         if (above.node.kind == YamlNode::Kind::list) {
             above.node.items.push_back(std::move(node));
         } else {
-            if (node.kind == YamlNode::Kind::empty) node.line = above.key_line;  // the parser names the line after it
-            above.node.entries.push_back(YamlNode::Entry{std::move(above.key), above.key_line, std::move(node)});
+            if (node.kind == YamlNode::Kind::empty)
+                node.line = above.key_line;  // the parser names the line after it
+            above.node.entries.push_back(
+                YamlNode::Entry{std::move(above.key), above.key_line, std::move(node)});
             above.has_key = false;
         }
     }
@@ -112,14 +127,15 @@ private:
 }  // namespace
 
 Result<YamlNode> parse_yaml_tree(std::string_view text, std::string_view name) {
-    if (text.size() > yaml_bytes_max) return fail(Errc::too_large, "{} is larger than {} bytes", name, yaml_bytes_max);
-    if (text.find('\0') != std::string_view::npos) return fail(Errc::invalid, "{}: contains a zero byte: is it a text file?", name);
+    if (text.size() > yaml_bytes_max)
+        return fail(Errc::too_large, "{} is larger than {} bytes", name, yaml_bytes_max);
+    if (text.find('\0') != std::string_view::npos)
+        return fail(Errc::invalid, "{}: contains a zero byte: is it a text file?", name);
     std::istringstream stream{std::string(text)};
     Builder builder;
     try {
         YAML::Parser parser(stream);
-        while (parser.HandleNextDocument(builder)) {
-        }
+        while (parser.HandleNextDocument(builder)) {}
     } catch (const YAML::Exception& error) {
         return fail(Errc::invalid, "{}:{}: {}", name, std::max(error.mark.line, 0) + 1, error.msg);
     }

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "sonm/base/result.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "sonm/base/result.hpp"
 
 namespace sonm {
 
@@ -14,7 +14,7 @@ struct YamlNode {
     struct Entry;
 
     Kind kind = Kind::empty;
-    int line = 0;                ///< from 1
+    int line = 0;  ///< from 1
     std::string text;
     std::vector<YamlNode> items;
     std::vector<Entry> entries;

@@ -1,9 +1,9 @@
 #include "sonm/market/detail/match_tree.hpp"
 
+#include "sonm/base/result.hpp"
+
 #include <algorithm>
 #include <bit>
-
-#include "sonm/base/result.hpp"
 
 namespace sonm::market::detail {
 
@@ -12,7 +12,8 @@ std::uint16_t to_code(std::uint64_t value) {
     if (value < (1u << (mantissa_bits + 1))) return static_cast<std::uint16_t>(value);
     int shift = 63 - std::countl_zero(value) - mantissa_bits;
     // The leading one is implied by the exponent: (shift + 1) × 1024 + the ten bits after it.
-    return static_cast<std::uint16_t>((static_cast<std::uint64_t>(shift) << mantissa_bits) + (value >> shift));
+    return static_cast<std::uint16_t>((static_cast<std::uint64_t>(shift) << mantissa_bits) +
+                                      (value >> shift));
 }
 
 void MatchTree::Leaf::set(std::uint32_t i, const TreeEntry& entry) {
@@ -37,7 +38,8 @@ std::uint64_t MatchTree::coordinate(const TreeEntry& entry, std::uint16_t split)
 }
 
 void MatchTree::include(Summary& summary, const TreeEntry& entry) {
-    for (std::size_t i = 0; i < tree_dimensions; ++i) summary.reach[i] = std::max(summary.reach[i], entry.reach[i]);
+    for (std::size_t i = 0; i < tree_dimensions; ++i)
+        summary.reach[i] = std::max(summary.reach[i], entry.reach[i]);
     summary.price = std::min(summary.price, entry.price);
     summary.age = std::min(summary.age, entry.age);
     summary.flags |= entry.flags;
@@ -45,7 +47,8 @@ void MatchTree::include(Summary& summary, const TreeEntry& entry) {
 }
 
 void MatchTree::include(Summary& summary, const Summary& other) {
-    for (std::size_t i = 0; i < tree_dimensions; ++i) summary.reach[i] = std::max(summary.reach[i], other.reach[i]);
+    for (std::size_t i = 0; i < tree_dimensions; ++i)
+        summary.reach[i] = std::max(summary.reach[i], other.reach[i]);
     summary.price = std::min(summary.price, other.price);
     summary.age = std::min(summary.age, other.age);
     summary.flags |= other.flags;
@@ -105,9 +108,12 @@ void MatchTree::insert(const TreeEntry& entry) {
         ++shapes_[node].count;
         if (summaries_[node].is_leaf) break;
         std::uint32_t first = summaries_[node].below;
-        std::uint32_t next = coordinate(entry, shapes_[node].split) < shapes_[node].split_value ? first : first + 1;
+        std::uint32_t next =
+            coordinate(entry, shapes_[node].split) < shapes_[node].split_value ? first : first + 1;
         // One side with over three quarters of all: a search would degenerate to a list.
-        if (uneven == none && shapes_[node].count > balance_from && shapes_[next].count + 1 > shapes_[node].count / 4 * 3) uneven = node;
+        if (uneven == none && shapes_[node].count > balance_from &&
+            shapes_[next].count + 1 > shapes_[node].count / 4 * 3)
+            uneven = node;
         node = next;
     }
     ++size_;
@@ -179,8 +185,9 @@ void MatchTree::rebuild(std::uint32_t node, std::vector<TreeEntry> entries) {
     build(node, entries.data(), entries.data() + entries.size());
 }
 
-/// Where these entries differ most: along a benchmark or the price; equal offers along their age. Price counts double: measured with
-/// bench/market_bench, that halves the nodes that a search visits where prices follow the machines' size, and costs nothing elsewhere.
+/// Where these entries differ most: along a benchmark or the price; equal offers along their age. Price
+/// counts double: measured with bench/market_bench, that halves the nodes that a search visits where prices
+/// follow the machines' size, and costs nothing elsewhere.
 std::uint16_t MatchTree::widest_dimension(const TreeEntry* begin, const TreeEntry* end) {
     Reach low = begin->reach, high = begin->reach;
     std::uint64_t price_low = begin->price, price_high = begin->price;
@@ -200,7 +207,8 @@ std::uint16_t MatchTree::widest_dimension(const TreeEntry* begin, const TreeEntr
             best = i;
         }
     }
-    if (price_low != price_high && 2 * (to_code(price_high) - to_code(price_low)) >= widest) best = split_by_price;
+    if (price_low != price_high && 2 * (to_code(price_high) - to_code(price_low)) >= widest)
+        best = split_by_price;
     return best;
 }
 
@@ -222,14 +230,18 @@ void MatchTree::build(std::uint32_t node, TreeEntry* begin, TreeEntry* end) {
         return;
     }
     std::uint16_t split = widest_dimension(begin, end);
-    auto less = [&](const TreeEntry& a, const TreeEntry& b) { return coordinate(a, split) < coordinate(b, split); };
+    auto less = [&](const TreeEntry& a, const TreeEntry& b) {
+        return coordinate(a, split) < coordinate(b, split);
+    };
     TreeEntry* middle = begin + count / 2;
     std::nth_element(begin, middle, end, less);
     std::uint64_t value = coordinate(*middle, split);
-    TreeEntry* border = std::partition(begin, end, [&](const TreeEntry& entry) { return coordinate(entry, split) < value; });
+    TreeEntry* border =
+        std::partition(begin, end, [&](const TreeEntry& entry) { return coordinate(entry, split) < value; });
     if (border == begin) {
         // More than half have the least value: they are one side.
-        auto next = std::partition(begin, end, [&](const TreeEntry& entry) { return coordinate(entry, split) <= value; });
+        auto next = std::partition(begin, end,
+                                   [&](const TreeEntry& entry) { return coordinate(entry, split) <= value; });
         value = coordinate(*std::min_element(next, end, less), split);
         border = next;
     }

@@ -12,17 +12,19 @@ namespace sonm::market::detail {
 inline constexpr std::size_t tree_dimensions = 16;
 using Reach = std::array<std::uint16_t, tree_dimensions>;
 
-/// A value as 16 bits, monotone: exact up to 2047, then within 0.1 %. What is equal here may differ exactly, and is checked.
+/// A value as 16 bits, monotone: exact up to 2047, then within 0.1 %. What is equal here may differ exactly,
+/// and is checked.
 std::uint16_t to_code(std::uint64_t value);
 
-/// What the tree knows of one order. Larger `reach`, `duration`, more `flags` serve more; smaller (price, age) is better.
+/// What the tree knows of one order. Larger `reach`, `duration`, more `flags` serve more; smaller (price,
+/// age) is better.
 struct TreeEntry {
     Reach reach{};
     std::uint64_t flags = 0;
     std::uint64_t price = 0;  ///< saturates: see tree_price_max
     std::uint64_t age = 0;    ///< no two alike
     std::uint16_t duration = 0;
-    std::uint32_t slot = 0;   ///< whose it is
+    std::uint32_t slot = 0;  ///< whose it is
 };
 /// Prices from here on are equal to the tree.
 inline constexpr std::uint64_t tree_price_max = std::numeric_limits<std::uint64_t>::max();
@@ -35,9 +37,9 @@ struct TreeQuery {
     std::uint16_t duration = 0;
 };
 
-/// Orders in a tree that is split along their benchmarks; each node knows the largest of each value and the lowest price below
-/// it, so that a search passes over what cannot serve or cannot be better. Finding the best visits some hundred of a million;
-/// insertion and removal touch one path. Value-like, one thread.
+/// Orders in a tree that is split along their benchmarks; each node knows the largest of each value and the
+/// lowest price below it, so that a search passes over what cannot serve or cannot be better. Finding the
+/// best visits some hundred of a million; insertion and removal touch one path. Value-like, one thread.
 class MatchTree {
 public:
     MatchTree();
@@ -54,8 +56,9 @@ public:
             return p < price || (p == price && (a < age || p == tree_price_max || p == 0));
         }
     };
-    /// Offers every entry that may serve and is before the bound to `judge(slot, bound) -> Bound`, which checks it exactly and answers
-    /// with the bound from now on. In no particular order, but the promising first. Nothing that serves and is better is left out.
+    /// Offers every entry that may serve and is before the bound to `judge(slot, bound) -> Bound`, which
+    /// checks it exactly and answers with the bound from now on. In no particular order, but the promising
+    /// first. Nothing that serves and is better is left out.
     template <class F>
     void search(const TreeQuery& query, Bound bound, F judge) const;
     /// How many nodes the last search looked at; for tests of the tree's quality.
@@ -94,18 +97,23 @@ private:
         std::array<std::uint32_t, leaf_entries_max> slot;
         std::array<std::uint16_t, leaf_entries_max> duration;
 
-        TreeEntry get(std::uint32_t i) const { return TreeEntry{reach[i], flags[i], price[i], age[i], duration[i], slot[i]}; }
+        TreeEntry get(std::uint32_t i) const {
+            return TreeEntry{reach[i], flags[i], price[i], age[i], duration[i], slot[i]};
+        }
         void set(std::uint32_t i, const TreeEntry& entry);
     };
     struct Waiting {
         std::uint64_t price, age;
         std::uint32_t node;
-        bool operator<(const Waiting& other) const { return price != other.price ? price > other.price : age > other.age; }
+        bool operator<(const Waiting& other) const {
+            return price != other.price ? price > other.price : age > other.age;
+        }
     };
 
     static bool serves(const Reach& has, const Reach& needs);
     static bool serves(const Summary& node, const TreeQuery& query) {
-        return node.duration >= query.duration && (query.flags & ~node.flags) == 0 && node.price <= query.price && serves(node.reach, query.reach);
+        return node.duration >= query.duration && (query.flags & ~node.flags) == 0 &&
+               node.price <= query.price && serves(node.reach, query.reach);
     }
     static std::uint64_t coordinate(const TreeEntry& entry, std::uint16_t split);
     static void include(Summary& summary, const TreeEntry& entry);
@@ -122,7 +130,8 @@ private:
     void split(std::uint32_t node);
 
     std::size_t size_ = 0;
-    std::vector<Summary> summaries_;  ///< [0] is the root; [1] is unused, so that pairs of children share alignment
+    std::vector<Summary>
+        summaries_;  ///< [0] is the root; [1] is unused, so that pairs of children share alignment
     std::vector<Shape> shapes_;
     std::vector<Leaf> leaves_;
     std::vector<std::uint32_t> free_pairs_, free_leaves_;
@@ -134,7 +143,8 @@ private:
 inline bool MatchTree::serves(const Reach& has, const Reach& needs) {
     // No early exit: the compiler makes two comparisons of eight values of it.
     std::uint16_t missing = 0;
-    for (std::size_t i = 0; i < tree_dimensions; ++i) missing |= static_cast<std::uint16_t>(needs[i] > has[i]);
+    for (std::size_t i = 0; i < tree_dimensions; ++i)
+        missing |= static_cast<std::uint16_t>(needs[i] > has[i]);
     return missing == 0;
 }
 
@@ -163,8 +173,11 @@ void MatchTree::search(const TreeQuery& query, Bound bound, F judge) const {
         }
         const Leaf& leaf = leaves_[summary.below];
         for (std::uint32_t i = 0; i < leaf.count; ++i) {
-            if (leaf.price[i] > query.price || leaf.duration[i] < query.duration || (query.flags & ~leaf.flags[i]) != 0) continue;
-            if (bound.admits(leaf.price[i], leaf.age[i]) && serves(leaf.reach[i], query.reach)) bound = judge(leaf.slot[i], bound);
+            if (leaf.price[i] > query.price || leaf.duration[i] < query.duration ||
+                (query.flags & ~leaf.flags[i]) != 0)
+                continue;
+            if (bound.admits(leaf.price[i], leaf.age[i]) && serves(leaf.reach[i], query.reach))
+                bound = judge(leaf.slot[i], bound);
         }
     }
 }
