@@ -25,13 +25,13 @@ from demo_parts.show import Failure, Show  # noqa: E402
 from demo_parts.watch import RunLog  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
-OUT = ROOT / "demo-out"
+OUT = Path(os.environ.get("SONM_DEMO_OUT", ROOT / "demo-out")).absolute()
 HOME = OUT / "home"
 SONM = Path(os.environ.get("SONM", ROOT / "build" / "dev" / "bin" / "sonm"))
 SCENE = ROOT / "examples" / "render" / "scene.pov"
 STITCH = ROOT / "examples" / "render" / "stitch.py"
 IMAGE = ROOT / "build" / "images" / "povray.tar"
-ENGINE_STATE = ROOT / "build" / "demo-engine"
+ENGINE_STATE = OUT / "engine"
 SUPPLIERS = ("dev:1", "dev:2")
 BUYER = "dev:3"
 TASK_SECONDS_MAX = 600
@@ -70,11 +70,9 @@ class Demo:
         self.options = options
         self.show = Show()
         self.children = Children(OUT / "processes.json", OUT / "logs")
-        # A kill needs something that lasts: twice the width and height are four times the work.
-        scale = 2 if options.kill else 1
-        self.width, self.height = 640 * scale, 480 * scale
+        # A kill needs something that lasts.
+        self.width, self.height, middle = (960, 720, 375) if options.kill else (640, 480, 250)
         # Two tiles that take about as long as each other: the upper rows are mostly sky.
-        middle = 250 * scale
         self.tiles = ((1, middle), (middle + 1, self.height))
 
     def sonm(self, *words, key=None):
@@ -88,6 +86,10 @@ class Demo:
         part = [f"+SR{rows[0]}", f"+ER{rows[1]}"] if rows else []
         return ["povray", f"+I{SCENE.name}", f"+O{out}", f"+W{self.width}", f"+H{self.height}", *part,
                 "+A0.1", "+AM2", "-J", "-D", f"+WT{threads}"]
+
+    def task_command(self, out, rows):
+        """POV-Ray rewrites one line to show how far it is; an engine passes on whole lines only, so that they are made whole."""
+        return ["sh", "-c", f"set -o pipefail; {' '.join(self.render_command(out, rows))} 2>&1 | tr '\\r' '\\n'"]
 
     # ---- the steps
 
@@ -104,8 +106,10 @@ class Demo:
 
     def prepare(self):
         self.show.step("container engine")
-        answer = run([ROOT / "tools/engine", "ensure", "--state", ENGINE_STATE])
-        os.environ["DOCKER_HOST"] = answer.strip().removeprefix("DOCKER_HOST=")
+        answer = subprocess.run([ROOT / "tools/engine", "ensure", "--state", ENGINE_STATE], stdout=subprocess.PIPE, text=True)
+        if answer.returncode:
+            raise Failure("no container engine (the reason is above)", exit_code=answer.returncode)
+        os.environ["DOCKER_HOST"] = answer.stdout.strip().removeprefix("DOCKER_HOST=")
         self.show.step("image with POV-Ray, from Debian packages")
         image_id = run([ROOT / "tools/image", "povray", IMAGE]).strip()
         self.show.detail(f"{IMAGE.relative_to(ROOT)}, {IMAGE.stat().st_size >> 20} MiB, {image_id[:19]}")
@@ -144,24 +148,21 @@ class Demo:
             out.unlink(missing_ok=True)
             self.children.start(f"run-{number}", self.command(
                 "run", "--image", IMAGE, "--in", SCENE, "--out", f"{name}.png:{out}", "--cores", 1, "--ram", "512 MiB",
-                "--storage", "1 GiB", "--for", "10min", "--max-price", "0.05 USD/h", "--", *self.render_command(f"{name}.png", rows), key=BUYER))
+                "--storage", "1 GiB", "--for", "10min", "--max-price", "0.05 USD/h", "--", *self.task_command(f"{name}.png", rows), key=BUYER))
         # Meanwhile the same picture in one piece, to compare with.
         whole = self.render_command(OUT / "whole.png", threads=os.cpu_count())
         self.children.start("whole", whole[:1] + [f"+I{SCENE}"] + whole[2:])
         logs = {f"run-{number}": RunLog(self.children.logs / f"run-{number}.log", self.width * (last - first + 1))
                 for number, (first, last) in enumerate(self.tiles, 1)}
-        killed = not self.options.kill
+        to_kill = list(enumerate(self.options.kill, 1))
 
         def progress():
-            nonlocal killed
             for number, log in enumerate(logs.values(), 1):
                 for line in log.read():
                     self.show.detail(f"tile {number}: {line}")
             done, pixels = sum(log.done for log in logs.values()), self.width * self.height
-            # Late enough for something to be lost, early enough for something to be left.
-            if not killed and done > pixels / 4:
-                self.kill(self.options.kill)
-                killed = True
+            if to_kill and done > pixels * to_kill[0][0] / (len(self.options.kill) + 2):
+                self.kill(to_kill.pop(0)[1])
             ended = self.children.dead()
             for name, code in ended.items():
                 if code:
@@ -180,6 +181,8 @@ class Demo:
         self.show.step(f"kill -9: {who}")
         if who == "engine":
             socket = Path(os.environ["DOCKER_HOST"].removeprefix("unix://"))
+            if not (socket.parent / "dockerd.pid").exists():
+                raise Failure("the engine was not started by this demo and is not killed: unset DOCKER_HOST, stop the system's engine")
             os.kill(int((socket.parent / "dockerd.pid").read_text()), signal.SIGKILL)
             run([ROOT / "tools/engine", "start", "--state", ENGINE_STATE])
         elif who == "worker":
@@ -194,7 +197,7 @@ class Demo:
         parts = [f"{OUT}/tile-{number}.png@{first}-{last}" for number, (first, last) in enumerate(self.tiles, 1)]
         run([STITCH, "join", OUT / "picture.png", *parts])
         compared = subprocess.run([STITCH, "compare", OUT / "picture.png", OUT / "whole.png"], capture_output=True, text=True)
-        self.show.detail(f"demo-out/picture.png: {(compared.stdout + compared.stderr).strip()}")
+        self.show.detail(f"{OUT / 'picture.png'}: {(compared.stdout + compared.stderr).strip()}")
         return compared.returncode == 0
 
     def wait(self, what, seconds, progress):
@@ -231,8 +234,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--stop", action="store_true")
-    parser.add_argument("--kill", choices=["worker", "buyer", "engine"])
+    parser.add_argument("--kill", default="", type=lambda text: text.split(",") if text else [])
     options = parser.parse_args()
+    if unknown := set(options.kill) - {"worker", "buyer", "engine"}:
+        parser.error(f"--kill knows worker, buyer and engine, not {', '.join(unknown)}")
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, lambda *_: sys.exit(130))
     (OUT / "logs").mkdir(parents=True, exist_ok=True)
@@ -247,6 +252,7 @@ def main():
         code = 0 if options.stop else demo.main()
     except (Failure, OSError) as failure:
         demo.show.step(f"FAILED: {failure}")
+        code = getattr(failure, "exit_code", 1)
     except KeyboardInterrupt:
         demo.show.step("interrupted")
         code = 130

@@ -7,6 +7,10 @@ import time
 class Failure(Exception):
     """Ends the demo; the text says what was wrong and where to look."""
 
+    def __init__(self, text, exit_code=1):
+        super().__init__(text)
+        self.exit_code = exit_code
+
 
 class Show:
     def __init__(self):
