@@ -4,11 +4,10 @@
 
 namespace sonm::model {
 
-#define SONM_MODEL_ERRORS(X)                                       \
-    X(bad_order, 1, "the order cannot be placed")                  \
-    X(bad_task, 2, "the task cannot be run")                       \
-    X(bad_file, 3, "the file says something that cannot be meant") \
-    X(unknown_word, 4, "an unknown word")
+#define SONM_MODEL_ERRORS(X)                      \
+    X(bad_order, 1, "the order cannot be placed") \
+    X(bad_task, 2, "the task cannot be run")      \
+    X(unknown_word, 3, "an unknown word")
 
 /// What can be wrong with a noun. The context names the field, what it has and what it may be.
 SONM_ERROR_ENUM(ModelErrc, "model", SONM_MODEL_ERRORS)
