@@ -10,6 +10,9 @@
 namespace sonm::buyer {
 namespace {
 
+/// How often a worker may not know our deal yet before that is worth telling.
+constexpr int early_max = 4;
+
 bool link_is_gone(const Error& error) { return error.is(Errc::closed) || error.is(Errc::timeout) || error.is(Errc::io) || error.is(Errc::unavailable); }
 
 }  // namespace
@@ -93,7 +96,9 @@ Async<Outcome> Runner::drive(Run& run) {
             auto acted = co_await std::move(acting);
             if (!acted && step == Step::place_bid) co_return tl::unexpected<Error>(acted.error());
             if (!acted) {
-                observer_.on_trouble(acted.error());
+                // A worker hears of a deal when its own look at the chain does, which may be a little after ours.
+                bool early = step == Step::start_task && acted.error().is(Errc::not_found) && run.failures < early_max;
+                if (!early) observer_.on_trouble(acted.error());
                 Millis pause = std::min(policy_.retry_max, policy_.retry_min * (1 << std::min(run.failures++, 6)));
                 run.changed.expires_after(pause);
                 (void)co_await run.changed.async_wait(as_tuple(asio::use_awaitable));
