@@ -3,6 +3,7 @@
 /// with gRPC installed at build time the same measurement follows for its callback API, in the same run.
 #include "rpc_bench.hpp"
 
+#include "sonm/base/units.hpp"
 #include "sonm/rpc/rpc.hpp"
 
 namespace sonm::bench {
@@ -72,7 +73,8 @@ std::vector<Row> measure_slave(double seconds) {
 
 int main(int argc, char** argv) {
     using namespace sonm::bench;
-    double seconds = argc > 1 ? std::strtod(argv[1], nullptr) : 2.0;
+    using sonm::parse_int;
+    double seconds = argc > 1 ? static_cast<double>(parse_int<unsigned>(argv[1]).value_or(2)) : 2.0;
     auto rows = measure_slave(seconds);
 #ifdef SONM_BENCH_GRPC
     for (Row& row : measure_grpc(seconds)) rows.push_back(row);
