@@ -76,15 +76,6 @@ struct World {
         for (const Log& log : believed) out += char(log.data.at(0));
         return out;
     }
-    Task<void> follow() {
-        auto deliver = [this](const LogBatch& batch) { take(batch); };
-        auto following = cursor->follow(0, deliver);
-        (void)co_await std::move(following);
-    }
-    Task<void> run_cursor() {
-        auto running = cursor->run();
-        (void)co_await std::move(running);
-    }
     /// Waits until the follower believes this.
     Task<void> expect_marks(std::string wanted) {
         for (int i = 0; i < 250 && marks() != wanted; ++i) co_await sleep_for(Millis(20));
@@ -98,8 +89,9 @@ Task<void> live(World& world, Body body) {
     auto connecting = world.connect();
     co_await std::move(connecting);
     auto inside = [&](TaskGroup& group) -> Task<void> {
-        group.spawn(world.run_cursor());
-        group.spawn(world.follow());
+        auto deliver = [&world](const LogBatch& batch) { world.take(batch); };
+        group.spawn(world.cursor->run());
+        group.spawn(world.cursor->follow(0, deliver));
         auto doing = body(world);
         co_await std::move(doing);
     };

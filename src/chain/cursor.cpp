@@ -87,7 +87,7 @@ Async<void> LogCursor::open() {
     co_return Result<void>();
 }
 
-Async<void> LogCursor::run() {
+Task<void> LogCursor::run() {
     struct Running {
         LogCursor& cursor;
         explicit Running(LogCursor& c) : cursor(c) { cursor.running_ = true; }
@@ -100,8 +100,6 @@ Async<void> LogCursor::run() {
     while (true) {
         auto advancing = advance();
         auto done = co_await std::move(advancing);
-        bool of_chain = !done && done.error().code.category() == ChainErrc_category();
-        if (!done && !of_chain) co_return wrap(std::move(done).error(), "following the chain");
         if (done) {
             if (trouble_) SONM_LOG(info, "following the chain again, block {}", position_.block);
             trouble_.reset();
@@ -268,26 +266,20 @@ Result<std::vector<Log>> LogCursor::stored(std::uint64_t from_block, std::uint64
                    "ORDER BY block, position", from_block, to_block);
 }
 
-/// What one follower has not seen yet, at most about batch_logs_max logs.
-Result<LogBatch> LogCursor::next_batch(std::uint64_t& position, std::uint64_t& rewinds_seen) {
+/// What one follower has not seen yet, at most about batch_logs_max logs. The follower has moved only if there is no error.
+Result<LogBatch> LogCursor::next_batch(Follower& follower) {
     LogBatch batch;
-    if (rewinds_seen < rewind_count_) {
-        bool missed = rewinds_.empty() || rewinds_.front().number > rewinds_seen + 1;
-        std::uint64_t lowest = missed ? before_start().block : position;
+    std::uint64_t position = follower.position;
+    if (follower.rewinds_seen < rewind_count_) {
+        bool missed = rewinds_.empty() || rewinds_.front().number > follower.rewinds_seen + 1;
+        if (missed) position = std::min(position, before_start().block);
         for (const Rewind& rewind : rewinds_) {
-            if (rewind.number > rewinds_seen) lowest = std::min(lowest, rewind.to_block);
-        }
-        rewinds_seen = rewind_count_;
-        if (lowest < position) {
-            batch.rewind_to = lowest;
-            position = lowest;
+            if (rewind.number > follower.rewinds_seen) position = std::min(position, rewind.to_block);
         }
     }
-    if (position > position_.block) {
-        // The follower knows more than the chain now has.
-        batch.rewind_to = position_.block;
-        position = position_.block;
-    }
+    // A follower that brought its position from elsewhere may know more than the chain now has.
+    position = std::min(position, position_.block);
+    if (position < follower.position) batch.rewind_to = position;
     batch.up_to_block = position_.block;
     // The block in which a page of logs ends; all of them if there are fewer.
     SONM_TRY(auto cut, db_.value<std::uint64_t>("SELECT block FROM log WHERE block > ? ORDER BY block, position LIMIT 1 OFFSET ?", position,
@@ -296,24 +288,29 @@ Result<LogBatch> LogCursor::next_batch(std::uint64_t& position, std::uint64_t& r
     SONM_TRY(batch.logs, stored(position + 1, batch.up_to_block));
     batch.block_time = cut && !batch.logs.empty() ? batch.logs.back().block_time : position_.time;
     batch.live = live_ && !cut;
-    position = batch.up_to_block;
+    follower.position = batch.up_to_block;
+    follower.rewinds_seen = rewind_count_;
     return batch;
 }
 
-Async<void> LogCursor::follow(std::uint64_t from_block, std::function<void(const LogBatch&)> deliver) {
-    std::uint64_t position = std::max(from_block, before_start().block);
-    std::uint64_t rewinds_seen = rewind_count_;
+Task<void> LogCursor::follow(std::uint64_t from_block, std::function<void(const LogBatch&)> deliver) {
+    Follower follower{std::max(from_block, before_start().block), rewind_count_};
     std::uint64_t told_block = 0;
     bool told_live = false;
     while (true) {
         if (opened_) {
-            SONM_CO_TRY(LogBatch batch, next_batch(position, rewinds_seen));
-            if (batch.rewind_to || !batch.logs.empty() || batch.up_to_block != told_block || batch.live != told_live) {
-                told_block = batch.up_to_block;
-                told_live = batch.live;
-                deliver(batch);
+            auto batch = next_batch(follower);
+            if (!batch) {
+                SONM_LOG(error, "reading the stored logs: {}; trying again", batch.error().message());
+                co_await sleep_for(config_.pause_max);
+                continue;
             }
-            if (position < position_.block) {
+            if (batch->rewind_to || !batch->logs.empty() || batch->up_to_block != told_block || batch->live != told_live) {
+                told_block = batch->up_to_block;
+                told_live = batch->live;
+                deliver(*batch);
+            }
+            if (follower.position < position_.block) {
                 co_await asio::post(asio::use_awaitable);  // history is long: let others work
                 continue;
             }

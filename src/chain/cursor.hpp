@@ -37,14 +37,14 @@ public:
     LogCursor(Executor executor, Node& node, Database& db, CursorConfig config);
     LogCursor(const LogCursor&) = delete;
 
-    /// Reads until cancelled. A node that does not answer is asked again for ever. Ends by itself only if the store fails.
-    Async<void> run();
+    /// Reads until cancelled. Whatever fails, the node or the store (a full disk), is tried again for ever; see `trouble`.
+    Task<void> run();
     /// One look: reads up to the head. For tests, and for programs that want the state of now and no more.
     Async<void> advance();
 
-    /// Calls `deliver` for everything above `from_block`, then for everything new, until cancelled. `run` must be running.
-    /// Errors: those of the store.
-    Async<void> follow(std::uint64_t from_block, std::function<void(const LogBatch&)> deliver);
+    /// Calls `deliver` for everything above `from_block`, then for everything new, until cancelled. `run` must be running. While the
+    /// store fails, nothing is delivered; nothing is left out afterwards.
+    Task<void> follow(std::uint64_t from_block, std::function<void(const LogBatch&)> deliver);
 
     /// Waits until block `block` is read, as long as `run` is running. For callers that know of a block and want its logs delivered.
     Task<void> reach(std::uint64_t block);
@@ -76,7 +76,12 @@ private:
     Result<void> keep(const std::vector<Log>& logs, const Point& point);
     Result<void> drop_above(const Point& point);
     Result<std::vector<Log>> stored(std::uint64_t from_block, std::uint64_t to_block);
-    Result<LogBatch> next_batch(std::uint64_t& position, std::uint64_t& rewinds_seen);
+    /// How far a follower has come.
+    struct Follower {
+        std::uint64_t position;
+        std::uint64_t rewinds_seen;
+    };
+    Result<LogBatch> next_batch(Follower& follower);
     Point before_start() const;
 
     Node& node_;

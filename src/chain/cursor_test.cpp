@@ -55,7 +55,12 @@ public:
             auto advancing = cursor.advance();
             SONM_CO_CHECK(co_await std::move(advancing));
             auto take = [&out](const LogBatch& batch) { out.take(batch); };
-            auto following = cursor.follow(0, take);
+            auto follow = [](LogCursor& cursor, std::function<void(const LogBatch&)> take) -> Async<void> {
+                auto following = cursor.follow(0, std::move(take));
+                co_await std::move(following);
+                co_return Result<void>();
+            };
+            auto following = follow(cursor, take);
             auto followed = co_await within(Millis(5), std::move(following));
             EXPECT_TRUE(followed.error().is(Errc::timeout));
             co_return Result<void>();
@@ -71,13 +76,8 @@ public:
             Executor executor = co_await asio::this_coro::executor;
             LogCursor cursor(executor, self.node, *self.db, self.config);
             auto take = [&out](const LogBatch& batch) { out.take(batch); };
-            auto follow = [](LogCursor& cursor, std::function<void(const LogBatch&)> take) -> Task<void> {
-                auto following = cursor.follow(0, std::move(take));
-                auto ended = co_await std::move(following);
-                EXPECT_TRUE(ended);
-            };
             auto body = [&](TaskGroup& group) -> Task<void> {
-                group.spawn(follow(cursor, take));
+                group.spawn(cursor.follow(0, take));
                 for (auto& step : steps) {
                     step();
                     auto advancing = cursor.advance();
@@ -210,28 +210,42 @@ TEST_F(LogCursorTest, facts_wait_for_the_configured_depth) {
     EXPECT_EQ(read().marks(), "a");
 }
 
-TEST_F(LogCursorTest, a_node_that_does_not_answer_is_asked_again) {
-    block("a");
+/// Lets a cursor and a follower run for so long, and returns what the follower believes then.
+Believed run_for(LogCursorTest& test, Millis span) {
     Believed believed;
-    auto living = [](LogCursorTest& self, Believed& out) -> Task<void> {
+    auto living = [](LogCursorTest& test, Millis span, Believed& out) -> Task<void> {
         Executor executor = co_await asio::this_coro::executor;
-        LogCursor cursor(executor, self.node, *self.db, self.config);
-        self.node.failures = 1;
+        LogCursor cursor(executor, test.node, *test.db, test.config);
         auto take = [&out](const LogBatch& batch) { out.take(batch); };
-        auto follow = [](LogCursor& cursor, std::function<void(const LogBatch&)> take) -> Task<void> {
-            auto following = cursor.follow(0, std::move(take));
-            (void)co_await std::move(following);
-        };
         auto body = [&](TaskGroup& group) -> Task<void> {
-            group.spawn(follow(cursor, take));
-            auto running = cursor.run();
-            (void)co_await within(Millis(400), std::move(running));
+            group.spawn(cursor.run());
+            group.spawn(cursor.follow(0, take));
+            co_await sleep_for(span);
         };
         auto running = scope(4, body);
         co_await std::move(running);
     };
-    run_test(living(*this, believed));
-    EXPECT_EQ(believed.marks(), "a");
+    run_test(living(test, span, believed));
+    return believed;
+}
+
+TEST_F(LogCursorTest, a_node_that_does_not_answer_is_asked_again) {
+    block("a");
+    node.failures = 1;
+    EXPECT_EQ(run_for(*this, Millis(300)).marks(), "a");
+}
+
+TEST_F(LogCursorTest, a_full_disk_stops_nothing_for_ever_and_loses_nothing) {
+    block("a");
+    read();
+    block("b");
+    std::size_t looks = 0;
+    ASSERT_TRUE(db->script("CREATE TRIGGER full BEFORE INSERT ON log BEGIN SELECT RAISE(ABORT, 'disk is full'); END"));
+    node.before_answer = [&] {
+        // After the first page was read and could not be kept, there is space again.
+        if (++looks == 8) EXPECT_TRUE(db->script("DROP TRIGGER full"));
+    };
+    EXPECT_EQ(run_for(*this, Millis(900)).marks(), "ab");
 }
 
 }  // namespace

@@ -19,6 +19,17 @@ std::string panic_text(U256 code) {
     }
 }
 
+constexpr std::size_t text_bytes_max = 200;
+
+/// A stranger's words: short and without characters that would change a terminal.
+std::string harmless(std::string text) {
+    text.resize(std::min(text.size(), text_bytes_max));
+    for (char& c : text) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+    }
+    return text;
+}
+
 bool is(BytesView data, std::string_view signature) {
     Selector selector = selector_of(signature);
     return data.size() >= selector.size() && std::equal(selector.begin(), selector.end(), data.begin());
@@ -30,7 +41,7 @@ std::optional<std::string> standard_revert(BytesView data) {
     if (is(data, "Error(string)")) {
         Decoder in(data.subspan(4));
         std::string text = in.text();
-        if (in.ok()) return text;
+        if (in.ok()) return harmless(std::move(text));
     } else if (is(data, "Panic(uint256)")) {
         Decoder in(data.subspan(4));
         U256 code = in.uint(256);

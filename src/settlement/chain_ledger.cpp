@@ -220,26 +220,27 @@ Result<std::unique_ptr<ChainLedger>> ChainLedger::open(Executor executor, Networ
         if (log_lock->mine()) log_path = (state / "facts.db").string();
     }
     SONM_TRY(auto journal, chain::open_journal(journal_path));
-    SONM_TRY(auto logs, chain::open_log_store(log_path));
+    auto logs = chain::open_log_store(log_path);
+    if (!logs && logs.error().is(Errc::corrupt)) {
+        SONM_LOG(warn, "{}; the market's history is read anew", logs.error().message());
+        std::error_code gone_already;
+        for (const char* part : {"", "-wal", "-shm"}) std::filesystem::remove(log_path + part, gone_already);
+        logs = chain::open_log_store(log_path);
+    }
+    if (!logs) return tl::unexpected<Error>(std::move(logs).error());
     auto impl = std::make_unique<Impl>(executor, std::move(network), signer, std::move(node), std::move(journal), std::move(log_lock),
-                                       std::move(logs), state);
+                                       std::move(*logs), state);
     return std::unique_ptr<ChainLedger>(new ChainLedger(std::move(impl)));
 }
 
-Task<void> ChainLedger::run() {
-    auto running = impl_->cursor.run();
-    auto ended = co_await std::move(running);
-    if (!ended) SONM_LOG(error, "{}", ended.error().message());
-}
+Task<void> ChainLedger::run() { return impl_->cursor.run(); }
 
 crypto::Address ChainLedger::self() const { return impl_->signer.address(); }
 
 Task<void> ChainLedger::follow(std::uint64_t from_block, std::function<void(const market::Step&)> step) {
     auto reader = std::make_shared<FactReader>(impl_->network);  // one owner: the lambda, which std::function wants copyable
     auto deliver = [reader, step = std::move(step)](const chain::LogBatch& batch) { step(reader->read(batch)); };
-    auto following = impl_->cursor.follow(from_block, std::move(deliver));
-    auto ended = co_await std::move(following);
-    if (!ended) SONM_LOG(error, "following the market: {}", ended.error().message());
+    return impl_->cursor.follow(from_block, std::move(deliver));
 }
 
 Async<Receipted> ChainLedger::place(std::string intent, model::Order order, Tokens escrow) {
