@@ -28,6 +28,7 @@ def call(path, method, url, body=None, kind="application/json"):
     connection.request(method, url, body, {"Content-Type": kind})
     reply = connection.getresponse()
     text = reply.read()
+    connection.close()
     assert reply.status < 300, f"{method} {url}: {reply.status} {text}"
     return text
 
