@@ -52,8 +52,7 @@ UnixTime ends_at(const model::Deal& deal, const model::DealState& state, const R
 
 /// A spot bid freezes at least the price of this many seconds. Source: Market.SPOT_DEPOSIT_SECONDS.
 inline constexpr Seconds spot_deposit{600};
-/// Longest life of an order. Source: Market.ORDER_LIFETIME_MAX.
-inline constexpr Seconds order_lifetime_max{90 * 86400};
+using model::order_lifetime_max;
 /// Least escrow of a bid (or of a deal at this price), SNM, rounded up. Errors: overflow beyond 96 bits,
 /// unavailable without a rate.
 Result<Tokens> escrow_needed(model::PricePerSecond price, model::Currency currency, Seconds duration,

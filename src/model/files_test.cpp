@@ -77,6 +77,8 @@ TEST(bid_file, words_that_mean_nothing_are_refused) {
     EXPECT_THAT(error_of(bid("price: 1 SNM/h\nduration: 0 s\n")), testing::HasSubstr("or spot"));
     EXPECT_THAT(error_of(bid("price: 1 SNM/h\nrate_min: 1 USD\n")),
                 testing::HasSubstr("means nothing for a price in SNM"));
+    EXPECT_THAT(error_of(bid("price: 1 SNM/h\nexpiry: 91 d\n")),
+                testing::HasSubstr("bid.yaml:2: expiry: must be between 1 s and 90 d"));
     EXPECT_THAT(error_of(bid("price: 1 USD/h\nrate_min: 2 USD\nrate_max: 1 USD\n")),
                 testing::HasSubstr("no deal could open"));
     EXPECT_THAT(error_of(bid("price: 1 USD/h\ntag: " + std::string(33, 'x'))),

@@ -95,6 +95,9 @@ struct Order {
     bool is_spot() const { return duration.value == 0; }
 };
 
+/// Longest life of an order. Source: Market.ORDER_LIFETIME_MAX.
+inline constexpr Seconds order_lifetime_max{90 * 86'400};
+
 /// The order's id, computed as the contract does: EIP-712 struct hash.
 OrderId order_id(const Order& order);
 

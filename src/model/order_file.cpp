@@ -124,7 +124,9 @@ void order_terms_fields(YamlReader& reader, OrderTerms& terms, Side side) {
     if (bounded && terms.price.currency == Currency::snm && reader.has("price")) {
         reader.problem(reader.has("rate_min") ? "rate_min" : "rate_max", "means nothing for a price in SNM");
     }
-    if (terms.expiry.value == 0 && reader.has("expiry")) reader.problem("expiry", "must be more than 0 s");
+    if (terms.expiry.value == 0 || terms.expiry > order_lifetime_max) {
+        reader.problem("expiry", fmt::format("must be between 1 s and {}", print_span(order_lifetime_max)));
+    }
 }
 
 void resources_fields(YamlReader& reader, Resources& resources) {
