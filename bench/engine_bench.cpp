@@ -3,17 +3,17 @@
 //   tools/image busybox /tmp/busybox.tar && eval "$(tools/engine ensure --state DIR)"
 //   engine_bench /tmp/busybox.tar [runs]
 //
-// Prints a table in milliseconds: the baseline that "deal opened -> first log line" and "task started -> first log line" are held
-// against in docs/performance.md.
+// Prints a table in milliseconds: the baseline that "deal opened -> first log line" and "task started ->
+// first log line" are held against in docs/performance.md.
+
+#include "sonm/base/units.hpp"
+#include "sonm/engine/docker_engine.hpp"
+#include "sonm/engine/sources.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
-
-#include "sonm/base/units.hpp"
-#include "sonm/engine/docker_engine.hpp"
-#include "sonm/engine/sources.hpp"
 
 namespace sonm::engine {
 namespace {
@@ -27,14 +27,17 @@ struct Column {
     std::vector<double> values;
     void print() {
         std::sort(values.begin(), values.end());
-        fmt::print("| {:<28} | {:8.1f} | {:8.1f} | {:8.1f} |\n", name, values.front(), values[values.size() / 2], values.back());
+        fmt::print("| {:<28} | {:8.1f} | {:8.1f} | {:8.1f} |\n", name, values.front(),
+                   values[values.size() / 2], values.back());
     }
 };
 
 struct Table {
-    Column create{"create", {}}, start{"start", {}}, first{"first log line", {}}, sum{"create + start + first log", {}}, end{"wait + remove", {}};
+    Column create{"create", {}}, start{"start", {}}, first{"first log line", {}},
+        sum{"create + start + first log", {}}, end{"wait + remove", {}};
     void print(std::size_t runs) {
-        fmt::print("| {:<28} | {:>8} | {:>8} | {:>8} |  ms, n = {}\n|---|---|---|---|\n", "step", "min", "p50", "max", runs);
+        fmt::print("| {:<28} | {:>8} | {:>8} | {:>8} |  ms, n = {}\n|---|---|---|---|\n", "step", "min",
+                   "p50", "max", runs);
         for (Column* column : {&create, &start, &first, &sum, &end}) column->print();
     }
 };
@@ -77,10 +80,12 @@ Async<void> run(std::string archive, std::size_t runs) {
     Executor executor = co_await asio::this_coro::executor;
     DockerEngine engine(executor, config);
     SONM_CO_TRY(EngineInfo info, co_await engine.info());
-    fmt::print("engine {} ({}, {}), kernel {}\n", info.version, info.storage_driver, info.cgroup_driver, info.kernel);
+    fmt::print("engine {} ({}, {}), kernel {}\n", info.version, info.storage_driver, info.cgroup_driver,
+               info.kernel);
     SONM_CO_TRY(FileHandle file, FileHandle::open(archive, O_RDONLY));
     auto begin = Clock::now();
-    SONM_CO_TRY(ImageInfo image, co_await engine.load_image(read_source(std::move(file)), ImageLimits(), nullptr));
+    SONM_CO_TRY(ImageInfo image,
+                co_await engine.load_image(read_source(std::move(file)), ImageLimits(), nullptr));
     fmt::print("image examined and loaded in {:.0f} ms\n", milliseconds(Clock::now() - begin));
     Table table;
     for (std::size_t number = 0; number <= runs; ++number) {

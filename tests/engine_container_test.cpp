@@ -1,10 +1,10 @@
 // What containers may and may not do, against a real engine.
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include "sonm/engine/sources.hpp"
 #include "support/engine.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace sonm::engine {
 namespace {
@@ -110,7 +110,8 @@ Task<void> image_missing(Engine& engine, ImageId) {
 SONM_ENGINE_TEST(EngineContainer, ImageMissing_IsSaidSo, image_missing)
 
 Task<void> fork_bomb(Engine& engine, ImageId image) {
-    ContainerSpec spec = shell(image, "i=0; while [ $i -lt 200 ]; do sleep 20 & i=$((i+1)); done; echo all started");
+    ContainerSpec spec =
+        shell(image, "i=0; while [ $i -lt 200 ]; do sleep 20 & i=$((i+1)); done; echo all started");
     spec.limits.processes_max = 20;
     auto report = co_await run_to_end(engine, spec);
     EXPECT_TRUE(report) << report.error().message();
@@ -129,12 +130,14 @@ Task<void> memory_eater(Engine& engine, ImageId image) {
     auto report = co_await within(std::chrono::seconds(60), std::move(running));
     EXPECT_TRUE(report) << report.error().message();
     EXPECT_NE(report->exit_code, 0);
-    EXPECT_TRUE(report->oom_killed || report->exit_code == 137 || report->exit_code == 2) << report->exit_code;
+    EXPECT_TRUE(report->oom_killed || report->exit_code == 137 || report->exit_code == 2)
+        << report->exit_code;
 }
 SONM_ENGINE_TEST(EngineContainer, MemoryEater_IsKilledAtItsLimit, memory_eater)
 
 Task<void> disk_filler(Engine& engine, ImageId image) {
-    ContainerSpec spec = shell(image, "touch /etc/x 2>&1; dd if=/dev/zero of=/scratch/f bs=1M count=64 2>&1; ls -l /scratch/f");
+    ContainerSpec spec = shell(
+        image, "touch /etc/x 2>&1; dd if=/dev/zero of=/scratch/f bs=1M count=64 2>&1; ls -l /scratch/f");
     Mount scratch;
     scratch.kind = Mount::Kind::tmpfs;
     scratch.target = "/scratch";
@@ -170,7 +173,9 @@ Task<void> ignores_sigterm(Engine& engine, ImageId image) {
 SONM_ENGINE_TEST(EngineContainer, IgnoresSigterm_IsKilledAfterTheGrace, ignores_sigterm)
 
 Task<void> prints_without_end(Engine& engine, ImageId image) {
-    ContainerSpec spec = shell(image, "i=0; while [ $i -lt 40000 ]; do echo line $i xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; i=$((i+1)); done");
+    ContainerSpec spec = shell(image,
+                               "i=0; while [ $i -lt 40000 ]; do echo line $i "
+                               "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; i=$((i+1)); done");
     spec.limits.log_bytes_max = 256 * KiB;
     auto report = co_await run_to_end(engine, spec);
     EXPECT_TRUE(report);
@@ -183,8 +188,10 @@ Task<void> prints_without_end(Engine& engine, ImageId image) {
 SONM_ENGINE_TEST(EngineContainer, PrintsWithoutEnd_KeepsOnlyTheNewestOutput, prints_without_end)
 
 Task<void> powers(Engine& engine, ImageId image) {
-    ContainerSpec spec = shell(image, "grep -E 'CapEff|CapBnd|NoNewPrivs|Seccomp:' /proc/self/status; ip addr; id -u; "
-                                      "unshare -U true; mount -t tmpfs none /work; chroot / true; echo done");
+    ContainerSpec spec =
+        shell(image,
+              "grep -E 'CapEff|CapBnd|NoNewPrivs|Seccomp:' /proc/self/status; ip addr; id -u; "
+              "unshare -U true; mount -t tmpfs none /work; chroot / true; echo done");
     auto report = co_await run_to_end(engine, spec);
     EXPECT_TRUE(report);
     auto found = co_await engine.find(spec.name);

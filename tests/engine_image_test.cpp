@@ -1,14 +1,14 @@
 // Image archives from strangers, against a real engine.
 
+#include "sonm/crypto/sha256.hpp"
+#include "sonm/engine/sources.hpp"
+#include "support/engine.hpp"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <gtest/gtest.h>
 
 #include <map>
-
-#include "sonm/crypto/sha256.hpp"
-#include "sonm/engine/sources.hpp"
-#include "support/engine.hpp"
 
 namespace sonm::engine {
 namespace {
@@ -28,7 +28,8 @@ std::string tar_of(const Files& files, std::int64_t claimed = 0) {
         archive_entry_set_filetype(entry, AE_IFREG);
         archive_entry_set_perm(entry, 0644);
         archive_entry_set_size(entry, size);
-        if (static_cast<std::size_t>(size) > text.size()) archive_entry_sparse_add_entry(entry, 0, static_cast<std::int64_t>(text.size()));
+        if (static_cast<std::size_t>(size) > text.size())
+            archive_entry_sparse_add_entry(entry, 0, static_cast<std::int64_t>(text.size()));
         archive_write_header(writer, entry);
         archive_write_data(writer, text.data(), text.size());
         archive_entry_free(entry);
@@ -50,9 +51,14 @@ std::string image_of(const std::string& layer, std::string manifest = "", int re
         layers += i ? R"(,"layer.tar")" : R"("layer.tar")";
     }
     Files files;
-    files["config.json"] = R"({"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[)" + diffs + "]}}";
+    files["config.json"] =
+        R"({"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[)" + diffs +
+        "]}}";
     files["layer.tar"] = layer;
-    files["manifest.json"] = manifest.empty() ? R"([{"Config":"config.json","RepoTags":["busybox:latest"],"Layers":[)" + layers + "]}]" : manifest;
+    files["manifest.json"] =
+        manifest.empty()
+            ? R"([{"Config":"config.json","RepoTags":["busybox:latest"],"Layers":[)" + layers + "]}]"
+            : manifest;
     return tar_of(files);
 }
 
@@ -116,7 +122,8 @@ Task<void> damaged(Engine& engine, ImageId) {
         image_of(layer, R"([{"Config":"config.json","Layers":["other.tar"]}])"),
         whole.substr(0, whole.size() / 2),
     };
-    for (std::string& archive : archives) expect_refused(co_await load(engine, std::move(archive), small()), EngineErrc::image_refused);
+    for (std::string& archive : archives)
+        expect_refused(co_await load(engine, std::move(archive), small()), EngineErrc::image_refused);
 }
 SONM_ENGINE_TEST(EngineImage, DamagedArchives_AreRefusedWithAReason, damaged)
 

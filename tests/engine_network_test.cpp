@@ -1,9 +1,10 @@
-// Networks with a way out, against a real engine: what a container reaches and what not. Needs root for firewall rules.
+// Networks with a way out, against a real engine: what a container reaches and what not. Needs root for
+// firewall rules.
+
+#include "support/engine.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
-
-#include "support/engine.hpp"
 
 namespace sonm::engine {
 namespace {
@@ -13,15 +14,19 @@ using test::run_to_end;
 using test::shell;
 
 Task<void> isolated(Engine& engine, ImageId image) {
-    auto network = co_await engine.create_network(fmt::format("sonm-test-{}", ::getpid()), test::test_labels());
+    auto network =
+        co_await engine.create_network(fmt::format("sonm-test-{}", ::getpid()), test::test_labels());
     EXPECT_TRUE(network) << network.error().message();
     if (!network) co_return;
     auto again = co_await engine.create_network(network->value, test::test_labels());
     EXPECT_TRUE(again) << "one that exists is taken";
 
-    // The engine's side of the bridge is the gateway: this machine. It answers pings unless rules keep the container away from it.
-    ContainerSpec spec = shell(image, "ip route; gw=$(ip route | sed -n 's/^default via \\([0-9.]*\\).*/\\1/p'); "
-                                      "nc -w 2 $gw 1 </dev/null 2>&1; echo nc says $?; nslookup -timeout=1 x $gw 2>&1 | tail -1");
+    // The engine's side of the bridge is the gateway: this machine. It answers pings unless rules keep the
+    // container away from it.
+    ContainerSpec spec =
+        shell(image,
+              "ip route; gw=$(ip route | sed -n 's/^default via \\([0-9.]*\\).*/\\1/p'); "
+              "nc -w 2 $gw 1 </dev/null 2>&1; echo nc says $?; nslookup -timeout=1 x $gw 2>&1 | tail -1");
     spec.network = *network;
     auto begin = std::chrono::steady_clock::now();
     auto report = co_await run_to_end(engine, spec);
@@ -48,7 +53,8 @@ TEST(EngineNetwork, WayOut_DoesNotLeadToThisMachine) {
 }
 
 Task<void> refused(Engine&, ImageId) {
-    // Without rights to set rules there is no network at all: an engine whose namespace cannot be found stands for that.
+    // Without rights to set rules there is no network at all: an engine whose namespace cannot be found
+    // stands for that.
     Executor executor = co_await asio::this_coro::executor;
     std::string address = *test::find_engine_address();
     DockerConfig config;

@@ -1,4 +1,9 @@
-// The engine down at the start, killed in the middle and started again, with the private engine of tools/engine. Needs root.
+// The engine down at the start, killed in the middle and started again, with the private engine of
+// tools/engine. Needs root.
+
+#include "sonm/base/fs.hpp"
+#include "sonm/engine/file_handle.hpp"
+#include "support/engine.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -8,10 +13,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-
-#include "sonm/base/fs.hpp"
-#include "sonm/engine/file_handle.hpp"
-#include "support/engine.hpp"
 
 namespace sonm::engine {
 namespace {
@@ -47,7 +48,8 @@ public:
 
 private:
     bool tool(const std::string& command) {
-        std::string line = fmt::format("'{}/tools/engine' {} --state '{}' >'{}' 2>&1", SONM_SOURCE_DIR, command, (temp_ / "state").string(), output_.string());
+        std::string line = fmt::format("'{}/tools/engine' {} --state '{}' >'{}' 2>&1", SONM_SOURCE_DIR,
+                                       command, (temp_ / "state").string(), output_.string());
         return std::system(line.c_str()) == 0;
     }
     TempDir temp_;
@@ -55,7 +57,9 @@ private:
     std::string path_;
 };
 
-Task<void> wait_for(Engine& engine, ContainerId id, Result<ExitReport>& out) { out = co_await engine.wait(std::move(id)); }
+Task<void> wait_for(Engine& engine, ContainerId id, Result<ExitReport>& out) {
+    out = co_await engine.wait(std::move(id));
+}
 
 Task<void> read_all(LogStream& logs, Error& why, std::uint64_t& last_ns) {
     while (true) {
@@ -77,7 +81,8 @@ Task<void> dies_in_the_middle(TaskGroup& group, PrivateEngine& machine) {
     auto image = co_await test::load_busybox(engine);
     EXPECT_TRUE(image) << image.error().message();
     if (!image) co_return;
-    ContainerSpec spec = test::shell(*image, "i=0; while [ ! -e /work/stop ]; do echo tick $i; i=$((i+1)); sleep 0.1; done; exit 5");
+    ContainerSpec spec = test::shell(
+        *image, "i=0; while [ ! -e /work/stop ]; do echo tick $i; i=$((i+1)); sleep 0.1; done; exit 5");
     spec.read_only_root = false;
     auto id = co_await engine.create(spec);
     EXPECT_TRUE(id && co_await engine.start(*id));
@@ -130,7 +135,8 @@ Task<void> dies_in_the_middle(TaskGroup& group, PrivateEngine& machine) {
 TEST(EngineRestart, KilledInTheMiddle_ContainersGoOnAndAreFoundAgain) {
     if (::geteuid() != 0) GTEST_SKIP() << "a private engine needs root";
     PrivateEngine machine;
-    if (!machine.start()) GTEST_SKIP() << "no private engine can be started on this machine: tools/engine start says why";
+    if (!machine.start())
+        GTEST_SKIP() << "no private engine can be started on this machine: tools/engine start says why";
     auto body = [&](TaskGroup& group) { return dies_in_the_middle(group, machine); };
     run_test(scope(4, body));
 }

@@ -1,12 +1,12 @@
 // The seccomp profile at work: a program that tries what is forbidden and what is needed.
 
-#include <fcntl.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include "sonm/engine/outputs.hpp"
 #include "sonm/engine/sources.hpp"
 #include "support/engine.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace sonm::engine {
 namespace {
@@ -28,10 +28,12 @@ Task<void> probed(Engine& engine, ImageId image) {
     EXPECT_TRUE(report) << report.error().message();
     auto found = co_await engine.find(spec.name);
     auto output = co_await test::output_of(engine, found->id);
-    for (const char* line : {"unix ok", "inet ok", "netlink_route ok", "thread ok", "fork ok", "clone3 ENOSYS", "vsock EPERM", "netlink_audit EPERM",
-                             "packet EPERM", "alg EPERM", "io_uring EPERM", "bpf EPERM", "keyctl EPERM", "userfaultfd EPERM", "perf EPERM",
-                             "unshare EPERM", "clone_newuser EPERM"})
-        EXPECT_NE(output->find(std::string(line) + "\n"), std::string::npos) << line << " is not in:\n" << *output;
+    for (const char* line :
+         {"unix ok", "inet ok", "netlink_route ok", "thread ok", "fork ok", "clone3 ENOSYS", "vsock EPERM",
+          "netlink_audit EPERM", "packet EPERM", "alg EPERM", "io_uring EPERM", "bpf EPERM", "keyctl EPERM",
+          "userfaultfd EPERM", "perf EPERM", "unshare EPERM", "clone_newuser EPERM"})
+        EXPECT_NE(output->find(std::string(line) + "\n"), std::string::npos) << line << " is not in:\n"
+                                                                             << *output;
     EXPECT_TRUE(co_await engine.remove(found->id));
     EXPECT_TRUE(co_await folders.remove("probe"));
     ::rmdir(folder->path.parent_path().parent_path().c_str());

@@ -1,15 +1,16 @@
-// Work folders with a real quota, seen from inside of a container. Needs root for mounting; skipped otherwise.
+// Work folders with a real quota, seen from inside of a container. Needs root for mounting; skipped
+// otherwise.
+
+#include "sonm/base/fs.hpp"
+#include "sonm/engine/outputs.hpp"
+#include "sonm/engine/sources.hpp"
+#include "support/engine.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
 #include <fstream>
-
-#include "sonm/base/fs.hpp"
-#include "sonm/engine/outputs.hpp"
-#include "sonm/engine/sources.hpp"
-#include "support/engine.hpp"
 
 namespace sonm::engine {
 namespace {
@@ -37,8 +38,10 @@ Task<void> quota_of_kind(Engine& engine, ImageId image, std::filesystem::path ro
     EXPECT_TRUE(folder) << folder.error().message();
     if (!folder) co_return;
     EXPECT_TRUE(co_await place(*folder, "in/scene", bytes_source(to_bytes("input")), 1 * MiB));
-    ContainerSpec spec = shell(image, "cat in/scene; dd if=/dev/zero of=full bs=1M count=64 2>&1; rm full; echo result > out; "
-                                      "ln -s /etc/passwd link; ls -l /dev/full; mknod d b 1 1");
+    ContainerSpec spec =
+        shell(image,
+              "cat in/scene; dd if=/dev/zero of=full bs=1M count=64 2>&1; rm full; echo result > out; "
+              "ln -s /etc/passwd link; ls -l /dev/full; mknod d b 1 1");
     Mount work;
     work.source = folder->path;
     work.target = "/work";

@@ -1,5 +1,7 @@
 #include "sonm/engine/command.hpp"
 
+#include "sonm/engine/file_handle.hpp"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
@@ -7,8 +9,6 @@
 #include <unistd.h>
 
 #include <csignal>
-
-#include "sonm/engine/file_handle.hpp"
 
 namespace sonm::engine {
 namespace {
@@ -60,12 +60,13 @@ Result<std::string> run_blocking(const std::vector<std::string>& argv, Millis li
     bool ended = read_output(near, std::chrono::steady_clock::now() + limit, out);
     if (!ended) ::kill(pid, SIGKILL);
     int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
     if (!ended) return fail(Errc::timeout, "{} did not end within {} ms", argv[0], limit.count());
     while (!out.empty() && out.back() == '\n') out.pop_back();
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 127 && out.empty()) return fail(Errc::not_found, "{} is not installed", argv[0]);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return fail(Errc::io, "{}: {}", argv[0], out.empty() ? "failed" : out);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127 && out.empty())
+        return fail(Errc::not_found, "{} is not installed", argv[0]);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return fail(Errc::io, "{}: {}", argv[0], out.empty() ? "failed" : out);
     return out;
 }
 

@@ -1,12 +1,12 @@
 #include "sonm/engine/control_group.hpp"
 
+#include "sonm/base/fs.hpp"
+#include "sonm/base/units.hpp"
+
 #include <unistd.h>
 
 #include <fstream>
 #include <sstream>
-
-#include "sonm/base/fs.hpp"
-#include "sonm/base/units.hpp"
 
 namespace sonm::engine {
 namespace {
@@ -14,8 +14,10 @@ namespace {
 constexpr std::string_view parent = "/sonm/";
 const std::string root = "/sys/fs/cgroup";
 /// Version 1 has a tree for each of these; an engine puts a group into all of them. Source: cgroups(7).
-constexpr const char* trees[] = {"cpu", "cpuacct", "cpu,cpuacct", "cpuset", "memory", "blkio", "pids", "devices", "freezer",
-                                 "net_cls", "net_prio", "net_cls,net_prio", "perf_event", "hugetlb", "rdma", "misc", "systemd", "unified"};
+constexpr const char* trees[] = {
+    "cpu",        "cpuacct", "cpu,cpuacct", "cpuset",  "memory",   "blkio",
+    "pids",       "devices", "freezer",     "net_cls", "net_prio", "net_cls,net_prio",
+    "perf_event", "hugetlb", "rdma",        "misc",    "systemd",  "unified"};
 
 /// A file of one number; nullopt if there is none ("max" is none).
 std::optional<std::uint64_t> number_in(const std::string& path) {
@@ -46,17 +48,23 @@ void add_disks(const std::string& path, Usage& usage) {
         words >> device;
         while (words >> word) {
             std::uint64_t value = 0;
-            if (word == "Read" && words >> value) usage.disk_bytes_read += value;
-            else if (word == "Write" && words >> value) usage.disk_bytes_written += value;
-            else if (word.starts_with("rbytes=")) usage.disk_bytes_read += parse_int<std::uint64_t>(word.substr(7)).value_or(0);
-            else if (word.starts_with("wbytes=")) usage.disk_bytes_written += parse_int<std::uint64_t>(word.substr(7)).value_or(0);
+            if (word == "Read" && words >> value)
+                usage.disk_bytes_read += value;
+            else if (word == "Write" && words >> value)
+                usage.disk_bytes_written += value;
+            else if (word.starts_with("rbytes="))
+                usage.disk_bytes_read += parse_int<std::uint64_t>(word.substr(7)).value_or(0);
+            else if (word.starts_with("wbytes="))
+                usage.disk_bytes_written += parse_int<std::uint64_t>(word.substr(7)).value_or(0);
         }
     }
 }
 
 }  // namespace
 
-std::string control_group_around(const std::string& container_name) { return std::string(parent) + container_name; }
+std::string control_group_around(const std::string& container_name) {
+    return std::string(parent) + container_name;
+}
 
 bool is_control_group(std::string_view path) {
     if (!path.starts_with(parent)) return false;

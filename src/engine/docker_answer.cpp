@@ -16,7 +16,8 @@ std::string Answer::words() const {
 
 tl::unexpected<Error> refusal(const Answer& answer, std::string_view doing, EngineErrc missing) {
     std::string words = answer.words();
-    if (words.find("no space left on device") != std::string::npos) return fail(Errc::no_space, "{}: {}", doing, words);
+    if (words.find("no space left on device") != std::string::npos)
+        return fail(Errc::no_space, "{}: {}", doing, words);
     switch (answer.status) {
         case 400: return fail(Errc::invalid, "{}: {}", doing, words);
         case 404: return fail(missing, "{}: {}", doing, words);
@@ -26,9 +27,12 @@ tl::unexpected<Error> refusal(const Answer& answer, std::string_view doing, Engi
 }
 
 bool is_command_missing(std::string_view words) {
-    // runc: exec: "x": executable file not found in $PATH | stat /x: no such file or directory | permission denied
-    bool exec = words.find("exec: ") != std::string_view::npos || words.find("exec user process") != std::string_view::npos;
-    for (std::string_view reason : {"executable file not found", "no such file or directory", "permission denied", "exec format error"})
+    // runc: exec: "x": executable file not found in $PATH | stat /x: no such file or directory | permission
+    // denied
+    bool exec = words.find("exec: ") != std::string_view::npos ||
+                words.find("exec user process") != std::string_view::npos;
+    for (std::string_view reason :
+         {"executable file not found", "no such file or directory", "permission denied", "exec format error"})
         if (exec && words.find(reason) != std::string_view::npos) return true;
     return false;
 }

@@ -1,13 +1,13 @@
 #include "sonm/engine/docker_engine.hpp"
 
-#include <unistd.h>
-
-#include <fstream>
-#include <nlohmann/json.hpp>
-
 #include "sonm/engine/control_group.hpp"
 #include "sonm/engine/docker_answer.hpp"
 #include "sonm/engine/docker_streams.hpp"
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include <fstream>
 
 namespace sonm::engine {
 
@@ -49,7 +49,8 @@ std::vector<std::string> block_devices() {
         std::string name = entry.path().filename();
         std::string size;
         std::getline(std::ifstream(entry.path() / "size") >> std::ws, size);
-        if (!size.empty() && size != "0" && std::filesystem::exists("/dev/" + name, error)) out.push_back("/dev/" + name);
+        if (!size.empty() && size != "0" && std::filesystem::exists("/dev/" + name, error))
+            out.push_back("/dev/" + name);
     }
     return out;
 }
@@ -60,7 +61,8 @@ Result<std::string> engine_address(const char* docker_host) {
     std::string_view text = docker_host ? docker_host : "";
     if (text.empty()) return DockerConfig().address;
     if (!text.starts_with("unix://")) {
-        return fail(Errc::invalid, "DOCKER_HOST={}: only unix:///path is supported; unset it or name a socket", text);
+        return fail(Errc::invalid,
+                    "DOCKER_HOST={}: only unix:///path is supported; unset it or name a socket", text);
     }
     return "unix:" + std::string(text.substr(7));
 }
@@ -87,12 +89,14 @@ Async<Answer> DockerEngine::ask(Call call) {
     co_return Result<Answer>(std::move(answer));
 }
 
-Async<std::unique_ptr<http::BodyStream>> DockerEngine::stream(http::Request request, ByteSource body, std::string doing, EngineErrc missing) {
+Async<std::unique_ptr<http::BodyStream>> DockerEngine::stream(http::Request request, ByteSource body,
+                                                              std::string doing, EngineErrc missing) {
     request.target = std::string(api) + request.target;
     auto watched = std::make_shared<WatchedSource>();
     watched->source = std::move(body);
     http::BodySource pieces = [watched] { return watched->next(); };
-    auto opening = watched->source ? client_.open(std::move(request), std::move(pieces)) : client_.open(std::move(request));
+    auto opening = watched->source ? client_.open(std::move(request), std::move(pieces))
+                                   : client_.open(std::move(request));
     auto opened = co_await std::move(opening);
     if (watched->failure) co_return tl::unexpected<Error>(std::move(*watched->failure));
     if (!opened) co_return tl::unexpected<Error>(engine_error(std::move(opened.error())));
@@ -114,7 +118,8 @@ Async<EngineInfo> DockerEngine::info() {
     SONM_CO_TRY(Answer first, co_await ask(std::move(version)));
     if (!first.good()) co_return refusal(first, "asking for the engine's version", EngineErrc::bad_answer);
     SONM_CO_TRY(Answer second, co_await ask(std::move(info)));
-    if (!second.good()) co_return refusal(second, "asking for the engine's abilities", EngineErrc::bad_answer);
+    if (!second.good())
+        co_return refusal(second, "asking for the engine's abilities", EngineErrc::bad_answer);
     SONM_CO_TRY(Json version_json, docker::parse_json(first.body, "/version"));
     SONM_CO_TRY(Json info_json, docker::parse_json(second.body, "/info"));
     co_return docker::to_info(info_json, docker::text_of(version_json, "ApiVersion"));
@@ -124,7 +129,8 @@ Async<bool> DockerEngine::has_control_groups() {
     if (!control_groups_) {
         SONM_CO_TRY(EngineInfo about, co_await info());
         // systemd removes groups that are empty, and a group on another machine tells us nothing.
-        control_groups_ = about.cgroup_driver == "cgroupfs" && ::geteuid() == 0 && config_.address.starts_with("unix:");
+        control_groups_ =
+            about.cgroup_driver == "cgroupfs" && ::geteuid() == 0 && config_.address.starts_with("unix:");
     }
     co_return Result<bool>(*control_groups_);
 }
@@ -132,10 +138,12 @@ Async<bool> DockerEngine::has_control_groups() {
 Async<ContainerId> DockerEngine::create(ContainerSpec spec) {
     SONM_CO_CHECK(docker::check(spec));
     docker::Placement placement;
-    if (spec.limits.disk_read_bytes_per_second || spec.limits.disk_write_bytes_per_second) placement.disks = block_devices();
+    if (spec.limits.disk_read_bytes_per_second || spec.limits.disk_write_bytes_per_second)
+        placement.disks = block_devices();
     SONM_CO_TRY(bool grouped, co_await has_control_groups());
     if (grouped) placement.control_group = control_group_around(spec.name);
-    Call call{"POST", "/containers/create?name=" + url_encode(spec.name), docker::print_json(docker::to_json(spec, placement))};
+    Call call{"POST", "/containers/create?name=" + url_encode(spec.name),
+              docker::print_json(docker::to_json(spec, placement))};
     SONM_CO_TRY(Answer answer, co_await ask(std::move(call)));
     std::string doing = fmt::format("creating container {} from image {}", spec.name, spec.image);
     if (answer.status == 409) co_return fail(EngineErrc::name_taken, "{}: {}", doing, answer.words());
@@ -160,7 +168,8 @@ Async<ExitReport> DockerEngine::wait(ContainerId id) {
     http::Request request;
     request.method = "POST";
     request.target = container_path(id) + "/wait?condition=not-running";
-    SONM_CO_TRY(auto body, co_await stream(std::move(request), nullptr, doing, EngineErrc::container_missing));
+    SONM_CO_TRY(auto body,
+                co_await stream(std::move(request), nullptr, doing, EngineErrc::container_missing));
     std::string text;
     while (true) {
         auto piece = co_await body->read();
@@ -173,9 +182,12 @@ Async<ExitReport> DockerEngine::wait(ContainerId id) {
     // The answer has only the code; the rest, and whether it ever ran, says the container itself.
     std::string control_group;
     SONM_CO_TRY(ContainerInfo info, co_await inspect_path(id.value, &control_group));
-    if (info.state == ContainerState::created) co_return fail(Errc::conflict, "{}: it was never started", doing);
-    if (info.state == ContainerState::running) co_return fail(EngineErrc::engine_down, "{}: the engine stopped waiting", doing);
-    ExitReport report{info.exit_code, info.oom_killed, info.started, info.finished, info.ran, read_control_group(control_group)};
+    if (info.state == ContainerState::created)
+        co_return fail(Errc::conflict, "{}: it was never started", doing);
+    if (info.state == ContainerState::running)
+        co_return fail(EngineErrc::engine_down, "{}: the engine stopped waiting", doing);
+    ExitReport report{info.exit_code, info.oom_killed, info.started,
+                      info.finished,  info.ran,        read_control_group(control_group)};
     co_return Result<ExitReport>(std::move(report));
 }
 
@@ -184,7 +196,8 @@ Async<void> DockerEngine::stop(ContainerId id, Seconds grace) {
     Call call{"POST", container_path(id) + "/stop?t=" + std::to_string(grace.value), "", patience};
     if (grace.value == 0) call.target = container_path(id) + "/kill";
     SONM_CO_TRY(Answer answer, co_await ask(std::move(call)));
-    bool not_running = answer.status == 304 || (answer.status == 409 && answer.words().find("is not running") != std::string::npos);
+    bool not_running = answer.status == 304 ||
+                       (answer.status == 409 && answer.words().find("is not running") != std::string::npos);
     if (!answer.good() && !not_running) {
         co_return refusal(answer, fmt::format("stopping container {}", id), EngineErrc::container_missing);
     }
@@ -192,7 +205,8 @@ Async<void> DockerEngine::stop(ContainerId id, Seconds grace) {
     // A kill returns before the container has ended.
     auto waiting = wait(id);
     auto report = co_await within(config_.answer_max, std::move(waiting));
-    if (!report && !report.error().is(Errc::conflict)) co_return tl::unexpected<Error>(std::move(report.error()));
+    if (!report && !report.error().is(Errc::conflict))
+        co_return tl::unexpected<Error>(std::move(report.error()));
     co_return Result<void>();
 }
 
@@ -214,7 +228,8 @@ Async<ContainerInfo> DockerEngine::inspect_path(std::string name, std::string* c
     std::string doing = fmt::format("looking at container {}", name);
     if (!answer.good()) co_return refusal(answer, doing, EngineErrc::container_missing);
     SONM_CO_TRY(Json json, docker::parse_json(answer.body, doing));
-    if (control_group) *control_group = docker::text_of(docker::member_of(json, "HostConfig"), "CgroupParent");
+    if (control_group)
+        *control_group = docker::text_of(docker::member_of(json, "HostConfig"), "CgroupParent");
     co_return docker::to_container(json);
 }
 
@@ -243,7 +258,8 @@ Async<Usage> DockerEngine::usage(ContainerId id) {
     SONM_CO_TRY(Json json, docker::parse_json(answer.body, doing));
     SONM_CO_TRY(Usage usage, docker::to_usage(json));
     // A container that does not run has statistics, all zero.
-    if (usage.cpu_ns == 0 && usage.processes == 0) co_return fail(Errc::conflict, "{}: it does not run", doing);
+    if (usage.cpu_ns == 0 && usage.processes == 0)
+        co_return fail(Errc::conflict, "{}: it does not run", doing);
     co_return Result<Usage>(std::move(usage));
 }
 

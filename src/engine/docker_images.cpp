@@ -1,10 +1,10 @@
-#include <nlohmann/json.hpp>
-
 #include "sonm/engine/docker_answer.hpp"
 #include "sonm/engine/docker_engine.hpp"
 #include "sonm/engine/docker_streams.hpp"
 #include "sonm/engine/image_archive.hpp"
 #include "sonm/engine/sources.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace sonm::engine {
 
@@ -27,17 +27,20 @@ std::string failure_in(const Json& line) {
 
 /// "registry:5000/team/name" of "registry:5000/team/name:tag", and the tag or digest.
 std::pair<std::string, std::string> split_reference(const std::string& reference) {
-    if (std::size_t at = reference.find('@'); at != std::string::npos) return {reference.substr(0, at), reference.substr(at + 1)};
+    if (std::size_t at = reference.find('@'); at != std::string::npos)
+        return {reference.substr(0, at), reference.substr(at + 1)};
     std::size_t slash = reference.rfind('/'), colon = reference.rfind(':');
     bool tagged = colon != std::string::npos && (slash == std::string::npos || colon > slash);
-    return tagged ? std::pair(reference.substr(0, colon), reference.substr(colon + 1)) : std::pair(reference, std::string("latest"));
+    return tagged ? std::pair(reference.substr(0, colon), reference.substr(colon + 1))
+                  : std::pair(reference, std::string("latest"));
 }
 
 /// The registry that credentials are for; Docker Hub if the name has none.
 std::string registry_of(const std::string& name) {
     std::size_t slash = name.find('/');
     std::string first = name.substr(0, slash);
-    bool is_host = slash != std::string::npos && (first.find_first_of(".:") != std::string::npos || first == "localhost");
+    bool is_host = slash != std::string::npos &&
+                   (first.find_first_of(".:") != std::string::npos || first == "localhost");
     return is_host ? first : "https://index.docker.io/v1/";
 }
 
@@ -48,7 +51,8 @@ public:
         std::string layer = docker::text_of(line, "id"), status = docker::text_of(line, "status");
         const Json& detail = docker::member_of(line, "progressDetail");
         bool known = layers_.contains(layer) || layers_.size() < layers_max;
-        if (known && status == "Downloading") layers_[layer] = {docker::number_of(detail, "current"), docker::number_of(detail, "total")};
+        if (known && status == "Downloading")
+            layers_[layer] = {docker::number_of(detail, "current"), docker::number_of(detail, "total")};
         Progress sum;
         for (const auto& [name, bytes] : layers_) {
             sum.bytes += bytes.first;
@@ -82,8 +86,9 @@ Async<void> DockerEngine::remove_image(std::string reference) {
 }
 
 Async<ImageInfo> DockerEngine::load_image(ByteSource archive, ImageLimits limits, ProgressFn progress) {
-    auto limited = bounded(std::move(archive), limits.archive_bytes_max, make_error_code(EngineErrc::image_too_large),
-                                   std::move(progress), "receiving the image");
+    auto limited =
+        bounded(std::move(archive), limits.archive_bytes_max, make_error_code(EngineErrc::image_too_large),
+                std::move(progress), "receiving the image");
     SONM_CO_TRY(SpooledImage spooled, co_await spool_image(config_.spool_folder, std::move(limited), limits));
     // Already here: nothing to unpack, and nobody's tag to move.
     auto present = co_await inspect_image(spooled.id().value);
@@ -99,17 +104,21 @@ Async<ImageInfo> DockerEngine::load_spooled(std::filesystem::path file, ImageId 
     request.answer_max = unpack_silence_max;
     http::Header type{"Content-Type", "application/x-tar"};
     request.headers.push_back(std::move(type));
-    SONM_CO_TRY(auto body, co_await stream(std::move(request), std::move(source), "loading the image", EngineErrc::image_refused));
+    SONM_CO_TRY(auto body, co_await stream(std::move(request), std::move(source), "loading the image",
+                                           EngineErrc::image_refused));
     docker::JsonLines lines;
     while (true) {
         auto reading = body->read();
         auto piece = co_await within(unpack_silence_max, std::move(reading));
         if (!piece) co_return tl::unexpected<Error>(engine_error(std::move(piece.error())));
-        if (piece->empty()) SONM_CO_CHECK(lines.finish());
-        else SONM_CO_CHECK(lines.feed(*piece));
+        if (piece->empty())
+            SONM_CO_CHECK(lines.finish());
+        else
+            SONM_CO_CHECK(lines.feed(*piece));
         while (auto line = lines.take()) {
             std::string words = failure_in(*line);
-            if (words.find("no space left on device") != std::string::npos) co_return fail(Errc::no_space, "loading the image: {}", words);
+            if (words.find("no space left on device") != std::string::npos)
+                co_return fail(Errc::no_space, "loading the image: {}", words);
             if (!words.empty()) co_return fail(EngineErrc::image_refused, "{}", words);
         }
         if (piece->empty()) break;
@@ -124,7 +133,8 @@ Async<ImageInfo> DockerEngine::pull_image(PullSpec spec, ProgressFn progress) {
     SONM_CO_TRY(ImageInfo image, co_await inspect_image(reference));
     if (image.unpacked_bytes > limits.unpacked_bytes_max) {
         SONM_CO_CHECK(co_await remove_image(reference));
-        co_return fail(EngineErrc::image_too_large, "{} has {} bytes, {} are allowed", reference, image.unpacked_bytes, limits.unpacked_bytes_max);
+        co_return fail(EngineErrc::image_too_large, "{} has {} bytes, {} are allowed", reference,
+                       image.unpacked_bytes, limits.unpacked_bytes_max);
     }
     co_return Result<ImageInfo>(std::move(image));
 }
@@ -141,23 +151,29 @@ Async<void> DockerEngine::pull_lines(PullSpec spec, ProgressFn progress) {
     }
     std::string doing = fmt::format("pulling {}", spec.reference);
     auto body = co_await stream(std::move(request), nullptr, doing, EngineErrc::pull_failed);
-    if (!body && body.error().is(EngineErrc::refused_by_engine)) co_return fail(EngineErrc::pull_failed, "{}", body.error().context);
+    if (!body && body.error().is(EngineErrc::refused_by_engine))
+        co_return fail(EngineErrc::pull_failed, "{}", body.error().context);
     if (!body) co_return tl::unexpected<Error>(std::move(body.error()));
     docker::JsonLines lines;
     PullProgress layers;
     while (true) {
         auto reading = (*body)->read();
         auto piece = co_await within(spec.silence_max, std::move(reading));
-        if (!piece && piece.error().is(Errc::timeout)) co_return wrap(std::move(piece.error()), "{}: no progress", doing);
+        if (!piece && piece.error().is(Errc::timeout))
+            co_return wrap(std::move(piece.error()), "{}: no progress", doing);
         if (!piece) co_return tl::unexpected<Error>(engine_error(std::move(piece.error())));
-        if (piece->empty()) SONM_CO_CHECK(lines.finish());
-        else SONM_CO_CHECK(lines.feed(*piece));
+        if (piece->empty())
+            SONM_CO_CHECK(lines.finish());
+        else
+            SONM_CO_CHECK(lines.feed(*piece));
         while (auto line = lines.take()) {
-            if (std::string words = failure_in(*line); !words.empty()) co_return fail(EngineErrc::pull_failed, "{}: {}", doing, words);
+            if (std::string words = failure_in(*line); !words.empty())
+                co_return fail(EngineErrc::pull_failed, "{}: {}", doing, words);
             Progress now = layers.add(*line);
             // Leaving closes the connection, and that ends the pull.
             if (std::max(now.bytes, now.total) > spec.limits.archive_bytes_max) {
-                co_return fail(EngineErrc::image_too_large, "{}: more than {} bytes", doing, spec.limits.archive_bytes_max);
+                co_return fail(EngineErrc::image_too_large, "{}: more than {} bytes", doing,
+                               spec.limits.archive_bytes_max);
             }
             if (progress) progress(now);
         }

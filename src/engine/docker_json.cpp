@@ -7,8 +7,9 @@ namespace {
 
 Result<ContainerState> parse_state(std::string_view text) {
     constexpr std::pair<std::string_view, ContainerState> states[] = {
-        {"created", ContainerState::created},   {"running", ContainerState::running},   {"paused", ContainerState::paused},
-        {"restarting", ContainerState::restarting}, {"removing", ContainerState::removing}, {"exited", ContainerState::exited},
+        {"created", ContainerState::created},   {"running", ContainerState::running},
+        {"paused", ContainerState::paused},     {"restarting", ContainerState::restarting},
+        {"removing", ContainerState::removing}, {"exited", ContainerState::exited},
         {"dead", ContainerState::dead}};
     for (const auto& [name, state] : states)
         if (name == text) return state;
@@ -19,7 +20,8 @@ Result<ContainerState> parse_state(std::string_view text) {
 
 Result<Json> parse_json(std::string_view text, std::string_view what) {
     Json json = Json::parse(text, nullptr, false);
-    if (json.is_discarded()) return fail(EngineErrc::bad_answer, "{} is no JSON: {}", what, text.substr(0, 80));
+    if (json.is_discarded())
+        return fail(EngineErrc::bad_answer, "{} is no JSON: {}", what, text.substr(0, 80));
     return json;
 }
 
@@ -87,7 +89,8 @@ std::uint64_t parse_time_ns(std::string_view text) {
     std::int64_t ns = 0;
     if (sign('.')) {
         std::int64_t scale = 100'000'000;
-        for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10) ns += (text[at] - '0') * scale;
+        for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, scale /= 10)
+            ns += (text[at] - '0') * scale;
     }
     std::int64_t offset_minutes = 0;
     if (at < text.size() && (text[at] == '+' || text[at] == '-')) {
@@ -99,8 +102,11 @@ std::uint64_t parse_time_ns(std::string_view text) {
         offset_minutes = direction * (hours * 60 + minutes);
     }
     auto date = std::chrono::sys_days(std::chrono::year(int(year)) / int(month) / int(day));
-    std::int64_t seconds = date.time_since_epoch().count() * 86'400LL + hour * 3600 + minute * 60 + second - offset_minutes * 60;
-    return seconds < 0 || seconds > 18'000'000'000LL ? 0 : std::uint64_t(seconds) * 1'000'000'000U + std::uint64_t(ns);
+    std::int64_t seconds =
+        date.time_since_epoch().count() * 86'400LL + hour * 3600 + minute * 60 + second - offset_minutes * 60;
+    return seconds < 0 || seconds > 18'000'000'000LL
+               ? 0
+               : std::uint64_t(seconds) * 1'000'000'000U + std::uint64_t(ns);
 }
 
 std::string print_time_ns(std::uint64_t time_ns) {
@@ -149,7 +155,8 @@ Result<ContainerInfo> to_container(const Json& json) {
     out.exit_code = code.is_number_integer() ? code.get<int>() : 0;
     out.oom_killed = flag_of(state, "OOMKilled");
     out.error = text_of(state, "Error");
-    std::uint64_t started_ns = parse_time_ns(text_of(state, "StartedAt")), finished_ns = parse_time_ns(text_of(state, "FinishedAt"));
+    std::uint64_t started_ns = parse_time_ns(text_of(state, "StartedAt")),
+                  finished_ns = parse_time_ns(text_of(state, "FinishedAt"));
     out.started = UnixTime(started_ns / 1'000'000'000U);
     out.finished = UnixTime(finished_ns / 1'000'000'000U);
     if (started_ns && finished_ns > started_ns) out.ran = Millis((finished_ns - started_ns) / 1'000'000U);
@@ -182,7 +189,8 @@ Result<ImageInfo> to_image(const Json& json) {
 }
 
 Result<Usage> to_usage(const Json& stats) {
-    if (!member_of(stats, "cpu_stats").is_object()) return fail(EngineErrc::bad_answer, "statistics without cpu_stats");
+    if (!member_of(stats, "cpu_stats").is_object())
+        return fail(EngineErrc::bad_answer, "statistics without cpu_stats");
     Usage out;
     out.cpu_ns = number_of(member_of(member_of(stats, "cpu_stats"), "cpu_usage"), "total_usage");
     const Json& memory = member_of(stats, "memory_stats");
@@ -211,7 +219,8 @@ Result<Event> to_event(const Json& json) {
     const Json& actor = member_of(json, "Actor");
     out.container = ContainerId(text_of(actor, "ID"));
     out.action = text_of(json, "Action");
-    if (out.container.value.empty() || out.action.empty()) return fail(EngineErrc::bad_answer, "an event without container or action");
+    if (out.container.value.empty() || out.action.empty())
+        return fail(EngineErrc::bad_answer, "an event without container or action");
     out.time_ns = number_of(json, "timeNano");
     out.attributes = labels_of(actor, "Attributes");
     return out;
@@ -238,10 +247,12 @@ EngineInfo to_info(const Json& json, std::string api_version) {
             out.user_namespaces |= text.starts_with("name=userns") || text.starts_with("name=rootless");
             out.seccomp |= text.starts_with("name=seccomp");
         }
-    if (!out.user_namespaces) out.missing.push_back("no user-namespace remap: root of a container has the machine's user id 0");
+    if (!out.user_namespaces)
+        out.missing.push_back("no user-namespace remap: root of a container has the machine's user id 0");
     if (!out.seccomp) out.missing.push_back("no seccomp: every system call is open to a container");
     if (!flag_of(json, "MemoryLimit")) out.missing.push_back("no memory limit");
-    if (!flag_of(json, "SwapLimit")) out.missing.push_back("no swap limit: a container may swap beyond its memory");
+    if (!flag_of(json, "SwapLimit"))
+        out.missing.push_back("no swap limit: a container may swap beyond its memory");
     if (!flag_of(json, "PidsLimit")) out.missing.push_back("no limit on the number of processes");
     if (!flag_of(json, "CpuCfsQuota")) out.missing.push_back("no CPU quota");
     if (!flag_of(json, "CPUSet")) out.missing.push_back("no binding to CPUs");

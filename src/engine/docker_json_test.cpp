@@ -1,12 +1,11 @@
 #include "sonm/engine/docker_json.hpp"
 
-#include <gtest/gtest.h>
-
-#include <nlohmann/json.hpp>
-
 #include "sonm/engine/docker_answer.hpp"
 #include "sonm/engine/docker_streams.hpp"
 #include "sonm/engine/seccomp.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace sonm::engine::docker {
 namespace {
@@ -57,13 +56,16 @@ TEST(DockerJson, BadSpec_SaysWhichField) {
     EXPECT_EQ(refused([](ContainerSpec&) {}), "");
     EXPECT_NE(refused([](ContainerSpec& s) { s.name = "-x"; }).find("name"), std::string::npos);
     EXPECT_NE(refused([](ContainerSpec& s) { s.limits.cpu_millicores = 0; }).find("cpu"), std::string::npos);
-    EXPECT_NE(refused([](ContainerSpec& s) { s.limits.memory_bytes_max = 1; }).find("memory"), std::string::npos);
+    EXPECT_NE(refused([](ContainerSpec& s) { s.limits.memory_bytes_max = 1; }).find("memory"),
+              std::string::npos);
     EXPECT_NE(refused([](ContainerSpec& s) { s.env["A=B"] = "c"; }).find("A=B"), std::string::npos);
     for (const char* path : {"relative", "/a/../etc", "/", "/a/./b", ""}) {
         Mount mount;
         mount.source = "/tmp";
         mount.target = path;
-        EXPECT_NE(refused([&](ContainerSpec& s) { s.mounts.push_back(mount); }).find("mount target"), std::string::npos) << path;
+        EXPECT_NE(refused([&](ContainerSpec& s) { s.mounts.push_back(mount); }).find("mount target"),
+                  std::string::npos)
+            << path;
     }
 }
 
@@ -86,7 +88,8 @@ TEST(DockerJson, Credentials_BecomeTheRegistryHeader) {
     Credentials credentials;
     credentials.user = "me";
     credentials.password = "?>~";
-    EXPECT_EQ(registry_auth(credentials, "r"), "eyJwYXNzd29yZCI6Ij8-fiIsInNlcnZlcmFkZHJlc3MiOiJyIiwidXNlcm5hbWUiOiJtZSJ9");
+    EXPECT_EQ(registry_auth(credentials, "r"),
+              "eyJwYXNzd29yZCI6Ij8-fiIsInNlcnZlcmFkZHJlc3MiOiJyIiwidXNlcm5hbWUiOiJtZSJ9");
 }
 
 TEST(DockerJson, Refusals_BecomeErrorsOfThePort) {
@@ -96,19 +99,24 @@ TEST(DockerJson, Refusals_BecomeErrorsOfThePort) {
     EXPECT_NE(error.message().find("No such container: x"), std::string::npos);
     Answer full{500, R"({"message":"write /x: no space left on device"})"};
     EXPECT_TRUE(Result<void>(refusal(full, "loading", EngineErrc::image_refused)).error().is(Errc::no_space));
-    EXPECT_TRUE(is_command_missing(R"(OCI runtime create failed: exec: "x": executable file not found in $PATH: unknown)"));
+    EXPECT_TRUE(is_command_missing(
+        R"(OCI runtime create failed: exec: "x": executable file not found in $PATH: unknown)"));
     EXPECT_FALSE(is_command_missing("driver failed: no such file or directory"));
 }
 
 TEST(LogDemux, FramesInAnyPieces_AreTheSameRecords) {
-    std::string frames("\x01\0\0\0\0\0\0\x1b" "2026-01-31T12:00:05Z hello\n", 35);
+    std::string frames(
+        "\x01\0\0\0\0\0\0\x1b"
+        "2026-01-31T12:00:05Z hello\n",
+        35);
     frames += std::string("\x02\0\0\0\0\0\0\x02no", 10);
     for (std::size_t step = 1; step < frames.size(); ++step) {
         LogDemux demux(true);
         std::string out;
         for (std::size_t at = 0; at < frames.size(); at += step) {
             ASSERT_TRUE(demux.feed(as_bytes(frames.substr(at, step))));
-            while (auto record = demux.take()) out += fmt::format("{}:{}|", record->time_ns != 0, as_text(record->text));
+            while (auto record = demux.take())
+                out += fmt::format("{}:{}|", record->time_ns != 0, as_text(record->text));
         }
         EXPECT_EQ(out, "true:hello\n|false:no|");
         EXPECT_TRUE(demux.finish());
@@ -141,12 +149,36 @@ TEST(SeccompProfile, Allowlist_HasTheNeededAndNotTheDangerous) {
             bool plain = rule["action"] == "SCMP_ACT_ALLOW" && rule["args"].empty();
             allowed[name.get<std::string>()] |= plain ? 2 : 1;
         }
-    for (const char* name : {"read", "execve", "mmap", "futex", "openat2", "rseq", "epoll_wait", "getrandom"}) EXPECT_EQ(allowed[name], 2) << name;
-    for (const char* name : {"mount", "umount2", "bpf", "ptrace", "keyctl", "add_key", "unshare", "setns", "io_uring_setup", "userfaultfd",
-                             "perf_event_open", "kexec_load", "init_module", "reboot", "swapon", "process_vm_readv", "pivot_root",
-                             "open_by_handle_at", "chroot", "fsopen", "move_mount", "clock_settime", "syslog", "acct", "quotactl"})
+    for (const char* name : {"read", "execve", "mmap", "futex", "openat2", "rseq", "epoll_wait", "getrandom"})
+        EXPECT_EQ(allowed[name], 2) << name;
+    for (const char* name : {"mount",
+                             "umount2",
+                             "bpf",
+                             "ptrace",
+                             "keyctl",
+                             "add_key",
+                             "unshare",
+                             "setns",
+                             "io_uring_setup",
+                             "userfaultfd",
+                             "perf_event_open",
+                             "kexec_load",
+                             "init_module",
+                             "reboot",
+                             "swapon",
+                             "process_vm_readv",
+                             "pivot_root",
+                             "open_by_handle_at",
+                             "chroot",
+                             "fsopen",
+                             "move_mount",
+                             "clock_settime",
+                             "syslog",
+                             "acct",
+                             "quotactl"})
         EXPECT_EQ(allowed[name], 0) << name;
-    for (const char* name : {"socket", "clone", "clone3", "personality"}) EXPECT_EQ(allowed[name], 1) << name << " only with conditions";
+    for (const char* name : {"socket", "clone", "clone3", "personality"})
+        EXPECT_EQ(allowed[name], 1) << name << " only with conditions";
     for (const Json& rule : profile["syscalls"])
         if (rule["names"][0] == "socket") {
             EXPECT_NE(rule["args"][0]["value"], 40) << "AF_VSOCK reaches the hypervisor";

@@ -1,9 +1,9 @@
-#include <nlohmann/json.hpp>
-
 #include "sonm/crypto/sha256.hpp"
 #include "sonm/engine/docker_answer.hpp"
 #include "sonm/engine/docker_engine.hpp"
 #include "sonm/engine/firewall.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace sonm::engine {
 
@@ -16,14 +16,16 @@ namespace {
 
 constexpr const char* bridge_option = "com.docker.network.bridge.name";
 
-/// Name of the bridge of a network: an interface has at most 15 characters, and rules name it before it exists.
+/// Name of the bridge of a network: an interface has at most 15 characters, and rules name it before it
+/// exists.
 std::string bridge_name(const std::string& network) {
     auto digest = crypto::sha256(as_bytes(network));
     return "sonm" + to_hex(BytesView(digest.bytes).first(5));
 }
 
 Result<std::string> socket_path(const std::string& address) {
-    if (!address.starts_with("unix:")) return fail(EngineErrc::not_isolated, "the engine at {} is on another machine", address);
+    if (!address.starts_with("unix:"))
+        return fail(EngineErrc::not_isolated, "the engine at {} is on another machine", address);
     return address.substr(5);
 }
 
@@ -61,9 +63,11 @@ Async<void> DockerEngine::remove_network(NetworkId id) {
     SONM_CO_TRY(Answer answer, co_await ask(std::move(call)));
     bool in_use = answer.status == 403 && answer.words().find("active endpoints") != std::string::npos;
     if (in_use) co_return fail(Errc::conflict, "removing network {}: {}", id, answer.words());
-    if (!answer.good() && !answer.missing()) co_return refusal(answer, fmt::format("removing network {}", id), EngineErrc::bad_answer);
+    if (!answer.good() && !answer.missing())
+        co_return refusal(answer, fmt::format("removing network {}", id), EngineErrc::bad_answer);
     // Rules for a bridge that is gone match nothing: not being able to remove them harms nobody.
-    if (auto socket = socket_path(config_.address)) (void)co_await release_bridge(bridge_name(id.value), std::move(*socket));
+    if (auto socket = socket_path(config_.address))
+        (void)co_await release_bridge(bridge_name(id.value), std::move(*socket));
     co_return Result<void>();
 }
 
@@ -88,7 +92,8 @@ Async<void> DockerEngine::create_volume(std::string name, std::uint64_t bytes_ma
     json["Labels"] = labels;
     Call call{"POST", "/volumes/create", docker::print_json(json)};
     SONM_CO_TRY(Answer answer, co_await ask(std::move(call)));
-    if (!answer.good()) co_return refusal(answer, fmt::format("creating volume {}", name), EngineErrc::bad_answer);
+    if (!answer.good())
+        co_return refusal(answer, fmt::format("creating volume {}", name), EngineErrc::bad_answer);
     co_return Result<void>();
 }
 

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include "sonm/engine/docker_engine.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::engine {
 namespace {
@@ -8,7 +8,8 @@ namespace {
 /// An engine that gives the same answer to whatever it is asked, on every connection.
 class Parrot {
 public:
-    Parrot(Executor executor, TaskGroup& group, std::string answer) : executor_(std::move(executor)), group_(group), answer_(std::move(answer)) {}
+    Parrot(Executor executor, TaskGroup& group, std::string answer)
+        : executor_(std::move(executor)), group_(group), answer_(std::move(answer)) {}
     http::Connector connector() {
         return [this] { return connect(); };
     }
@@ -61,7 +62,9 @@ Pull pull(std::string lines) {
 }
 
 TEST(DockerPull, FailureAfterTheFirstByte_IsAnErrorAndNotAnImage) {
-    Pull it = pull("{\"status\":\"Pulling\"}\r\n{\"errorDetail\":{\"message\":\"manifest unknown\"},\"error\":\"manifest unknown\"}\r\n");
+    Pull it = pull(
+        "{\"status\":\"Pulling\"}\r\n{\"errorDetail\":{\"message\":\"manifest "
+        "unknown\"},\"error\":\"manifest unknown\"}\r\n");
     it.run();
     ASSERT_FALSE(it.image);
     EXPECT_TRUE(it.image.error().is(EngineErrc::pull_failed)) << it.image.error().message();
@@ -74,13 +77,15 @@ TEST(DockerPull, Credentials_GoIntoTheHeaderAndNameIsSplit) {
     credentials.user = "me";
     it.spec.credentials = credentials;
     it.run();
-    EXPECT_NE(it.heard.find("fromImage=registry.example%3A5000%2Fteam%2Fimage&tag=1.0"), std::string::npos) << it.heard;
+    EXPECT_NE(it.heard.find("fromImage=registry.example%3A5000%2Fteam%2Fimage&tag=1.0"), std::string::npos)
+        << it.heard;
     EXPECT_NE(it.heard.find("X-Registry-Auth: ey"), std::string::npos) << it.heard;
 }
 
 TEST(DockerPull, LayersOverTheLimit_EndThePull) {
-    Pull it = pull("{\"status\":\"Downloading\",\"id\":\"a\",\"progressDetail\":{\"current\":5,\"total\":600}}\n"
-                   "{\"status\":\"Downloading\",\"id\":\"b\",\"progressDetail\":{\"current\":7,\"total\":600}}\n");
+    Pull it = pull(
+        "{\"status\":\"Downloading\",\"id\":\"a\",\"progressDetail\":{\"current\":5,\"total\":600}}\n"
+        "{\"status\":\"Downloading\",\"id\":\"b\",\"progressDetail\":{\"current\":7,\"total\":600}}\n");
     it.spec.limits.archive_bytes_max = 1000;
     it.run();
     ASSERT_FALSE(it.image);

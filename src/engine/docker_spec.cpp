@@ -1,7 +1,7 @@
-#include <nlohmann/json.hpp>
-
 #include "sonm/engine/docker_json.hpp"
 #include "sonm/engine/seccomp.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace sonm::engine::docker {
 namespace {
@@ -25,12 +25,15 @@ bool is_clean_path(std::string_view path) {
 }
 
 Result<void> check_mount(const Mount& mount) {
-    if (!is_clean_path(mount.target) || mount.target == "/") return fail(Errc::invalid, "mount target \"{}\": an absolute path without . and ..", mount.target);
+    if (!is_clean_path(mount.target) || mount.target == "/")
+        return fail(Errc::invalid, "mount target \"{}\": an absolute path without . and ..", mount.target);
     if (mount.kind == Mount::Kind::bind && !is_clean_path(mount.source)) {
         return fail(Errc::invalid, "mount source \"{}\": an absolute path without . and ..", mount.source);
     }
-    if (mount.kind == Mount::Kind::volume && !is_name(mount.source)) return fail(Errc::invalid, "volume name \"{}\"", mount.source);
-    if (mount.kind == Mount::Kind::tmpfs && mount.tmpfs_bytes_max == 0) return fail(Errc::invalid, "tmpfs {} needs a size", mount.target);
+    if (mount.kind == Mount::Kind::volume && !is_name(mount.source))
+        return fail(Errc::invalid, "volume name \"{}\"", mount.source);
+    if (mount.kind == Mount::Kind::tmpfs && mount.tmpfs_bytes_max == 0)
+        return fail(Errc::invalid, "tmpfs {} needs a size", mount.target);
     return {};
 }
 
@@ -89,15 +92,18 @@ Json host_config(const ContainerSpec& spec, const Placement& placement) {
     if (!limits.cpu_set.empty()) host["CpusetCpus"] = limits.cpu_set;
     host["PidsLimit"] = limits.processes_max;
     host["ShmSize"] = limits.shared_memory_bytes_max;
-    host["Ulimits"] = Json::array({Json::object({{"Name", "nofile"}, {"Soft", limits.files_max}, {"Hard", limits.files_max}}),
-                                   Json::object({{"Name", "core"}, {"Soft", 0}, {"Hard", 0}})});
+    host["Ulimits"] = Json::array(
+        {Json::object({{"Name", "nofile"}, {"Soft", limits.files_max}, {"Hard", limits.files_max}}),
+         Json::object({{"Name", "core"}, {"Soft", 0}, {"Hard", 0}})});
     host["BlkioDeviceReadBps"] = rates(placement.disks, limits.disk_read_bytes_per_second);
     host["BlkioDeviceWriteBps"] = rates(placement.disks, limits.disk_write_bytes_per_second);
 
-    // Two files of half the size each: the engine drops the older one as a whole. What is stored is JSON, longer than the output.
+    // Two files of half the size each: the engine drops the older one as a whole. What is stored is JSON,
+    // longer than the output.
     std::uint64_t half_kib = std::max<std::uint64_t>(limits.log_bytes_max / 2 / KiB, 1);
     host["LogConfig"] = Json::object(
-        {{"Type", "json-file"}, {"Config", Json::object({{"max-size", fmt::format("{}k", half_kib)}, {"max-file", "2"}})}});
+        {{"Type", "json-file"},
+         {"Config", Json::object({{"max-size", fmt::format("{}k", half_kib)}, {"max-file", "2"}})}});
 
     Json mounts = Json::array();
     for (const Mount& mount : spec.mounts) mounts.push_back(to_json(mount));
@@ -108,17 +114,22 @@ Json host_config(const ContainerSpec& spec, const Placement& placement) {
 }  // namespace
 
 Result<void> check(const ContainerSpec& spec) {
-    if (!is_name(spec.name)) return fail(Errc::invalid, "container name \"{}\": letters, digits and _.-, at most {}", spec.name, name_bytes_max);
+    if (!is_name(spec.name))
+        return fail(Errc::invalid, "container name \"{}\": letters, digits and _.-, at most {}", spec.name,
+                    name_bytes_max);
     if (spec.image.empty()) return fail(Errc::invalid, "container {} has no image", spec.name);
-    if (spec.limits.cpu_millicores < 10) return fail(Errc::invalid, "cpu {} millicores: at least 10", spec.limits.cpu_millicores);
+    if (spec.limits.cpu_millicores < 10)
+        return fail(Errc::invalid, "cpu {} millicores: at least 10", spec.limits.cpu_millicores);
     if (spec.limits.memory_bytes_max < memory_bytes_min) {
-        return fail(Errc::invalid, "memory {} bytes: at least {}", spec.limits.memory_bytes_max, memory_bytes_min);
+        return fail(Errc::invalid, "memory {} bytes: at least {}", spec.limits.memory_bytes_max,
+                    memory_bytes_min);
     }
-    if (spec.limits.processes_max == 0 || spec.limits.files_max == 0) return fail(Errc::invalid, "a container without processes or files");
+    if (spec.limits.processes_max == 0 || spec.limits.files_max == 0)
+        return fail(Errc::invalid, "a container without processes or files");
     for (const Mount& mount : spec.mounts) SONM_CHECK(check_mount(mount));
     for (const auto& [name, value] : spec.env) {
-        bool good = !name.empty() && name.find('=') == std::string::npos && name.find('\0') == std::string::npos &&
-                    value.find('\0') == std::string::npos;
+        bool good = !name.empty() && name.find('=') == std::string::npos &&
+                    name.find('\0') == std::string::npos && value.find('\0') == std::string::npos;
         if (!good) return fail(Errc::invalid, "environment variable \"{}\"", name);
     }
     return {};

@@ -13,7 +13,8 @@ constexpr std::size_t line_bytes_max = 1 * MiB;
 Error engine_error(Error error) {
     bool wrong_answer = error.is(Errc::invalid) || error.is(Errc::too_large);
     bool own = error.code.category() == EngineErrc_category();
-    if (!own && !error.is(Errc::busy)) error.code = wrong_answer ? EngineErrc::bad_answer : EngineErrc::engine_down;
+    if (!own && !error.is(Errc::busy))
+        error.code = wrong_answer ? EngineErrc::bad_answer : EngineErrc::engine_down;
     return error;
 }
 
@@ -28,12 +29,14 @@ Result<void> LogDemux::feed(BytesView bytes) {
             if (header_[0] > 2 || header_[1] || header_[2] || header_[3]) {
                 return fail(EngineErrc::bad_answer, "output in a frame that starts with {}", to_hex(header_));
             }
-            payload_left_ = std::uint32_t(header_[4]) << 24 | std::uint32_t(header_[5]) << 16 | std::uint32_t(header_[6]) << 8 | header_[7];
+            payload_left_ = std::uint32_t(header_[4]) << 24 | std::uint32_t(header_[5]) << 16 |
+                            std::uint32_t(header_[6]) << 8 | header_[7];
             header_have_ = 0;
             first_piece_ = true;
             continue;
         }
-        std::size_t count = std::min({bytes.size(), std::size_t(payload_left_), piece_bytes_max - piece_.size()});
+        std::size_t count =
+            std::min({bytes.size(), std::size_t(payload_left_), piece_bytes_max - piece_.size()});
         append(piece_, bytes.first(count));
         bytes = bytes.subspan(count);
         payload_left_ -= static_cast<std::uint32_t>(count);
@@ -47,7 +50,8 @@ void LogDemux::emit() {
     record.channel = header_[0] == 2 ? LogChannel::err : LogChannel::out;
     BytesView text(piece_);
     if (timed_ && first_piece_) {
-        auto blank = std::find(text.begin(), text.begin() + std::min<std::ptrdiff_t>(std::ssize(text), 64), ' ');
+        auto blank =
+            std::find(text.begin(), text.begin() + std::min<std::ptrdiff_t>(std::ssize(text), 64), ' ');
         std::size_t length = static_cast<std::size_t>(blank - text.begin());
         record.time_ns = parse_time_ns(as_text(text.first(length)));
         if (record.time_ns) text = text.subspan(length < text.size() ? length + 1 : length);
@@ -66,7 +70,8 @@ std::optional<LogRecord> LogDemux::take() {
 }
 
 Result<void> LogDemux::finish() const {
-    if (payload_left_ || header_have_) return fail(EngineErrc::engine_down, "the output broke off in the middle of a line");
+    if (payload_left_ || header_have_)
+        return fail(EngineErrc::engine_down, "the output broke off in the middle of a line");
     return {};
 }
 
@@ -84,7 +89,8 @@ Result<void> JsonLines::feed(BytesView bytes) {
         SONM_CHECK(add(std::string_view(partial_).substr(start, end - start)));
     }
     partial_.erase(0, start);
-    if (partial_.size() > line_bytes_max) return fail(EngineErrc::bad_answer, "a line of more than {} bytes", line_bytes_max);
+    if (partial_.size() > line_bytes_max)
+        return fail(EngineErrc::bad_answer, "a line of more than {} bytes", line_bytes_max);
     return {};
 }
 

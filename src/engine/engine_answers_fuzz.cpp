@@ -1,6 +1,6 @@
-#include <nlohmann/json.hpp>
-
 #include "sonm/engine/docker_streams.hpp"
+
+#include <nlohmann/json.hpp>
 
 using namespace sonm;
 using namespace sonm::engine;

@@ -36,7 +36,8 @@ Task<void> FakeEngine::changed() {
     // Woken by cancel(), which looks like an error; a real cancellation throws at the next co_await.
     (void)co_await change_.async_wait(as_tuple(asio::use_awaitable));
     auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+    if (state.cancelled() != asio::cancellation_type::none)
+        throw asio::system_error(asio::error::operation_aborted);
 }
 
 Result<void> FakeEngine::enter(EngineCall call) {
@@ -104,7 +105,8 @@ Async<ContainerId> FakeEngine::create(ContainerSpec spec) {
     if (image == images_.end()) co_return fail(EngineErrc::image_missing, "image {}", spec.image);
     for (const auto& [id, other] : containers_)
         if (other.info.name == spec.name) co_return fail(EngineErrc::name_taken, "container {}", spec.name);
-    if (spec.network && !networks_.contains(spec.network->value)) co_return fail(Errc::not_found, "network {}", *spec.network);
+    if (spec.network && !networks_.contains(spec.network->value))
+        co_return fail(Errc::not_found, "network {}", *spec.network);
     Container made;
     made.info.id = ContainerId(fmt::format("fake-{}", next_id_++));
     made.info.name = spec.name;
@@ -122,7 +124,7 @@ Async<ContainerId> FakeEngine::create(ContainerSpec spec) {
 
 Async<void> FakeEngine::start(ContainerId id) {
     SONM_CO_CHECK(enter(EngineCall::start));
-    SONM_CO_TRY(Container* found, container(id));
+    SONM_CO_TRY(Container * found, container(id));
     if (found->info.state != ContainerState::running) {
         ++made_[found->made].starts;
         found->info.state = ContainerState::running;
@@ -143,12 +145,14 @@ Async<ExitReport> FakeEngine::wait(ContainerId id) {
     std::uint64_t life = generation_;
     while (true) {
         if (generation_ != life) co_return fail(EngineErrc::engine_down, "the fake engine died");
-        SONM_CO_TRY(Container* found, container(id));
+        SONM_CO_TRY(Container * found, container(id));
         const ContainerInfo& info = found->info;
-        if (info.state == ContainerState::created) co_return fail(Errc::conflict, "container {} was never started", id);
+        if (info.state == ContainerState::created)
+            co_return fail(Errc::conflict, "container {} was never started", id);
         if (info.state == ContainerState::exited) {
             SONM_CO_CHECK(leave(EngineCall::wait));
-            ExitReport report{info.exit_code, info.oom_killed, info.started, info.finished, info.ran, found->run.total};
+            ExitReport report{info.exit_code, info.oom_killed, info.started,
+                              info.finished,  info.ran,        found->run.total};
             co_return Result<ExitReport>(std::move(report));
         }
         co_await changed();
@@ -157,7 +161,7 @@ Async<ExitReport> FakeEngine::wait(ContainerId id) {
 
 Async<void> FakeEngine::stop(ContainerId id, Seconds grace) {
     SONM_CO_CHECK(enter(EngineCall::stop));
-    SONM_CO_TRY(Container* found, container(id));
+    SONM_CO_TRY(Container * found, container(id));
     bool killed = found->run.ignores_sigterm || grace.value == 0;
     if (found->info.state == ContainerState::running) end(*found, killed ? 128 + 9 : 128 + 15, false);
     co_return leave(EngineCall::stop);
@@ -176,7 +180,7 @@ Async<void> FakeEngine::remove(ContainerId id) {
 
 Async<ContainerInfo> FakeEngine::inspect(ContainerId id) {
     SONM_CO_CHECK(enter(EngineCall::inspect));
-    SONM_CO_TRY(Container* found, container(id));
+    SONM_CO_TRY(Container * found, container(id));
     SONM_CO_CHECK(leave(EngineCall::inspect));
     co_return Result<ContainerInfo>(found->info);
 }
@@ -193,7 +197,8 @@ Async<std::vector<ContainerInfo>> FakeEngine::list(Labels labels) {
     std::vector<ContainerInfo> out;
     for (const auto& [id, container] : containers_) {
         const Labels& has = container.info.labels;
-        if (std::includes(has.begin(), has.end(), labels.begin(), labels.end())) out.push_back(container.info);
+        if (std::includes(has.begin(), has.end(), labels.begin(), labels.end()))
+            out.push_back(container.info);
     }
     co_return Result<std::vector<ContainerInfo>>(std::move(out));
 }

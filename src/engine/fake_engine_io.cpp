@@ -56,7 +56,8 @@ public:
             while (next_ < engine_.events_.size()) {
                 const Event& event = engine_.events_[next_++];
                 const Labels& has = event.attributes;
-                if (std::includes(has.begin(), has.end(), labels_.begin(), labels_.end())) co_return Result<Event>(event);
+                if (std::includes(has.begin(), has.end(), labels_.begin(), labels_.end()))
+                    co_return Result<Event>(event);
             }
             co_await engine_.changed();
         }
@@ -77,7 +78,8 @@ Async<EngineInfo> FakeEngine::info() {
 Async<ImageInfo> FakeEngine::load_image(ByteSource archive, ImageLimits limits, ProgressFn progress) {
     SONM_CO_CHECK(enter(EngineCall::load_image));
     auto too_large = make_error_code(EngineErrc::image_too_large);
-    auto limited = bounded(std::move(archive), limits.archive_bytes_max, too_large, std::move(progress), "receiving the image");
+    auto limited = bounded(std::move(archive), limits.archive_bytes_max, too_large, std::move(progress),
+                           "receiving the image");
     crypto::Sha256 hash;
     ImageInfo info;
     while (true) {
@@ -107,7 +109,8 @@ Async<ImageInfo> FakeEngine::pull_image(PullSpec spec, ProgressFn progress) {
         images_[spec.reference] = std::move(next_loaded_->second);
         next_loaded_.reset();
     }
-    if (!images_.contains(spec.reference)) co_return fail(EngineErrc::pull_failed, "{}: manifest unknown", spec.reference);
+    if (!images_.contains(spec.reference))
+        co_return fail(EngineErrc::pull_failed, "{}: manifest unknown", spec.reference);
     SONM_CO_CHECK(leave(EngineCall::pull_image));
     ImageInfo info;
     info.id = ImageId(spec.reference);
@@ -125,14 +128,15 @@ Async<ImageInfo> FakeEngine::inspect_image(std::string reference) {
 Async<void> FakeEngine::remove_image(std::string reference) {
     SONM_CO_CHECK(enter(EngineCall::remove_image));
     for (const auto& [id, container] : containers_)
-        if (container.info.image.value == reference) co_return fail(Errc::conflict, "container {} uses image {}", id, reference);
+        if (container.info.image.value == reference)
+            co_return fail(Errc::conflict, "container {} uses image {}", id, reference);
     images_.erase(reference);
     co_return leave(EngineCall::remove_image);
 }
 
 Async<std::unique_ptr<LogStream>> FakeEngine::logs(ContainerId id, LogQuery query) {
     SONM_CO_CHECK(enter(EngineCall::logs));
-    SONM_CO_TRY(Container* found, container(id));
+    SONM_CO_TRY(Container * found, container(id));
     std::size_t count = found->output.size();
     std::size_t first = query.tail && *query.tail < count ? count - *query.tail : 0;
     auto stream = std::make_unique<Logs>(*this, std::move(id), query, first);
@@ -152,19 +156,22 @@ Async<std::unique_ptr<EventStream>> FakeEngine::events(Labels labels, UnixTime s
 
 Async<Usage> FakeEngine::usage(ContainerId id) {
     SONM_CO_CHECK(enter(EngineCall::usage));
-    SONM_CO_TRY(Container* found, container(id));
-    if (found->info.state != ContainerState::running) co_return fail(Errc::conflict, "container {} does not run", id);
+    SONM_CO_TRY(Container * found, container(id));
+    if (found->info.state != ContainerState::running)
+        co_return fail(Errc::conflict, "container {} does not run", id);
     co_return Result<Usage>(found->run.usage);
 }
 
 Async<ExecResult> FakeEngine::exec(ContainerId id, ExecSpec) {
     SONM_CO_CHECK(enter(EngineCall::exec));
-    SONM_CO_TRY(Container* found, container(id));
-    if (found->info.state != ContainerState::running) co_return fail(Errc::conflict, "container {} does not run", id);
+    SONM_CO_TRY(Container * found, container(id));
+    if (found->info.state != ContainerState::running)
+        co_return fail(Errc::conflict, "container {} does not run", id);
     co_return Result<ExecResult>(found->run.exec);
 }
 
-Async<void> FakeEngine::put_archive(ContainerId id, std::string path, ByteSource tar, std::uint64_t bytes_max) {
+Async<void> FakeEngine::put_archive(ContainerId id, std::string path, ByteSource tar,
+                                    std::uint64_t bytes_max) {
     SONM_CO_CHECK(enter(EngineCall::put_archive));
     auto limited = bounded(std::move(tar), bytes_max, make_error_code(Errc::too_large), nullptr, path);
     Bytes all;
@@ -173,14 +180,15 @@ Async<void> FakeEngine::put_archive(ContainerId id, std::string path, ByteSource
         if (piece.empty()) break;
         append(all, piece);
     }
-    SONM_CO_TRY(Container* found, container(id));
+    SONM_CO_TRY(Container * found, container(id));
     found->archives[path] = std::move(all);
     co_return leave(EngineCall::put_archive);
 }
 
-Async<std::unique_ptr<ByteReader>> FakeEngine::get_archive(ContainerId id, std::string path, std::uint64_t bytes_max) {
+Async<std::unique_ptr<ByteReader>> FakeEngine::get_archive(ContainerId id, std::string path,
+                                                           std::uint64_t bytes_max) {
     SONM_CO_CHECK(enter(EngineCall::get_archive));
-    SONM_CO_TRY(Container* found, container(id));
+    SONM_CO_TRY(Container * found, container(id));
     auto archive = found->archives.find(path);
     if (archive == found->archives.end()) co_return fail(Errc::not_found, "{} of container {}", path, id);
     if (archive->second.size() > bytes_max) co_return fail(Errc::too_large, "{} of container {}", path, id);
@@ -206,7 +214,8 @@ Async<std::vector<NetworkId>> FakeEngine::list_networks(Labels labels) {
     SONM_CO_CHECK(enter(EngineCall::list_networks));
     std::vector<NetworkId> out;
     for (const auto& [name, has] : networks_)
-        if (std::includes(has.begin(), has.end(), labels.begin(), labels.end())) out.push_back(NetworkId(name));
+        if (std::includes(has.begin(), has.end(), labels.begin(), labels.end()))
+            out.push_back(NetworkId(name));
     co_return Result<std::vector<NetworkId>>(std::move(out));
 }
 

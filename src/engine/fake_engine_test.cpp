@@ -38,7 +38,9 @@ Task<void> scripted() {
 }
 TEST(FakeEngine, ScriptedRun_EndsWithItsCodeOutputAndEffect) { run_test(scripted()); }
 
-Task<void> wait_for(FakeEngine& engine, ContainerId id, Result<ExitReport>& out) { out = co_await engine.wait(std::move(id)); }
+Task<void> wait_for(FakeEngine& engine, ContainerId id, Result<ExitReport>& out) {
+    out = co_await engine.wait(std::move(id));
+}
 
 struct Death {
     Task<void> body(TaskGroup& group) {

@@ -1,11 +1,11 @@
 #include "sonm/engine/file_handle.hpp"
 
+#include "sonm/base/errc.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cstring>
-
-#include "sonm/base/errc.hpp"
 
 namespace sonm::engine {
 

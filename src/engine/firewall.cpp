@@ -1,14 +1,14 @@
 #include "sonm/engine/firewall.hpp"
 
+#include "sonm/engine/command.hpp"
+#include "sonm/engine/errc.hpp"
+#include "sonm/engine/file_handle.hpp"
+
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <cstring>
-
-#include "sonm/engine/command.hpp"
-#include "sonm/engine/errc.hpp"
-#include "sonm/engine/file_handle.hpp"
 
 namespace sonm::engine {
 namespace {
@@ -16,7 +16,8 @@ namespace {
 constexpr Millis rules_max{20'000};
 
 /// $1 = bridge, $2 = A to add, D to delete. The chain of a bridge has the bridge's name.
-/// Addresses that are not public. Source: IANA IPv4 Special-Purpose Address Registry; 224/4 and 240/4: multicast, reserved.
+/// Addresses that are not public. Source: IANA IPv4 Special-Purpose Address Registry; 224/4 and 240/4:
+/// multicast, reserved.
 constexpr const char* rules = R"(
 bridge=$1
 rule() {
@@ -48,7 +49,8 @@ exit 0
 Result<pid_t> listener_of(const std::string& socket_path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (socket_path.size() >= sizeof address.sun_path) return fail(EngineErrc::not_isolated, "{}: the path is too long", socket_path);
+    if (socket_path.size() >= sizeof address.sun_path)
+        return fail(EngineErrc::not_isolated, "{}: the path is too long", socket_path);
     std::memcpy(address.sun_path, socket_path.c_str(), socket_path.size());
     FileHandle socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
@@ -57,7 +59,8 @@ Result<pid_t> listener_of(const std::string& socket_path) {
     ucred peer{};
     socklen_t size = sizeof peer;
     if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid == 0) {
-        return fail(EngineErrc::not_isolated, "cannot tell in which network namespace the engine at {} is", socket_path);
+        return fail(EngineErrc::not_isolated, "cannot tell in which network namespace the engine at {} is",
+                    socket_path);
     }
     return peer.pid;
 }
@@ -66,17 +69,23 @@ Async<void> apply(std::string bridge, std::string socket_path, std::string actio
     if (::geteuid() != 0) co_return fail(EngineErrc::not_isolated, "firewall rules need root");
     SONM_CO_TRY(pid_t engine, listener_of(socket_path));
     std::vector<std::string> argv;
-    for (std::string word : {std::string("nsenter"), fmt::format("--net=/proc/{}/ns/net", engine), std::string("--"), std::string("/bin/sh"),
-                             std::string("-c"), std::string(rules), std::string("sonm"), bridge, action})
+    for (std::string word :
+         {std::string("nsenter"), fmt::format("--net=/proc/{}/ns/net", engine), std::string("--"),
+          std::string("/bin/sh"), std::string("-c"), std::string(rules), std::string("sonm"), bridge, action})
         argv.push_back(std::move(word));
     auto done = co_await run_command(std::move(argv), rules_max);
-    if (!done) co_return fail(EngineErrc::not_isolated, "rules of bridge {}: {}", bridge, done.error().message());
+    if (!done)
+        co_return fail(EngineErrc::not_isolated, "rules of bridge {}: {}", bridge, done.error().message());
     co_return Result<void>();
 }
 
 }  // namespace
 
-Async<void> isolate_bridge(std::string bridge, std::string socket_path) { return apply(std::move(bridge), std::move(socket_path), "A"); }
-Async<void> release_bridge(std::string bridge, std::string socket_path) { return apply(std::move(bridge), std::move(socket_path), "D"); }
+Async<void> isolate_bridge(std::string bridge, std::string socket_path) {
+    return apply(std::move(bridge), std::move(socket_path), "A");
+}
+Async<void> release_bridge(std::string bridge, std::string socket_path) {
+    return apply(std::move(bridge), std::move(socket_path), "D");
+}
 
 }  // namespace sonm::engine

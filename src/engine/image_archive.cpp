@@ -1,11 +1,11 @@
 #include "sonm/engine/image_archive.hpp"
 
+#include "sonm/engine/sources.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cstring>
-
-#include "sonm/engine/sources.hpp"
 
 namespace sonm::engine {
 namespace {

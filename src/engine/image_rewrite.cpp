@@ -1,10 +1,10 @@
-#include <nlohmann/json.hpp>
-
-#include <set>
-
 #include "sonm/crypto/sha256.hpp"
 #include "sonm/engine/archive_handle.hpp"
 #include "sonm/engine/image_archive.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <set>
 
 namespace sonm::engine {
 namespace {
@@ -35,12 +35,16 @@ Result<Manifest> parse_manifest(std::string_view text) {
     if (!one) return fail(EngineErrc::image_refused, "manifest.json names no single image");
     Manifest out;
     const Json& image = json[0];
-    if (image.contains("Config") && image["Config"].is_string()) out.config = clean(image["Config"].get<std::string>());
-    bool listed = image.contains("Layers") && image["Layers"].is_array() && image["Layers"].size() <= layers_max;
-    if (out.config.empty() || !listed) return fail(EngineErrc::image_refused, "manifest.json has no good Config or Layers");
+    if (image.contains("Config") && image["Config"].is_string())
+        out.config = clean(image["Config"].get<std::string>());
+    bool listed =
+        image.contains("Layers") && image["Layers"].is_array() && image["Layers"].size() <= layers_max;
+    if (out.config.empty() || !listed)
+        return fail(EngineErrc::image_refused, "manifest.json has no good Config or Layers");
     for (const Json& layer : image["Layers"]) {
         std::string name = layer.is_string() ? clean(layer.get<std::string>()) : std::string();
-        if (name.empty()) return fail(EngineErrc::image_refused, "manifest.json names a layer outside of the archive");
+        if (name.empty())
+            return fail(EngineErrc::image_refused, "manifest.json names a layer outside of the archive");
         out.layers.push_back(std::move(name));
     }
     return out;
@@ -60,31 +64,40 @@ public:
     Result<bool> next() {
         int status = archive_read_next_header(reader_.get(), &entry_);
         if (status == ARCHIVE_EOF) return false;
-        if (status != ARCHIVE_OK && status != ARCHIVE_WARN) return fail(EngineErrc::image_refused, "the archive: {}", archive_words(reader_.get()));
-        if (++entries_ > entries_max) return fail(EngineErrc::image_refused, "the archive has more than {} entries", entries_max);
+        if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
+            return fail(EngineErrc::image_refused, "the archive: {}", archive_words(reader_.get()));
+        if (++entries_ > entries_max)
+            return fail(EngineErrc::image_refused, "the archive has more than {} entries", entries_max);
         const char* name = archive_entry_pathname(entry_);
         name_ = clean(name ? name : "");
         return true;
     }
     const std::string& name() const { return name_; }
-    bool is_file() const { return archive_entry_filetype(entry_) == AE_IFREG && !archive_entry_hardlink(entry_); }
-    std::uint64_t size() const { return static_cast<std::uint64_t>(std::max<la_int64_t>(archive_entry_size(entry_), 0)); }
+    bool is_file() const {
+        return archive_entry_filetype(entry_) == AE_IFREG && !archive_entry_hardlink(entry_);
+    }
+    std::uint64_t size() const {
+        return static_cast<std::uint64_t>(std::max<la_int64_t>(archive_entry_size(entry_), 0));
+    }
     /// Name that a link of the archive stands for; empty if it is none or leads out.
     std::string link_target() const {
         if (const char* hard = archive_entry_hardlink(entry_)) return clean(hard);
-        const char* soft = archive_entry_filetype(entry_) == AE_IFLNK ? archive_entry_symlink(entry_) : nullptr;
+        const char* soft =
+            archive_entry_filetype(entry_) == AE_IFLNK ? archive_entry_symlink(entry_) : nullptr;
         if (!soft || *soft == '/') return {};
         return clean((std::filesystem::path(name_).parent_path() / soft).string());
     }
     archive* handle() { return reader_.get(); }
     /// The whole entry. Errors: image_refused, over `bytes_max`.
     Result<std::string> text(std::size_t bytes_max) {
-        if (size() > bytes_max) return fail(EngineErrc::image_refused, "{} has more than {} bytes", name_, bytes_max);
+        if (size() > bytes_max)
+            return fail(EngineErrc::image_refused, "{} has more than {} bytes", name_, bytes_max);
         std::string out(size(), '\0');
         std::size_t have = 0;
         while (have < out.size()) {
             la_ssize_t count = archive_read_data(reader_.get(), out.data() + have, out.size() - have);
-            if (count < 0) return fail(EngineErrc::image_refused, "{}: {}", name_, archive_words(reader_.get()));
+            if (count < 0)
+                return fail(EngineErrc::image_refused, "{}: {}", name_, archive_words(reader_.get()));
             if (count == 0) return fail(EngineErrc::image_refused, "{} is cut short", name_);
             have += static_cast<std::size_t>(count);
         }
@@ -105,7 +118,8 @@ public:
     static Result<Rewriter> open(const std::filesystem::path& path) {
         Rewriter rewriter;
         archive_write_set_format_pax_restricted(rewriter.writer_.get());
-        if (archive_write_open_filename(rewriter.writer_.get(), path.c_str()) != ARCHIVE_OK) return rewriter.failure();
+        if (archive_write_open_filename(rewriter.writer_.get(), path.c_str()) != ARCHIVE_OK)
+            return rewriter.failure();
         return rewriter;
     }
     Result<void> begin(const std::string& name, std::uint64_t size) {
@@ -149,7 +163,8 @@ public:
     Result<std::uint64_t> copy(std::uint64_t unpacked_bytes_max, std::uint64_t& files_left) {
         SONM_CHECK(rewriter_.begin(outer_.name(), outer_.size()));
         ArchiveReadHandle inner = make_tar_reader(true);
-        if (archive_read_open(inner.get(), this, nullptr, pull, nullptr) != ARCHIVE_OK) return refused(inner.get());
+        if (archive_read_open(inner.get(), this, nullptr, pull, nullptr) != ARCHIVE_OK)
+            return refused(inner.get());
         std::uint64_t unpacked = 0;
         while (true) {
             archive_entry* entry = nullptr;
@@ -184,7 +199,8 @@ private:
     /// Next block of the layer's file, copied; 0 at its end, -1 and `failure_` if that fails.
     la_ssize_t pull_block() {
         la_ssize_t count = archive_read_data(outer_.handle(), buffer_.data(), buffer_.size());
-        if (count < 0) failure_ = Error{make_error_code(EngineErrc::image_refused), archive_words(outer_.handle())};
+        if (count < 0)
+            failure_ = Error{make_error_code(EngineErrc::image_refused), archive_words(outer_.handle())};
         if (count <= 0) return count;
         auto copied = rewriter_.data(buffer_.data(), static_cast<std::size_t>(count));
         if (copied) return count;
@@ -220,26 +236,33 @@ Result<Names> read_names(const std::filesystem::path& in, const ImageLimits& lim
         std::string target = outer.link_target();
         if (!target.empty()) links[outer.name()] = target;
         if (!outer.is_file()) continue;
-        if (outer.size() > limits.unpacked_bytes_max - bytes) return fail(EngineErrc::image_too_large, "the archive unpacks to more than is allowed");
+        if (outer.size() > limits.unpacked_bytes_max - bytes)
+            return fail(EngineErrc::image_too_large, "the archive unpacks to more than is allowed");
         bytes += outer.size();
-        if (!out.files.insert(outer.name()).second) return fail(EngineErrc::image_refused, "{} is twice in the archive", outer.name());
+        if (!out.files.insert(outer.name()).second)
+            return fail(EngineErrc::image_refused, "{} is twice in the archive", outer.name());
         if (outer.name() == "manifest.json") {
             SONM_TRY(manifest, outer.text(manifest_bytes_max));
         }
     }
-    if (manifest.empty()) return fail(EngineErrc::image_refused, "there is no manifest.json: make the archive with `docker save`");
+    if (manifest.empty())
+        return fail(EngineErrc::image_refused,
+                    "there is no manifest.json: make the archive with `docker save`");
     SONM_TRY(out.manifest, parse_manifest(manifest));
     for (std::string& layer : out.manifest.layers)
-        if (auto link = links.find(layer); link != links.end() && !out.files.contains(layer)) layer = link->second;
+        if (auto link = links.find(layer); link != links.end() && !out.files.contains(layer))
+            layer = link->second;
     for (const std::string& name : out.manifest.layers)
         if (!out.files.contains(name)) return fail(EngineErrc::image_refused, "layer {} is missing", name);
-    if (!out.files.contains(out.manifest.config)) return fail(EngineErrc::image_refused, "{} is missing", out.manifest.config);
+    if (!out.files.contains(out.manifest.config))
+        return fail(EngineErrc::image_refused, "{} is missing", out.manifest.config);
     return out;
 }
 
 }  // namespace
 
-Result<ImageId> rewrite_image(const std::filesystem::path& in, const std::filesystem::path& out, ImageLimits limits) {
+Result<ImageId> rewrite_image(const std::filesystem::path& in, const std::filesystem::path& out,
+                              ImageLimits limits) {
     SONM_TRY(Names names, read_names(in, limits));
     const Manifest& manifest = names.manifest;
     std::set<std::string> layers(manifest.layers.begin(), manifest.layers.end());
@@ -264,7 +287,8 @@ Result<ImageId> rewrite_image(const std::filesystem::path& in, const std::filesy
     std::uint64_t total = 0;
     for (const std::string& name : manifest.layers) {
         if (unpacked[name] > limits.unpacked_bytes_max - total) {
-            return fail(EngineErrc::image_too_large, "the image unpacks to more than {} bytes", limits.unpacked_bytes_max);
+            return fail(EngineErrc::image_too_large, "the image unpacks to more than {} bytes",
+                        limits.unpacked_bytes_max);
         }
         total += unpacked[name];
     }
@@ -272,7 +296,8 @@ Result<ImageId> rewrite_image(const std::filesystem::path& in, const std::filesy
     entry["Config"] = manifest.config;
     entry["RepoTags"] = nullptr;
     entry["Layers"] = manifest.layers;
-    SONM_CHECK(rewriter.file("manifest.json", Json::array({entry}).dump(-1, ' ', false, Json::error_handler_t::replace)));
+    SONM_CHECK(rewriter.file("manifest.json",
+                             Json::array({entry}).dump(-1, ' ', false, Json::error_handler_t::replace)));
     SONM_CHECK(rewriter.close());
     return ImageId("sha256:" + to_hex(crypto::sha256(as_bytes(config)).bytes));
 }

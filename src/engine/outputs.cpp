@@ -1,14 +1,14 @@
 #include "sonm/engine/outputs.hpp"
 
+#include "sonm/engine/archive_handle.hpp"
+#include "sonm/engine/safe_files.hpp"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <set>
-
-#include "sonm/engine/archive_handle.hpp"
-#include "sonm/engine/safe_files.hpp"
 
 namespace sonm::engine {
 namespace {
@@ -26,7 +26,8 @@ struct Found {
 /// Finds what is to be packed, then packs it in steps. Blocking; one caller at a time.
 class Packer {
 public:
-    Packer(FileHandle root, FileLimits limits) : root_(std::move(root)), limits_(limits), writer_(archive_write_new()) {
+    Packer(FileHandle root, FileLimits limits)
+        : root_(std::move(root)), limits_(limits), writer_(archive_write_new()) {
         archive_write_set_format_pax_restricted(writer_.get());
         archive_write_set_bytes_per_block(writer_.get(), 0);
         archive_write_open(writer_.get(), this, nullptr, keep, nullptr);
@@ -52,9 +53,12 @@ public:
     Result<Bytes> step() {
         out_.clear();
         while (out_.size() < step_bytes && !closed_) {
-            if (current_) SONM_CHECK(copy_some());
-            else if (next_ < found_.size()) SONM_CHECK(begin(found_[next_++]));
-            else SONM_CHECK(finish());
+            if (current_)
+                SONM_CHECK(copy_some());
+            else if (next_ < found_.size())
+                SONM_CHECK(begin(found_[next_++]));
+            else
+                SONM_CHECK(finish());
         }
         return std::exchange(out_, Bytes());
     }
@@ -70,7 +74,9 @@ private:
     }
 
     /// O_NONBLOCK: a pipe that nobody writes must not hold us.
-    Result<FileHandle> open(const std::string& path) { return open_beneath(root_, path, O_RDONLY | O_NONBLOCK); }
+    Result<FileHandle> open(const std::string& path) {
+        return open_beneath(root_, path, O_RDONLY | O_NONBLOCK);
+    }
 
     Result<void> look(const std::string& path, bool named) {
         if (!seen_.insert(path).second) return {};
@@ -89,7 +95,8 @@ private:
             leave_out(path);
             return {};
         }
-        if (++files_ > limits_.files_max) return fail(EngineErrc::output_too_large, "more than {} files", limits_.files_max);
+        if (++files_ > limits_.files_max)
+            return fail(EngineErrc::output_too_large, "more than {} files", limits_.files_max);
         Found found{path, S_ISDIR(status.st_mode), (status.st_mode & 0111) != 0, 0};
         if (found.folder) {
             folders_.push_back(path);
@@ -97,7 +104,8 @@ private:
         } else {
             found.size = static_cast<std::uint64_t>(status.st_size);
             if (found.size > limits_.bytes_max - bytes_) {
-                return fail(EngineErrc::output_too_large, "{}: with it more than {} bytes", path, limits_.bytes_max);
+                return fail(EngineErrc::output_too_large, "{}: with it more than {} bytes", path,
+                            limits_.bytes_max);
             }
             bytes_ += found.size;
         }
@@ -134,7 +142,8 @@ private:
         archive_entry_set_perm(entry.get(), found.folder || found.executable ? 0755 : 0644);
         archive_entry_set_size(entry.get(), static_cast<la_int64_t>(found.size));
         archive_entry_set_mtime(entry.get(), 0, 0);
-        if (archive_write_header(writer_.get(), entry.get()) != ARCHIVE_OK) return fail(Errc::io, "{}: {}", found.path, archive_words(writer_.get()));
+        if (archive_write_header(writer_.get(), entry.get()) != ARCHIVE_OK)
+            return fail(Errc::io, "{}: {}", found.path, archive_words(writer_.get()));
         left_ = found.size;
         if (left_ == 0) current_.close();
         return {};
@@ -144,7 +153,8 @@ private:
         Bytes buffer(std::min<std::uint64_t>(64 * KiB, left_));
         SONM_TRY(std::size_t count, current_.read(buffer));
         if (count == 0) return changed(found_[next_ - 1].path);
-        if (archive_write_data(writer_.get(), buffer.data(), count) < 0) return fail(Errc::io, "{}", archive_words(writer_.get()));
+        if (archive_write_data(writer_.get(), buffer.data(), count) < 0)
+            return fail(Errc::io, "{}", archive_words(writer_.get()));
         left_ -= count;
         if (left_ == 0) current_.close();
         return {};
@@ -152,12 +162,14 @@ private:
 
     Result<void> finish() {
         closed_ = true;
-        if (archive_write_close(writer_.get()) != ARCHIVE_OK) return fail(Errc::io, "{}", archive_words(writer_.get()));
+        if (archive_write_close(writer_.get()) != ARCHIVE_OK)
+            return fail(Errc::io, "{}", archive_words(writer_.get()));
         return {};
     }
 
     static tl::unexpected<Error> changed(const std::string& path) {
-        return fail(Errc::conflict, "{} changed while it was read: collect after the container has ended", path);
+        return fail(Errc::conflict, "{} changed while it was read: collect after the container has ended",
+                    path);
     }
 
     FileHandle root_;
@@ -194,7 +206,8 @@ private:
 
 }  // namespace
 
-Async<std::unique_ptr<Outputs>> collect(WorkFolder folder, std::vector<std::string> paths, FileLimits limits) {
+Async<std::unique_ptr<Outputs>> collect(WorkFolder folder, std::vector<std::string> paths,
+                                        FileLimits limits) {
     SONM_CO_TRY(FileHandle root, open_folder(folder.path));
     auto packer = std::make_shared<Packer>(std::move(root), limits);
     auto work = [packer, paths = std::move(paths)] { return packer->find(paths); };

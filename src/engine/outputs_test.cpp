@@ -1,13 +1,13 @@
 #include "sonm/engine/outputs.hpp"
 
+#include "sonm/base/fs.hpp"
+#include "sonm/engine/sources.hpp"
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
-
-#include "sonm/base/fs.hpp"
-#include "sonm/engine/sources.hpp"
 
 namespace sonm::engine {
 namespace {
@@ -26,7 +26,8 @@ struct Folder {
         std::ofstream(temp / "work" / path) << text;
     }
     Result<std::string> pack(std::vector<std::string> paths, FileLimits limits = FileLimits()) {
-        auto task = [](WorkFolder folder, std::vector<std::string> paths, FileLimits limits) -> Async<std::string> {
+        auto task = [](WorkFolder folder, std::vector<std::string> paths,
+                       FileLimits limits) -> Async<std::string> {
             SONM_CO_TRY(auto outputs, co_await collect(std::move(folder), std::move(paths), limits));
             std::string tar;
             while (true) {

@@ -10,7 +10,8 @@ namespace sonm::engine {
 
 Result<std::string> clean_relative(std::string_view path, bool whole) {
     constexpr std::size_t path_bytes_max = 4096;
-    bool bad = path.empty() || path.size() > path_bytes_max || path.front() == '/' || path.find('\0') != std::string_view::npos;
+    bool bad = path.empty() || path.size() > path_bytes_max || path.front() == '/' ||
+               path.find('\0') != std::string_view::npos;
     std::string out;
     for (const auto& part : std::filesystem::path(path)) {
         if (part == "..") bad = true;
@@ -19,11 +20,15 @@ Result<std::string> clean_relative(std::string_view path, bool whole) {
         out += part;
     }
     if (out.empty() && whole) out = ".";
-    if (bad || out.empty()) return fail(EngineErrc::path_escapes, "\"{}\": give a path inside the work folder, without ..", path.substr(0, 200));
+    if (bad || out.empty())
+        return fail(EngineErrc::path_escapes, "\"{}\": give a path inside the work folder, without ..",
+                    path.substr(0, 200));
     return out;
 }
 
-Result<FileHandle> open_folder(const std::filesystem::path& path) { return FileHandle::open(path, O_PATH | O_DIRECTORY); }
+Result<FileHandle> open_folder(const std::filesystem::path& path) {
+    return FileHandle::open(path, O_PATH | O_DIRECTORY);
+}
 
 Result<FileHandle> open_beneath(const FileHandle& folder, const std::string& path, int flags, unsigned mode) {
     open_how how{};
@@ -31,11 +36,13 @@ Result<FileHandle> open_beneath(const FileHandle& folder, const std::string& pat
     how.mode = mode;
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
     while (true) {
-        FileHandle file(static_cast<int>(::syscall(SYS_openat2, folder.get(), path.c_str(), &how, sizeof how)));
+        FileHandle file(
+            static_cast<int>(::syscall(SYS_openat2, folder.get(), path.c_str(), &how, sizeof how)));
         if (file) return file;
         // EAGAIN: something on the way was renamed meanwhile; the kernel could not be sure.
         if (errno == EINTR || errno == EAGAIN) continue;
-        if (errno == ELOOP || errno == EXDEV) return fail(EngineErrc::path_escapes, "{}: a symbolic link is on the way", path);
+        if (errno == ELOOP || errno == EXDEV)
+            return fail(EngineErrc::path_escapes, "{}: a symbolic link is on the way", path);
         return system_failure(errno, path);
     }
 }
@@ -57,7 +64,8 @@ Result<FileHandle> create_beneath(const FileHandle& folder, const std::string& p
     SONM_TRY(FileHandle parent, make_parents(folder, path));
     std::string name = std::filesystem::path(path).filename();
     unsigned mode = executable ? 0777 : 0666;
-    if (::unlinkat(parent.get(), name.c_str(), 0) != 0 && errno != ENOENT) return system_failure(errno, "replacing " + path);
+    if (::unlinkat(parent.get(), name.c_str(), 0) != 0 && errno != ENOENT)
+        return system_failure(errno, "replacing " + path);
     SONM_TRY(FileHandle file, open_beneath(parent, name, O_WRONLY | O_CREAT | O_EXCL, mode));
     if (::fchmod(file.get(), mode) != 0) return system_failure(errno, path);
     return file;

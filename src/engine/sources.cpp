@@ -54,9 +54,11 @@ ByteSource bytes_source(Bytes bytes) {
     return [state] { return state->next(); };
 }
 
-ByteSource bounded(ByteSource source, std::uint64_t bytes_max, std::error_code too_many, ProgressFn progress, std::string what) {
+ByteSource bounded(ByteSource source, std::uint64_t bytes_max, std::error_code too_many, ProgressFn progress,
+                   std::string what) {
     // Shared because a std::function must be copyable; only one copy is ever called.
-    auto state = std::make_shared<Bounded>(Bounded{std::move(source), bytes_max, too_many, std::move(progress), std::move(what)});
+    auto state = std::make_shared<Bounded>(
+        Bounded{std::move(source), bytes_max, too_many, std::move(progress), std::move(what)});
     return [state] { return state->next(); };
 }
 

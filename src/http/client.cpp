@@ -19,12 +19,18 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
         Impl& impl;
     };
 
-    Impl(const Executor& executor, std::string host, Connector connect, Limits limits, std::size_t connections_max)
-        : host(std::move(host)), connect(std::move(connect)), limits(limits), places(executor, connections_max) {
+    Impl(const Executor& executor, std::string host, Connector connect, Limits limits,
+         std::size_t connections_max)
+        : host(std::move(host)),
+          connect(std::move(connect)),
+          limits(limits),
+          places(executor, connections_max) {
         for (std::size_t i = 0; i < connections_max; ++i) places.try_push(true);
     }
 
-    Millis limit(const Request& request) const { return request.answer_max.count() ? request.answer_max : limits.answer_max; }
+    Millis limit(const Request& request) const {
+        return request.answer_max.count() ? request.answer_max : limits.answer_max;
+    }
 
     /// The most recently used idle connection that is not too old, or nullptr.
     std::unique_ptr<ByteStream> take_idle() {
@@ -52,7 +58,8 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     }
 
     /// One attempt on one connection. `unseen` is set if it failed before the first byte of an answer.
-    Async<Response> attempt(std::unique_ptr<ByteStream> stream, std::string bytes, bool no_body, bool& unseen) {
+    Async<Response> attempt(std::unique_ptr<ByteStream> stream, std::string bytes, bool no_body,
+                            bool& unseen) {
         Exchange exchange(std::move(stream), limits.header_bytes_max, no_body);
         auto sent = co_await exchange.send(std::move(bytes));
         // Even if sending failed there may be an answer: a server refuses a large request and closes.
@@ -86,14 +93,16 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     }
 
     /// Connects and sends; the caller reads the headers.
-    static Async<std::unique_ptr<Exchange>> begin(std::shared_ptr<Impl> impl, std::string bytes, bool no_body) {
+    static Async<std::unique_ptr<Exchange>> begin(std::shared_ptr<Impl> impl, std::string bytes,
+                                                  bool no_body) {
         if (impl->streams >= impl->limits.streams_max) {
             co_return fail(Errc::busy, "{} answers of {} are being read", impl->streams, impl->host);
         }
         ++impl->streams;
         Ticket ticket(nullptr, [impl](void*) { --impl->streams; });
         SONM_CO_TRY(auto stream, co_await impl->connect_within());
-        auto exchange = std::make_unique<Exchange>(std::move(stream), impl->limits.header_bytes_max, no_body, std::move(ticket));
+        auto exchange = std::make_unique<Exchange>(std::move(stream), impl->limits.header_bytes_max, no_body,
+                                                   std::move(ticket));
         // A failure to send shows when the answer is read; the server may have said why before it closed.
         (void)co_await exchange->send(std::move(bytes));
         co_return Result<std::unique_ptr<Exchange>>(std::move(exchange));
@@ -107,14 +116,17 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
         co_return Result<std::unique_ptr<BodyStream>>(std::move(exchange));
     }
 
-    static Async<std::unique_ptr<BodyStream>> run_upload(std::shared_ptr<Impl> impl, Request request, BodySource body) {
+    static Async<std::unique_ptr<BodyStream>> run_upload(std::shared_ptr<Impl> impl, Request request,
+                                                         BodySource body) {
         Millis limit = impl->limit(request);
         SONM_CO_TRY(std::string bytes, serialize_head(request, impl->host, true));
         auto beginning = begin(impl, std::move(bytes), false);
         SONM_CO_TRY(auto exchange, co_await within(limit, std::move(beginning)));
         auto sent = co_await exchange->send_chunked(std::move(body), limit);
-        // What the source or a stalled server says is the reason; a closed connection may come with an answer.
-        if (!sent && !sent.error().is(Errc::closed) && !sent.error().is(Errc::io)) co_return tl::unexpected<Error>(std::move(sent.error()));
+        // What the source or a stalled server says is the reason; a closed connection may come with an
+        // answer.
+        if (!sent && !sent.error().is(Errc::closed) && !sent.error().is(Errc::io))
+            co_return tl::unexpected<Error>(std::move(sent.error()));
         auto heading = exchange->read_head();
         auto head = co_await within(limit, std::move(heading));
         if (!head) co_return tl::unexpected<Error>(std::move(sent ? head.error() : sent.error()));
@@ -135,7 +147,8 @@ Client::Client(Executor executor, std::string address, Limits limits, std::size_
     impl_ = std::make_shared<Impl>(executor, std::move(host), std::move(connect), limits, connections_max);
 }
 
-Client::Client(Executor executor, std::string host, Connector connect, Limits limits, std::size_t connections_max)
+Client::Client(Executor executor, std::string host, Connector connect, Limits limits,
+               std::size_t connections_max)
     : impl_(std::make_shared<Impl>(executor, std::move(host), std::move(connect), limits, connections_max)) {}
 
 Client::~Client() = default;
@@ -157,9 +170,12 @@ Async<std::unique_ptr<BodyStream>> Client::open(Request request, BodySource body
 std::string url_encode(std::string_view text) {
     std::string out;
     for (unsigned char c : text) {
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-        if (plain) out += static_cast<char>(c);
-        else out += fmt::format("%{:02X}", c);
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                     c == '.' || c == '_' || c == '~';
+        if (plain)
+            out += static_cast<char>(c);
+        else
+            out += fmt::format("%{:02X}", c);
     }
     return out;
 }

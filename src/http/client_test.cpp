@@ -69,7 +69,9 @@ template <class F>
 void with_server(F test, Limits limits = Limits(), std::size_t connections_max = 4) {
     struct Body {
         static Task<void> run(F test, Limits limits, std::size_t connections_max) {
-            auto inner = [test, limits, connections_max](TaskGroup& group) { return play(group, test, limits, connections_max); };
+            auto inner = [test, limits, connections_max](TaskGroup& group) {
+                return play(group, test, limits, connections_max);
+            };
             auto task = scope(16, inner);
             co_await std::move(task);
         }
@@ -127,7 +129,9 @@ Task<void> cut_short(Server& server, Client& client) {
 TEST(HttpClient, BodyCutShort_IsAnErrorAndNotAShortBody) { with_server(cut_short); }
 
 Task<void> chunked(Server& server, Client& client) {
-    Step step{"GET /a", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTrailer: t\r\n\r\n"};
+    Step step{"GET /a",
+              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nTrailer: "
+              "t\r\n\r\n"};
     Script script{{step}, false};
     server.will(script);
     auto answer = co_await client.request(get("/a"));

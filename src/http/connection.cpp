@@ -44,8 +44,10 @@ bool has_break(std::string_view text) {
 }  // namespace
 
 Result<std::string> serialize_head(const Request& request, const std::string& host, bool chunked) {
-    if (request.method.empty() || has_break_or_blank(request.method)) return fail(Errc::invalid, "HTTP method \"{}\"", request.method);
-    if (request.target.empty() || has_break_or_blank(request.target)) return fail(Errc::invalid, "HTTP target \"{}\"", request.target);
+    if (request.method.empty() || has_break_or_blank(request.method))
+        return fail(Errc::invalid, "HTTP method \"{}\"", request.method);
+    if (request.target.empty() || has_break_or_blank(request.target))
+        return fail(Errc::invalid, "HTTP target \"{}\"", request.target);
     std::string out = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, request.target, host);
     for (const Header& header : request.headers) {
         if (header.name.empty() || has_break_or_blank(header.name) || has_break(header.value)) {
@@ -54,13 +56,16 @@ Result<std::string> serialize_head(const Request& request, const std::string& ho
         out += fmt::format("{}: {}\r\n", header.name, header.value);
     }
     bool carries = !request.body.empty() || request.method == "POST" || request.method == "PUT";
-    if (chunked) out += "Transfer-Encoding: chunked\r\n";
-    else if (carries) out += fmt::format("Content-Length: {}\r\n", request.body.size());
+    if (chunked)
+        out += "Transfer-Encoding: chunked\r\n";
+    else if (carries)
+        out += fmt::format("Content-Length: {}\r\n", request.body.size());
     out += "\r\n";
     return out;
 }
 
-Exchange::Exchange(std::unique_ptr<ByteStream> stream, std::size_t header_bytes_max, bool no_body, Ticket ticket)
+Exchange::Exchange(std::unique_ptr<ByteStream> stream, std::size_t header_bytes_max, bool no_body,
+                   Ticket ticket)
     : stream_(std::move(stream)), parser_(header_bytes_max, no_body), ticket_(std::move(ticket)) {}
 
 Async<void> Exchange::send(std::string bytes) { co_return co_await stream_->write(as_bytes(bytes)); }

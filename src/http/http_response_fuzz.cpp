@@ -1,6 +1,7 @@
 #include "sonm/http/response_parser.hpp"
 
-/// First byte: how large the pieces are in which the rest arrives. Whole or in pieces, the answer must be the same.
+/// First byte: how large the pieces are in which the rest arrives. Whole or in pieces, the answer must be the
+/// same.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     constexpr std::size_t header_bytes_max = 4096;

@@ -10,7 +10,8 @@ constexpr std::size_t header_cost_bytes = 32;
 
 bool equal_without_case(std::string_view a, std::string_view b) {
     auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 }  // namespace
@@ -101,8 +102,10 @@ Result<std::size_t> ResponseParser::feed(BytesView bytes) {
     std::size_t used = http_parser_execute(&parser_, &callbacks(), as_text(bytes).data(), bytes.size());
     if (done_) return used;
     auto error = HTTP_PARSER_ERRNO(&parser_);
-    if (header_bytes_left_ == 0 || error == HPE_HEADER_OVERFLOW) return fail(Errc::too_large, "headers of the answer");
-    if (error != HPE_OK) return fail(Errc::invalid, "the answer is not HTTP/1.1: {}", http_errno_description(error));
+    if (header_bytes_left_ == 0 || error == HPE_HEADER_OVERFLOW)
+        return fail(Errc::too_large, "headers of the answer");
+    if (error != HPE_OK)
+        return fail(Errc::invalid, "the answer is not HTTP/1.1: {}", http_errno_description(error));
     return used;
 }
 
@@ -110,7 +113,8 @@ Result<void> ResponseParser::finish() {
     if (done_) return {};
     parser_.data = this;
     http_parser_execute(&parser_, &callbacks(), nullptr, 0);
-    if (!done_) return fail(Errc::closed, "the answer is cut short in its {}", headers_done_ ? "body" : "headers");
+    if (!done_)
+        return fail(Errc::closed, "the answer is cut short in its {}", headers_done_ ? "body" : "headers");
     keep_alive_ = false;
     return {};
 }

@@ -1,12 +1,12 @@
 #include "support/engine.hpp"
 
+#include "sonm/engine/sources.hpp"
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cstdlib>
-
-#include "sonm/engine/sources.hpp"
 
 namespace sonm::test {
 
@@ -27,7 +27,8 @@ Result<std::string> find_engine() {
         co_return info.has_value();
     };
     if (run_test(answers(address))) return address;
-    return fail(Errc::unavailable, "no container engine at {}: eval \"$(tools/engine ensure --state DIR)\" starts one", address);
+    return fail(Errc::unavailable,
+                "no container engine at {}: eval \"$(tools/engine ensure --state DIR)\" starts one", address);
 }
 
 std::string busybox_archive() {
@@ -92,7 +93,9 @@ Task<std::string> run_body(std::string address, Body body) {
 
 }  // namespace
 
-std::string with_engine(const std::string& address, Body body) { return run_test(run_body(address, std::move(body))); }
+std::string with_engine(const std::string& address, Body body) {
+    return run_test(run_body(address, std::move(body)));
+}
 
 std::string with_engine(Body body) {
     auto address = find_engine();
