@@ -239,7 +239,7 @@ TEST_F(ChainOnAnvil, a_node_that_stops_answering_fails_in_time_and_is_followed_a
         auto begin = std::chrono::steady_clock::now();
         auto failed = co_await world.node->block_number();
         EXPECT_FALSE(failed);
-        EXPECT_TRUE(failed.error().is(ChainErrc::unreachable)) << failed.error().message();
+        if (!failed) EXPECT_TRUE(failed.error().is(ChainErrc::unreachable)) << failed.error().message();
         EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(9));
         world.anvil->thaw();
         auto second = world.must_say('b');

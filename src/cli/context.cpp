@@ -8,6 +8,7 @@
 #include "sonm/crypto/errc.hpp"
 #include "sonm/crypto/keystore.hpp"
 #include "sonm/crypto/passphrase.hpp"
+#include "sonm/model/errc.hpp"
 
 namespace sonm::cli {
 namespace {
@@ -24,6 +25,20 @@ Result<crypto::PrivateKey> development_key(std::string_view number, const Result
     SONM_TRY(auto secret, parse_hex_fixed<32>(crypto::development_keys[static_cast<std::size_t>(number[0] - '0')]));
     return crypto::PrivateKey::from_bytes(secret);
 }
+
+/// An account that is only looked at.
+class Watcher final : public crypto::Signer {
+public:
+    explicit Watcher(crypto::Address address) : address_(address) {}
+    crypto::Address address() const override { return address_; }
+    crypto::Signature sign(const crypto::Hash&) const override {
+        SONM_ASSERT(!"a command that only looks has nothing to sign");
+        return crypto::Signature();
+    }
+
+private:
+    crypto::Address address_;
+};
 
 }  // namespace
 
@@ -52,27 +67,41 @@ Result<settlement::Network> Context::network() const {
     return network;
 }
 
+Result<std::string> Context::wanted_key() const {
+    if (options_.key.starts_with("dev:")) return options_.key;
+    crypto::Keystore keystore(keys_folder());
+    if (!options_.key.empty()) {
+        SONM_TRY(auto entry, keystore.find(options_.key));
+        return crypto::to_string(entry.address);
+    }
+    SONM_TRY(auto entries, keystore.list());
+    if (entries.empty()) return fail(Errc::not_found, "no key: make one with `sonm key new`, or on the private chain say --key dev:1");
+    if (entries.size() > 1) return fail(Errc::invalid, "there are {} keys: say which with --key (see `sonm key list`)", entries.size());
+    return crypto::to_string(entries.front().address);
+}
+
+Result<crypto::Address> Context::account() const {
+    if (key_) return key_->address();
+    SONM_TRY(std::string wanted, wanted_key());
+    if (!wanted.starts_with("dev:")) return crypto::parse_address(wanted);
+    SONM_TRY(auto key, development_key(std::string_view(wanted).substr(4), network()));
+    return key.address();
+}
+
 Async<const crypto::Signer*> Context::signer() {
     if (key_) co_return key_.get();
-    std::string wanted = options_.key;
+    SONM_CO_TRY(std::string wanted, wanted_key());
     if (wanted.starts_with("dev:")) {
         SONM_CO_TRY(auto key, development_key(std::string_view(wanted).substr(4), network()));
         key_ = std::make_unique<crypto::PrivateKey>(std::move(key));
         co_return key_.get();
     }
-    crypto::Keystore keystore(keys_folder());
-    if (wanted.empty()) {
-        SONM_CO_TRY(auto entries, keystore.list());
-        if (entries.empty())
-            co_return fail(Errc::not_found, "no key: make one with `sonm key new`, or on the private chain say --key dev:1");
-        if (entries.size() > 1) co_return fail(Errc::invalid, "there are {} keys: say which with --key (see `sonm key list`)", entries.size());
-        wanted = crypto::to_string(entries.front().address);
-    }
     crypto::PassphraseRequest request;
     if (!options_.passphrase_file.empty()) request.file = options_.passphrase_file;
     request.prompt = fmt::format("Passphrase of {}: ", wanted);
     SONM_CO_TRY(auto passphrase, crypto::read_passphrase(request));
-    auto unlock = [keystore, wanted, text = std::string(passphrase.text())]() -> Result<std::unique_ptr<crypto::PrivateKey>> {
+    auto unlock = [keystore = crypto::Keystore(keys_folder()), wanted,
+                   text = std::string(passphrase.text())]() -> Result<std::unique_ptr<crypto::PrivateKey>> {
         SONM_TRY(auto key, keystore.open(wanted, text));
         return std::make_unique<crypto::PrivateKey>(std::move(key));
     };
@@ -80,23 +109,42 @@ Async<const crypto::Signer*> Context::signer() {
     co_return key_.get();
 }
 
-Result<fs::path> Context::account_folder() {
-    SONM_ASSERT(key_ != nullptr);
+Result<fs::path> Context::account_folder() const {
     SONM_TRY(auto net, network());
+    SONM_TRY(auto address, account());
     // The market's address is part of the name: a chain that was made anew is another network.
-    fs::path folder = home() / "accounts" / fmt::format("{}-{}-{}", net.chain_id, to_hex(net.market.bytes).substr(0, 8), key_->address());
+    fs::path folder = home() / "accounts" / fmt::format("{}-{}-{}", net.chain_id, to_hex(net.market.bytes).substr(0, 8), address);
     SONM_CHECK(make_folder(folder, 0700));
     return folder;
 }
 
-Async<market::Ledger*> Context::ledger(TaskGroup& group) {
-    if (ledger_) co_return ledger_.get();
+Async<market::Ledger*> Context::open_ledger(TaskGroup& group, const crypto::Signer& signer, fs::path state) {
     SONM_CO_TRY(auto net, network());
-    SONM_CO_TRY(const crypto::Signer* key, co_await signer());
-    SONM_CO_TRY(auto folder, account_folder());
-    SONM_CO_TRY(ledger_, settlement::ChainLedger::open(executor_, std::move(net), *key, folder));
+    SONM_CO_TRY(ledger_, settlement::ChainLedger::open(executor_, std::move(net), signer, state));
     if (!group.spawn(ledger_->run())) co_return fail(Errc::busy, "no room for the ledger");
     co_return ledger_.get();
+}
+
+Async<market::Ledger*> Context::ledger(TaskGroup& group) {
+    SONM_ASSERT(!ledger_);
+    SONM_CO_CHECK(network());
+    SONM_CO_TRY(const crypto::Signer* key, co_await signer());
+    SONM_CO_TRY(auto folder, account_folder());
+    co_return co_await open_ledger(group, *key, std::move(folder));
+}
+
+Async<market::Ledger*> Context::reader(TaskGroup& group) {
+    SONM_ASSERT(!ledger_);
+    SONM_CO_CHECK(network());
+    auto address = account();
+    // A key that was named must be there; having none at all is no reason not to look.
+    if (!address && !options_.key.empty()) co_return tl::unexpected<Error>(address.error());
+    watcher_ = std::make_unique<Watcher>(address.value_or(crypto::Address()));
+    fs::path folder;
+    if (address) {
+        SONM_CO_TRY(folder, account_folder());
+    }
+    co_return co_await open_ledger(group, *watcher_, std::move(folder));
 }
 
 Result<void> Context::confirm_intent(std::string_view what) const {
@@ -117,7 +165,7 @@ Exit exit_of(const Error& error) {
     if (error.is(Errc::timeout)) return Exit::timeout;
     if (error.is(Errc::denied)) return Exit::denied;
     if (error.is(Errc::unavailable) || error.is(Errc::closed)) return Exit::unavailable;
-    if (error.is(Errc::invalid)) return Exit::usage;
+    if (error.is(Errc::invalid) || error.code.category() == model::ModelErrc_category()) return Exit::usage;
     return Exit::failed;
 }
 

@@ -44,10 +44,14 @@ public:
     Result<settlement::Network> network() const;
     /// Our account's key; may ask for the passphrase. Errors: not_found (no key: how to make one), invalid (several: say which), denied.
     Async<const crypto::Signer*> signer();
+    /// Our account, without opening its key. Errors: as signer's, but for the passphrase.
+    Result<crypto::Address> account() const;
     /// The folder of this account on this network, made if need be.
-    Result<std::filesystem::path> account_folder();
-    /// The market, running as a child of `group`.
+    Result<std::filesystem::path> account_folder() const;
+    /// The market, running as a child of `group`, able to send: opens the key.
     Async<market::Ledger*> ledger(TaskGroup& group);
+    /// The market for looking only: no passphrase is asked for, and without any key the account is nobody's.
+    Async<market::Ledger*> reader(TaskGroup& group);
 
     /// Before anything is written to the chain: says what will be sent and asks, unless --yes. Errors: denied.
     Result<void> confirm_intent(std::string_view what) const;
@@ -55,11 +59,16 @@ public:
     void emit(const nlohmann::ordered_json& value, std::string_view text) const;
 
 private:
+    /// Which key is meant: "dev:N", or an address in the keystore.
+    Result<std::string> wanted_key() const;
+    Async<market::Ledger*> open_ledger(TaskGroup& group, const crypto::Signer& signer, std::filesystem::path state);
+
     Executor executor_;
     Options options_;
     std::filesystem::path keys_;
     SystemClock clock_;
     std::unique_ptr<crypto::PrivateKey> key_;
+    std::unique_ptr<crypto::Signer> watcher_;
     std::unique_ptr<settlement::ChainLedger> ledger_;
 };
 

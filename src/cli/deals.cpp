@@ -17,7 +17,7 @@ bool is_party(const model::Deal& deal, const crypto::Address& account) {
 }
 
 Async<Exit> list(Context& context, TaskGroup& group, ListOptions options) {
-    SONM_CO_TRY(market::Ledger* ledger, co_await context.ledger(group));
+    SONM_CO_TRY(market::Ledger* ledger, co_await context.reader(group));
     SONM_CO_TRY(auto view, co_await market_view(context, group, *ledger));
     Table table({"DEAL", "STATUS", "SUPPLIER", "CONSUMER", "PRICE", "USED", "ESCROW", "PAID"}, {0, 5, 6, 7});
     json out = json::array();
@@ -34,7 +34,7 @@ Async<Exit> list(Context& context, TaskGroup& group, ListOptions options) {
 }
 
 Async<Exit> show(Context& context, TaskGroup& group, std::string id) {
-    SONM_CO_TRY(market::Ledger* ledger, co_await context.ledger(group));
+    SONM_CO_TRY(market::Ledger* ledger, co_await context.reader(group));
     SONM_CO_TRY(auto view, co_await market_view(context, group, *ledger));
     SONM_CO_TRY(DealEntry entry, view->deal(id));
     context.emit(deal_json(entry, view->head_time), deal_text(entry, view->head_time));

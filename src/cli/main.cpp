@@ -57,6 +57,12 @@ int run(int argc, char** argv) {
     try {
         commands.app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {  // CLI11 reports by exception: help, version, wrong use
+        // CLI11 would only say that a command is missing, not that the word which stands there is none.
+        auto strangers = commands.app.remaining(true);
+        if (error.get_name() == "RequiredError" && !strangers.empty()) {
+            note(fmt::format("unknown command '{}': `sonm --help` lists them", strangers.front()));
+            return static_cast<int>(Exit::usage);
+        }
         int code = commands.app.exit(error);
         return code == 0 ? 0 : static_cast<int>(Exit::usage);
     }

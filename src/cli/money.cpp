@@ -10,7 +10,7 @@ namespace {
 using json = nlohmann::ordered_json;
 
 Async<Exit> balance(Context& context, TaskGroup& group, std::string account_text) {
-    SONM_CO_TRY(market::Ledger* ledger, co_await context.ledger(group));
+    SONM_CO_TRY(market::Ledger* ledger, co_await context.reader(group));
     crypto::Address account = ledger->self();
     if (!account_text.empty()) {
         SONM_CO_TRY(account, crypto::parse_address(account_text));
@@ -30,6 +30,7 @@ Async<Exit> move(Context& context, TaskGroup& group, std::string text, bool in) 
     if (text != "all") {
         SONM_CO_TRY(amount, parse_tokens(text));
     }
+    if (amount.value == 0) co_return fail(Errc::invalid, "there is nothing to move");
     SONM_CO_CHECK(context.confirm_intent(
         fmt::format("Moves {} from {}.", print_tokens(amount), in ? "your wallet to your balance in the market" : "your balance in the market to your wallet")));
     std::string intent = fmt::format("move/{}", to_hex(random_bytes(8)));

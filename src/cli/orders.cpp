@@ -17,7 +17,7 @@ struct ListOptions {
 };
 
 Async<Exit> list(Context& context, TaskGroup& group, ListOptions options) {
-    SONM_CO_TRY(market::Ledger* ledger, co_await context.ledger(group));
+    SONM_CO_TRY(market::Ledger* ledger, co_await context.reader(group));
     SONM_CO_TRY(auto view, co_await market_view(context, group, *ledger));
     Table table({"ORDER", "SIDE", "STATE", "PRICE", "DURATION", "MACHINE", "AUTHOR"});
     json out = json::array();
@@ -35,7 +35,7 @@ Async<Exit> list(Context& context, TaskGroup& group, ListOptions options) {
 }
 
 Async<Exit> show(Context& context, TaskGroup& group, std::string id, bool explain) {
-    SONM_CO_TRY(market::Ledger* ledger, co_await context.ledger(group));
+    SONM_CO_TRY(market::Ledger* ledger, co_await context.reader(group));
     SONM_CO_TRY(auto view, co_await market_view(context, group, *ledger));
     SONM_CO_TRY(OrderEntry entry, view->order(id));
     json out = order_json(entry);

@@ -168,7 +168,6 @@ Async<Exit> go_on(Context& context, TaskGroup& group, std::string prefix, bool c
 }
 
 Async<Exit> list_runs(Context& context) {
-    SONM_CO_CHECK(co_await context.signer());
     SONM_CO_TRY(auto journal, journal_of(context));
     SONM_CO_TRY(auto records, journal->all());
     Table table({"RUN", "CREATED", "TASK", "STATE", "COMMAND"});
@@ -183,7 +182,6 @@ Async<Exit> list_runs(Context& context) {
 }
 
 Async<Exit> show_run(Context& context, std::string prefix) {
-    SONM_CO_CHECK(co_await context.signer());
     SONM_CO_TRY(auto journal, journal_of(context));
     SONM_CO_TRY(RunRecord record, journal->get(prefix));
     json out = run_json(record);

@@ -81,7 +81,12 @@ void Anvil::end(int signal) {
 
 void Anvil::kill() { end(SIGKILL); }
 void Anvil::stop() { end(SIGTERM); }
-void Anvil::freeze() { ::kill(pid_, SIGSTOP); }
+void Anvil::freeze() {
+    // The signal is only sent by kill(): it has worked when the kernel says that the process has stopped.
+    ::kill(pid_, SIGSTOP);
+    int status = 0;
+    ::waitpid(pid_, &status, WUNTRACED);
+}
 void Anvil::thaw() { ::kill(pid_, SIGCONT); }
 
 crypto::PrivateKey development_key(std::size_t index) {
