@@ -14,7 +14,8 @@ std::string_view to_string(Step step) {
 
 Step decide(const Known& known) {
     using Bid = Known::Bid;
-    if (known.bid == Bid::absent) return known.cancel_asked ? Step::done : Step::place_bid;
+    // What may be on its way can only be taken back once it is there; placing again waits for the first one.
+    if (known.bid == Bid::absent) return known.cancel_asked && !known.bid_sent ? Step::done : Step::place_bid;
     if (known.bid == Bid::cancelled) return Step::done;
     if (known.bid == Bid::expired) return Step::cancel_bid;  // expired money comes back by cancelling
     if (known.bid == Bid::open) return known.cancel_asked ? Step::cancel_bid : Step::wait_for_deal;

@@ -16,6 +16,7 @@ using model::TaskState;
 struct Known {
     enum class Bid { absent, open, matched, cancelled, expired };
     Bid bid = Bid::absent;
+    bool bid_sent = false;                       ///< it may be on its way to the chain, though no fact says so yet
     std::optional<DealStatus> deal;              ///< nothing while the bid is not matched
     bool deal_over = false;                      ///< its end has passed, whether or not anybody has closed it
     bool worker_reachable = false;               ///< a proven connection to the deal's supplier stands

@@ -24,6 +24,14 @@ TEST(BuyerDecide, CancelledBeforeTheBidHasNothingToUndo) {
     EXPECT_EQ(outcome(known, 0), Outcome::cancelled);
 }
 
+TEST(BuyerDecide, CancelledWhileTheBidIsOnItsWaySeesItArriveFirst) {
+    Known known;
+    known.cancel_asked = known.bid_sent = true;
+    EXPECT_EQ(decide(known), Step::place_bid);
+    known.bid = Bid::open;
+    EXPECT_EQ(decide(known), Step::cancel_bid);
+}
+
 TEST(BuyerDecide, OpenBidWaitsAndIsTakenBackWhenCancelled) {
     Known known;
     known.bid = Bid::open;

@@ -12,8 +12,11 @@ constexpr std::string_view schema =
     " task INTEGER, exit_code INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '', result_saved INTEGER NOT NULL DEFAULT 0,"
     " logs_seen INTEGER NOT NULL DEFAULT 0, outcome TEXT NOT NULL DEFAULT '', receipt TEXT NOT NULL DEFAULT '')";
 
+/// Of a run of an older version nobody knows.
+constexpr std::string_view with_bid_sent = "ALTER TABLE runs ADD COLUMN bid_sent INTEGER NOT NULL DEFAULT 0; UPDATE runs SET bid_sent = 1";
+
 constexpr std::string_view columns =
-    "SELECT id, created, plan, cancel_asked, task, exit_code, reason, result_saved, logs_seen, outcome, receipt FROM runs ";
+    "SELECT id, created, plan, cancel_asked, task, exit_code, reason, result_saved, logs_seen, outcome, receipt, bid_sent FROM runs ";
 
 Result<RunRecord> read(const Row& row) {
     RunRecord record;
@@ -29,6 +32,7 @@ Result<RunRecord> read(const Row& row) {
     record.logs_seen = row.get<std::uint64_t>(8);
     record.outcome = row.get<std::string>(9);
     record.receipt_json = row.get<std::string>(10);
+    record.bid_sent = row.get<bool>(11);
     return record;
 }
 
@@ -44,7 +48,7 @@ Result<std::vector<RunRecord>> sound(std::vector<Result<RunRecord>> rows) {
 }  // namespace
 
 Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& path) {
-    SONM_TRY(auto db, Database::open(path.string(), {schema}));
+    SONM_TRY(auto db, Database::open(path.string(), {schema, with_bid_sent}));
     return std::unique_ptr<Journal>(new Journal(std::move(db), path.parent_path()));
 }
 
@@ -73,8 +77,9 @@ Result<std::vector<RunRecord>> Journal::all() {
 Result<void> Journal::save(const RunRecord& r) {
     std::optional<std::int64_t> task;
     if (r.task) task = static_cast<std::int64_t>(*r.task);
-    SONM_CHECK(db_->run("UPDATE runs SET task = ?, exit_code = ?, reason = ?, result_saved = ?, logs_seen = ?, outcome = ?, receipt = ? WHERE id = ?",
-                        task, r.exit_code, r.reason, r.result_saved, r.logs_seen, r.outcome, r.receipt_json, r.id.value));
+    SONM_CHECK(db_->run("UPDATE runs SET task = ?, exit_code = ?, reason = ?, result_saved = ?, logs_seen = ?, outcome = ?, receipt = ?, bid_sent = ? "
+                        "WHERE id = ?",
+                        task, r.exit_code, r.reason, r.result_saved, r.logs_seen, r.outcome, r.receipt_json, r.bid_sent, r.id.value));
     return {};
 }
 

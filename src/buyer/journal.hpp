@@ -19,6 +19,7 @@ struct RunRecord {
     UnixTime created;
     RunPlan plan;
     bool cancel_asked = false;
+    bool bid_sent = false;                  ///< written before the bid is: it may reach the chain after we were killed
     std::optional<model::TaskState> task;   ///< last seen; final states stay true when the worker is gone
     std::int32_t exit_code = 0;
     std::string reason;                     ///< the worker's, if the task failed or was stopped

@@ -60,7 +60,9 @@ Result<void> extract_outputs(const fs::path& archive, const std::vector<OutputFi
     archive_read_support_format_tar(in.get());
     if (archive_read_open_filename(in.get(), archive.c_str(), 64 * KiB) != ARCHIVE_OK)
         return fail(Errc::corrupt, "the result archive {}: {}", archive.string(), archive_error_string(in.get()));
+    // "." is the whole work folder, which may be empty.
     std::vector<bool> seen(outputs.size(), false);
+    for (std::size_t i = 0; i < outputs.size(); ++i) seen[i] = clean(outputs[i].remote) == "";
     std::uint64_t room = bytes_max;
     ::archive_entry* entry = nullptr;
     int status;
@@ -73,11 +75,12 @@ Result<void> extract_outputs(const fs::path& archive, const std::vector<OutputFi
             return fail(Errc::corrupt, "the result archive holds something that is no plain file: '{}'", *path);
         for (std::size_t i = 0; i < outputs.size(); ++i) {
             auto wanted = clean(outputs[i].remote);
-            bool exact = wanted && *path == *wanted;
-            bool inside = wanted && path->starts_with(*wanted + "/");
-            if (!exact && !inside) continue;
+            if (!wanted) continue;
+            std::string folder_name = wanted->empty() ? "" : *wanted + "/";
+            bool exact = *path == *wanted;
+            if (!exact && !path->starts_with(folder_name)) continue;
             seen[i] = true;
-            fs::path target = exact ? outputs[i].local : outputs[i].local / path->substr(wanted->size() + 1);
+            fs::path target = exact ? outputs[i].local : outputs[i].local / path->substr(folder_name.size());
             if (folder) {
                 std::error_code error;
                 fs::create_directories(target, error);

@@ -5,6 +5,7 @@
 #include "sonm/base/log.hpp"
 #include "sonm/buyer/result_files.hpp"
 #include "sonm/crypto/sha256.hpp"
+#include "sonm/market/errc.hpp"
 #include "sonm/services/receipt.hpp"
 
 namespace sonm::buyer {
@@ -13,7 +14,21 @@ namespace {
 /// How often a worker may not know our deal yet before that is worth telling.
 constexpr int early_max = 4;
 
+/// What an archive of outputs may have beside the files themselves: heads and paddings.
+constexpr std::uint64_t archive_extra_max = 256 * MiB;
+
 bool link_is_gone(const Error& error) { return error.is(Errc::closed) || error.is(Errc::timeout) || error.is(Errc::io) || error.is(Errc::unavailable); }
+
+/// Whether the market has said no to the bid: then it is nowhere, nor on its way.
+bool is_final_refusal(const Error& error) {
+    return error.code.category() == market::MarketErrc_category() && !error.is(market::MarketErrc::order_exists);
+}
+
+/// Whether the worker has heard us and says no. It may not have heard of the deal yet, or be busy with another task of it.
+bool is_refusal(Step step, const Error& error) {
+    if (step == Step::save_result) return true;
+    return step == Step::start_task && !error.is(Errc::not_found) && !error.is(Errc::busy);
+}
 
 }  // namespace
 
@@ -63,6 +78,7 @@ Async<Outcome> Runner::run(RunId id) {
 Known Runner::observe(const Run& run) const {
     Known known;
     known.bid = run.tracker.bid();
+    known.bid_sent = run.record.bid_sent;
     if (auto view = run.tracker.deal()) known.deal = view->state.status;
     known.deal_over = run.tracker.deal_over();
     known.worker_reachable = run.link != nullptr;
@@ -94,8 +110,12 @@ Async<Outcome> Runner::drive(Run& run) {
         } else {
             auto acting = act(run, step);
             auto acted = co_await std::move(acting);
-            if (!acted && step == Step::place_bid) co_return tl::unexpected<Error>(acted.error());
-            if (!acted) {
+            if (!acted && step == Step::place_bid) {
+                if (!is_final_refusal(acted.error())) co_return tl::unexpected<Error>(acted.error());
+                run.record.bid_sent = false;
+                SONM_CO_CHECK(journal_.save(run.record));
+                if (!run.record.cancel_asked) co_return tl::unexpected<Error>(acted.error());
+            } else if (!acted) {
                 // A worker hears of a deal when its own look at the chain does, which may be a little after ours.
                 bool early = step == Step::start_task && acted.error().is(Errc::not_found) && run.failures < early_max;
                 if (!early) observer_.on_trouble(acted.error());
@@ -132,6 +152,8 @@ Async<void> Runner::act(Run& run, Step step) {
     Result<void> done;
     switch (step) {
         case Step::place_bid: {
+            run.record.bid_sent = true;
+            SONM_CO_CHECK(journal_.save(run.record));
             SONM_CO_CHECK(co_await ledger_.place(run.intent("place"), plan.bid, plan.escrow));
             break;
         }
@@ -152,8 +174,8 @@ Async<void> Runner::act(Run& run, Step step) {
         case Step::done: co_return Result<void>();
     }
     if (!done && link_is_gone(done.error())) run.link.reset();
-    // A worker that answers but cannot give a sound result does not keep us, nor our money, for ever.
-    else if (!done && step == Step::save_result && ++run.refusals >= policy_.refusals_max) run.worker_lost = true;
+    // A worker that answers but will not take the task, or cannot give a sound result, does not keep us, nor our money, for ever.
+    else if (!done && is_refusal(step, done.error()) && ++run.refusals >= policy_.refusals_max) run.worker_lost = true;
     if (step == Step::stop_task && done) {
         auto following = follow_task(run);
         done = co_await std::move(following);
@@ -218,11 +240,12 @@ Async<void> Runner::follow_task(Run& run) {
         run.record.logs_seen = chunk.next;
     };
     Result<void> ended;
+    // Out here, for it may outlive the body.
+    auto show_logs = [&]() -> Task<void> {
+        auto logs = co_await run.link->logs(run.record.plan.task, run.record.logs_seen, true, on_log);
+        if (!logs && !link_is_gone(logs.error())) observer_.on_trouble(logs.error());
+    };
     auto body = [&](TaskGroup& group) -> Task<void> {
-        auto show_logs = [&]() -> Task<void> {
-            auto logs = co_await run.link->logs(run.record.plan.task, run.record.logs_seen, true, on_log);
-            if (!logs && !link_is_gone(logs.error())) observer_.on_trouble(logs.error());
-        };
         group.spawn(show_logs());
         auto following = run.link->follow(run.record.plan.task, on_status);
         // Bounded, so that a cancel order, or the end of the deal on the chain, is noticed while the worker says nothing.
@@ -257,7 +280,10 @@ Async<void> Runner::save_result(Run& run) {
         if (archive.has_parent_path()) std::filesystem::create_directories(archive.parent_path(), ignored);
         std::ofstream file(archive, std::ios::binary | std::ios::trunc);
         crypto::Sha256 hash;
+        std::uint64_t room = plan.spec.output_bytes_max + archive_extra_max;
         auto sink = [&](BytesView piece) -> Result<void> {
+            if (piece.size() > room) return fail(Errc::too_large, "the worker sends more than the {} bytes of outputs that were agreed", plan.spec.output_bytes_max);
+            room -= piece.size();
             hash.update(piece);
             file.write(reinterpret_cast<const char*>(piece.data()), static_cast<std::streamsize>(piece.size()));
             if (!file) return fail(Errc::no_space, "writing {}", archive.string());

@@ -24,7 +24,7 @@ public:
 struct RunPolicy {
     Millis retry_min{500}, retry_max{10'000};  ///< between attempts at something that failed
     Seconds patience{120};                     ///< how long a worker may be out of reach before the deal is given up
-    int refusals_max = 5;                      ///< how often a worker may fail to give a sound result
+    int refusals_max = 5;                      ///< how often a worker may refuse the task, or fail to give a sound result
     std::uint64_t chain_id = 31337;            ///< receipts are signed for one chain
     Millis look_again{15'000};                 ///< longest wait before everything is looked at anew
 };

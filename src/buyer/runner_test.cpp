@@ -47,6 +47,7 @@ struct FakeWorker {
     int starts = 0, pulls = 0;
     std::int32_t exit_code = 0;
     bool forged = false;
+    bool unwilling = false;
     model::TaskSpec spec;
 };
 
@@ -60,6 +61,7 @@ public:
         co_return Result<void>();
     }
     Async<model::TaskStatus> start(DealId deal, TaskId id, model::TaskSpec spec) override {
+        if (worker_.unwilling) co_return fail(Errc::too_large, "more than this worker takes");
         worker_.spec = std::move(spec);
         if (!worker_.task) {
             ++worker_.starts;
@@ -301,6 +303,29 @@ TEST(Runner, ForgedReceiptIsNotAcceptedAndTheMoneyComesBack) {
     EXPECT_EQ(world.picture(), "");
 }
 
+TEST(Runner, WorkerThatWillNotTakeTheTaskIsLeftAndTheMoneyComesBack) {
+    World world;
+    with_ask(world);
+    world.worker.unwilling = true;
+    auto ended = world.run(-1);
+    ASSERT_TRUE(ended && *ended);
+    EXPECT_EQ(**ended, Outcome::worker_lost);
+    EXPECT_EQ(world.open_deals(), 0u);
+}
+
+TEST(Runner, CancelledWhileTheBidMayBeOnItsWayLeavesNoMoneyBehind) {
+    World world;
+    auto record = world.journal->get(world.id.value);
+    ASSERT_TRUE(record);
+    record->bid_sent = true;
+    ASSERT_TRUE(world.journal->save(*record));
+    ASSERT_TRUE(world.journal->ask_cancel(world.id));
+    auto ended = world.run(-1);
+    ASSERT_TRUE(ended && *ended);
+    EXPECT_EQ(**ended, Outcome::cancelled);
+    EXPECT_EQ(world.chain.market().balance(world.consumer.address()).value + world.chain.market().wallet(world.consumer.address()).value, U256(1'000'000));
+}
+
 TEST(Runner, CancelledBeforeADealTakesTheBidBack) {
     World world;  // no ask: no deal
     Killer* seen = nullptr;
@@ -335,6 +360,15 @@ TEST(ResultFiles, ArchiveThatEscapesIsRefusedAndNothingIsWritten) {
     EXPECT_TRUE(write(tar_of("other", "x")).error().is(Errc::not_found));
     EXPECT_TRUE(write(to_bytes("no archive at all, but long enough to look at")).error().is(Errc::corrupt));
     EXPECT_TRUE(write(tar_of("out/deep/file", "x")));
+    EXPECT_TRUE(std::filesystem::exists(folder / "here" / "deep" / "file"));
+}
+
+TEST(ResultFiles, TheWholeWorkFolderIsPutWhereItWasAskedFor) {
+    TempDir folder;
+    Bytes bytes = tar_of("deep/file", "x");
+    std::ofstream(folder / "r.tar", std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    std::vector<OutputFile> outputs{{".", folder / "here"}};
+    EXPECT_TRUE(extract_outputs(folder / "r.tar", outputs, 1000));
     EXPECT_TRUE(std::filesystem::exists(folder / "here" / "deep" / "file"));
 }
 
