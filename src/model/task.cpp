@@ -189,6 +189,11 @@ Result<void> validate(const TaskSpec& spec) {
     }
     SONM_CHECK(check.inside("working_dir", std::string_view(spec.working_dir).substr(1)));
     SONM_CHECK(check.text("user", spec.user, 256));
+    // Engines read numbers with a sign too, and nothing before the colon as root.
+    auto is_odd = [](unsigned char c) { return !std::isalnum(c) && std::string_view("_.-:").find(char(c)) == std::string_view::npos; };
+    if (spec.user.starts_with('-') || spec.user.starts_with(':') || std::any_of(spec.user.begin(), spec.user.end(), is_odd)) {
+        return Checker::bad("user", fmt::format("'{}' is no user: give a name or a number, and perhaps :group", spec.user));
+    }
     std::string_view name = std::string_view(spec.user).substr(0, spec.user.find(':'));
     if (name == "root" || (!name.empty() && name.find_first_not_of('0') == std::string_view::npos)) {
         return Checker::bad("user", "tasks never run as root");

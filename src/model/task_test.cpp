@@ -65,6 +65,9 @@ TEST(task, nobody_runs_as_root) {
         EXPECT_THAT(refusal([&](TaskSpec& s) { s.user = user; }), testing::HasSubstr("never run as root"))
             << user;
     }
+    for (std::string user : {"+0", "-0", ":0", ":", "0x0 ", "a b"}) {
+        EXPECT_THAT(refusal([&](TaskSpec& s) { s.user = user; }), testing::HasSubstr("is no user")) << user;
+    }
 }
 
 TEST(task, too_many_or_too_long_values_are_refused_by_field) {
