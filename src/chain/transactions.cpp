@@ -5,7 +5,8 @@
 namespace sonm::chain {
 namespace {
 
-/// Looks in a row at which a nonce must be found used by something else before it is believed: nodes behind one address can lag.
+/// Looks in a row at which a nonce must be found used by something else before it is believed, and that for as long as it takes to call
+/// a transaction stuck: nodes behind one address can lag behind each other, and what is believed lost is sent a second time.
 constexpr int lost_looks = 5;
 /// Nodes replace a waiting transaction only for at least 10 % more (Geth, Anvil) or 12.5 % (others).
 U256 raised(U256 fee) { return fee + fee / 8 + 1; }
@@ -166,16 +167,17 @@ Async<void> Sender::finish_older(std::uint64_t last) {
 
 Async<std::optional<TxnReceipt>> Sender::push(Intent intent) {
     using SteadyTime = std::chrono::steady_clock::time_point;
-    SteadyTime sent_at{};
+    SteadyTime sent_at{}, lost_since{};
     int lost = 0;
     while (true) {
         SONM_CO_TRY(auto receipt, co_await receipt_of(intent));
         if (receipt) co_return receipt;
         SONM_CO_TRY(std::uint64_t next, co_await node_.nonce(account(), BlockTag::latest));
-        lost = next > intent.nonce ? lost + 1 : 0;
-        if (lost == lost_looks) co_return std::optional<TxnReceipt>();
         SteadyTime now = std::chrono::steady_clock::now();
-        if (sent_at != SteadyTime{} && now - sent_at >= config_.stuck_after) {
+        lost = next > intent.nonce ? lost + 1 : 0;
+        if (lost == 1) lost_since = now;
+        if (lost >= lost_looks && now - lost_since >= config_.stuck_after) co_return std::optional<TxnReceipt>();
+        if (lost == 0 && sent_at != SteadyTime{} && now - sent_at >= config_.stuck_after) {
             auto replacing = replacement(intent);
             SONM_CO_TRY(auto attempt, co_await std::move(replacing));
             if (attempt) {
