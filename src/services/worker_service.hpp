@@ -82,7 +82,7 @@ namespace sonm::services {
 ///                 Errors: conflict (offset is not where it stands), too_large (over what the deal's storage allows), invalid (wrong hash).
 /// 3 start_task    starts a task, or answers where the one with this id stands. Returns when it is accepted; `follow` tells the rest.
 ///                 Errors: conflict (this id with another spec; the deal has ended), busy (does not fit beside the deal's other tasks),
-///                 unavailable (a blob is missing), model errors of the spec.
+///                 too_large (more than the deal bought, or may keep of outputs), unavailable (a blob is missing), model errors of the spec.
 /// 4 tasks         all tasks of a deal, oldest first.
 /// 5 status        one task.
 /// 6 follow        the status now, then at each change, until it is final.

@@ -35,11 +35,16 @@ Result<crypto::Hash> seal(const fs::path& path) {
     return hash.finish();
 }
 
+/// Blobs of one deal, complete or not: each costs a file, however small.
+constexpr std::size_t blobs_max = 10'000;
+
 /// Ends an upload's claim on its file, however the upload ends.
 struct Claim {
-    std::set<fs::path>& claimed;
+    std::map<fs::path, std::uint64_t>& claimed;
     fs::path path;
-    Claim(std::set<fs::path>& all, fs::path one) : claimed(all), path(std::move(one)) { claimed.insert(path); }
+    Claim(std::map<fs::path, std::uint64_t>& all, fs::path one, std::uint64_t bytes) : claimed(all), path(std::move(one)) {
+        claimed.emplace(path, bytes);
+    }
     Claim(const Claim&) = delete;
     ~Claim() { claimed.erase(path); }
 };
@@ -65,11 +70,15 @@ Result<fs::path> BlobStore::path(DealId deal, const crypto::Hash& sha256) const 
     return path;
 }
 
-std::uint64_t BlobStore::bytes_of(DealId deal) const {
-    std::uint64_t sum = 0;
+BlobStore::Held BlobStore::all_of(DealId deal) const {
+    Held out;
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(folder_ / fmt::format("{}", deal), error)) sum += size_or_zero(entry.path());
-    return sum;
+    for (const auto& entry : fs::directory_iterator(folder_ / fmt::format("{}", deal), error)) {
+        auto coming = uploading_.find(entry.path());
+        out.bytes += coming == uploading_.end() ? size_or_zero(entry.path()) : coming->second;
+        ++out.files;
+    }
+    return out;
 }
 
 Result<void> BlobStore::forget(DealId deal) {
@@ -88,13 +97,16 @@ Async<std::uint64_t> BlobStore::put(DealId deal, crypto::Hash sha256, std::uint6
     if (offset != have.bytes) {
         co_return fail(Errc::conflict, "blob {}: {} bytes are here, the upload begins at {}", sha256, have.bytes, offset);
     }
-    std::uint64_t others = bytes_of(deal) - have.bytes;
+    if (offset > bytes) co_return fail(Errc::conflict, "blob {}: {} bytes are here already, {} are announced", sha256, offset, bytes);
+    Held all = all_of(deal);
+    std::uint64_t others = all.bytes - have.bytes;
+    if (all.files >= blobs_max) co_return fail(Errc::too_large, "deal {} has {} blobs, which is the limit", deal, all.files);
     if (bytes > room || others > room - bytes) {
         co_return fail(Errc::too_large, "blob {} of {} bytes: deal {} holds {} bytes of blobs already and may hold {}", sha256, bytes, deal,
                        others, room);
     }
     SONM_CO_CHECK(make_folder(target.parent_path(), 0700));
-    Claim claim(uploading_, part);
+    Claim claim(uploading_, part, bytes);
     auto writing = write(part, bytes, offset, std::move(next));
     SONM_CO_TRY(std::uint64_t stored, co_await std::move(writing));
     if (stored < bytes) co_return stored;

@@ -57,6 +57,28 @@ TEST(BlobStore, connection_lost_in_the_middle__upload_goes_on_where_it_stopped) 
     EXPECT_TRUE(store.held("hello world").complete);
 }
 
+TEST(BlobStore, part_longer_than_what_is_announced_now__is_refused) {
+    Store store;
+    EXPECT_FALSE(store.put("hello world", 0, pieces({"hello "}, true)));
+    auto shorter = store.put("hello world", 6, pieces({std::string(2 * room, 'x')}), deal, 3);
+    EXPECT_TRUE(!shorter && shorter.error().is(Errc::conflict));
+    EXPECT_EQ(store.held("hello world").bytes, 6u);
+}
+
+TEST(BlobStore, two_uploads_at_once_that_do_not_fit_together__the_second_is_refused) {
+    Store store;
+    std::string big(room / 2 + 1, 'a'), other_big(room / 2 + 1, 'b');
+    Result<std::uint64_t> second = 0u;
+    auto meanwhile = [](Store& store, std::string content, Result<std::uint64_t>& outcome) -> Async<std::optional<Bytes>> {
+        auto putting = store.blobs.put(deal, crypto::sha256(as_bytes(content)), content.size(), 0, room, pieces({content}));
+        outcome = co_await std::move(putting);
+        co_return fail(Errc::closed, "the consumer went away");
+    };
+    BlobStore::Pieces first = [&] { return meanwhile(store, other_big, second); };
+    EXPECT_FALSE(store.put(big, 0, first));
+    EXPECT_TRUE(!second && second.error().is(Errc::too_large));
+}
+
 TEST(BlobStore, complete_blob_sent_again__is_answered_without_reading_it) {
     Store store;
     ASSERT_TRUE(store.put("abc", 0, pieces({"abc"})));

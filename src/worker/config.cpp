@@ -37,6 +37,8 @@ void limit_fields(YamlReader& r, Limits& limits) {
     r.optional({"image", "An image's files, unpacked.", "8 GiB"}, limits.image_unpacked_bytes_max, parse_bytes);
     r.optional({"log", "Kept of what one task prints; the oldest goes first.", "16 MiB"}, limits.log_bytes_max, parse_bytes);
     r.optional({"output", "Outputs of one task.", "1 GiB"}, limits.output_bytes_max, parse_bytes);
+    r.optional({"outputs_kept", "Outputs of all tasks of one deal together, for as long as they are kept.", "16 GiB"},
+               limits.outputs_kept_bytes_max, parse_bytes);
     r.optional({"tasks", "Tasks of one deal at the same time.", "64"}, limits.tasks_max, parse_count<std::uint32_t>);
     r.optional({"tasks_kept", "Tasks of one deal, ended ones too.", "10000"}, limits.tasks_kept_max, parse_count<std::uint32_t>);
     r.optional({"processes", "Processes and threads of one task.", "256"}, limits.processes_max, parse_count<std::uint32_t>);

@@ -13,6 +13,7 @@ struct Limits {
     std::uint64_t image_unpacked_bytes_max = 8 * GiB;
     std::uint64_t log_bytes_max = 16 * MiB;            ///< kept of one task
     std::uint64_t output_bytes_max = 1 * GiB;          ///< of one task
+    std::uint64_t outputs_kept_bytes_max = 16 * GiB;   ///< of all tasks of one deal together
     std::uint32_t tasks_max = 64;                      ///< of one deal, alive at the same time
     std::uint32_t tasks_kept_max = 10'000;             ///< of one deal, ended ones too
     std::uint32_t processes_max = 256;                 ///< of one task

@@ -5,6 +5,19 @@
 #include "sonm/engine/sources.hpp"
 
 namespace sonm::worker {
+namespace {
+
+/// Whether the engine found the image by what it is called, or by its whole id. It would also complete the beginning of an id, and so
+/// let anybody guess his way to what another deal has loaded.
+bool is_meant(const engine::ImageInfo& image, const std::string& reference) {
+    std::string_view digits = reference;
+    if (digits.starts_with("sha256:")) digits.remove_prefix(7);
+    if (digits.find_first_not_of("0123456789abcdef") != std::string_view::npos) return true;
+    return image.id.value == fmt::format("sha256:{}", digits) || std::ranges::find(image.tags, reference + ":latest") != image.tags.end();
+}
+
+}  // namespace
+
 crypto::Hash hash_of(const engine::ImageId& image) {
     std::string_view text = image.value;
     if (!text.starts_with("sha256:")) return crypto::Hash();
@@ -14,22 +27,25 @@ crypto::Hash hash_of(const engine::ImageId& image) {
 
 engine::ImageId image_id(const crypto::Hash& hash) { return engine::ImageId("sha256:" + to_hex(hash.bytes)); }
 
-engine::ImageLimits Images::limits(std::uint64_t archive_bytes_max) const {
+engine::ImageLimits Images::limits(DealId deal, std::uint64_t archive_bytes_max) const {
     engine::ImageLimits out;
     out.archive_bytes_max = archive_bytes_max;
-    out.unpacked_bytes_max = config_.limits.image_unpacked_bytes_max;
+    std::uint64_t taken = 0;
+    for (const auto& [key, image] : loaded_) taken += key.first == deal ? image.unpacked_bytes : 0;
+    std::uint64_t whole = config_.limits.image_unpacked_bytes_max;
+    out.unpacked_bytes_max = whole - std::min(whole, taken);
     return out;
 }
 
 Async<engine::ImageInfo> Images::ensure(DealId deal, model::ImageSource source, engine::ProgressFn progress) {
     if (!source.blob) {
-        auto pulling = pull(std::move(source), std::move(progress));
+        auto pulling = pull(deal, std::move(source), std::move(progress));
         co_return co_await std::move(pulling);
     }
     Key key(deal, *source.blob);
     while (loading_.contains(key)) co_await done_.wait();
     if (auto known = loaded_.find(key); known != loaded_.end()) {
-        auto looking = engine_.inspect_image(known->second.value);
+        auto looking = engine_.inspect_image(known->second.id.value);
         auto info = co_await std::move(looking);
         if (info || !info.error().is(engine::EngineErrc::image_missing)) co_return info;
         loaded_.erase(key);
@@ -48,8 +64,15 @@ Async<engine::ImageInfo> Images::ensure(DealId deal, model::ImageSource source, 
     Loading loading(*this, key);
     auto work = load(deal, std::move(source), std::move(progress));
     auto info = co_await std::move(work);
-    if (info) loaded_.insert_or_assign(key, info->id);
+    if (info) keep(key, *info);
     co_return info;
+}
+
+void Images::keep(const Key& key, const engine::ImageInfo& image) {
+    Loaded loaded;
+    loaded.id = image.id;
+    loaded.unpacked_bytes = image.unpacked_bytes;
+    loaded_.insert_or_assign(key, std::move(loaded));
 }
 
 Async<engine::ImageInfo> Images::load(DealId deal, model::ImageSource source, engine::ProgressFn progress) {
@@ -58,20 +81,26 @@ Async<engine::ImageInfo> Images::load(DealId deal, model::ImageSource source, en
     engine::ByteSource archive = engine::read_source(std::move(file));
     std::error_code error;
     std::uint64_t bytes = std::filesystem::file_size(path, error);
-    auto loading = engine_.load_image(std::move(archive), limits(bytes), std::move(progress));
+    auto loading = engine_.load_image(std::move(archive), limits(deal, bytes), std::move(progress));
     co_return co_await std::move(loading);
 }
 
-Async<engine::ImageInfo> Images::pull(model::ImageSource source, engine::ProgressFn progress) {
+Async<engine::ImageInfo> Images::pull(DealId deal, model::ImageSource source, engine::ProgressFn progress) {
     auto looking = engine_.inspect_image(source.reference);
     auto present = co_await std::move(looking);
-    if (present || !present.error().is(engine::EngineErrc::image_missing)) co_return present;
+    if (!present && !present.error().is(engine::EngineErrc::image_missing)) co_return present;
+    if (present && is_meant(*present, source.reference)) {
+        // What was fetched for another deal stays for as long as either needs it.
+        bool fetched = std::ranges::any_of(loaded_, [&](const auto& other) { return other.second.id == present->id; });
+        if (fetched) keep(Key(deal, hash_of(present->id)), *present);
+        co_return present;
+    }
     if (!config_.pull_images) {
         co_return fail(Errc::denied, "image {} is not on this machine and this worker fetches none: upload it with the task", source.reference);
     }
     engine::PullSpec spec;
     spec.reference = source.reference;
-    spec.limits = limits(config_.limits.image_unpacked_bytes_max);
+    spec.limits = limits(deal, config_.limits.image_unpacked_bytes_max);
     spec.silence_max = config_.limits.image_silence_max;
     if (!source.registry_user.empty()) {
         engine::Credentials credentials;
@@ -80,21 +109,23 @@ Async<engine::ImageInfo> Images::pull(model::ImageSource source, engine::Progres
         spec.credentials = std::move(credentials);
     }
     auto pulling = engine_.pull_image(std::move(spec), std::move(progress));
-    co_return co_await std::move(pulling);
+    auto info = co_await std::move(pulling);
+    if (info) keep(Key(deal, hash_of(info->id)), *info);
+    co_return info;
 }
 
 Async<void> Images::release(DealId deal) {
     std::vector<engine::ImageId> candidates;
     for (auto entry = loaded_.begin(); entry != loaded_.end();) {
         if (entry->first.first == deal) {
-            candidates.push_back(entry->second);
+            candidates.push_back(entry->second.id);
             entry = loaded_.erase(entry);
         } else {
             ++entry;
         }
     }
     for (const engine::ImageId& image : candidates) {
-        if (std::ranges::any_of(loaded_, [&](const auto& other) { return other.second == image; })) continue;
+        if (std::ranges::any_of(loaded_, [&](const auto& other) { return other.second.id == image; })) continue;
         auto removing = engine_.remove_image(image.value);
         auto removed = co_await std::move(removing);
         // One that a container still uses goes with whoever uses it.

@@ -10,7 +10,8 @@
 
 namespace sonm::worker {
 
-/// Gets the images of tasks onto this machine: an uploaded archive is loaded once for all tasks of its deal, whoever asks first.
+/// Gets the images of tasks onto this machine: an uploaded archive is loaded once for all tasks of its deal, whoever asks first. What a
+/// deal's images unpack to is bounded for all of them together, and goes with the deal; what was here before stays.
 /// One executor.
 class Images {
 public:
@@ -19,23 +20,29 @@ public:
         : engine_(engine), blobs_(blobs), config_(config), done_(executor) {}
 
     /// What an earlier process loaded.
-    void remember(DealId deal, const crypto::Hash& blob, engine::ImageId image) { loaded_.insert_or_assign({deal, blob}, std::move(image)); }
+    void remember(DealId deal, const crypto::Hash& blob, engine::ImageId image) { loaded_[Key(deal, blob)].id = std::move(image); }
 
     /// Errors: not_found (the blob was not uploaded), engine errors, denied (this worker does not pull).
     Async<engine::ImageInfo> ensure(DealId deal, model::ImageSource source, engine::ProgressFn progress);
-    /// Removes what was loaded for this deal alone. Errors: engine_down.
+    /// Removes what was loaded or fetched for this deal alone. Errors: engine_down.
     Async<void> release(DealId deal);
 
 private:
     Async<engine::ImageInfo> load(DealId deal, model::ImageSource source, engine::ProgressFn progress);
-    Async<engine::ImageInfo> pull(model::ImageSource source, engine::ProgressFn progress);
-    engine::ImageLimits limits(std::uint64_t archive_bytes_max) const;
+    Async<engine::ImageInfo> pull(DealId deal, model::ImageSource source, engine::ProgressFn progress);
+    engine::ImageLimits limits(DealId deal, std::uint64_t archive_bytes_max) const;
 
-    using Key = std::pair<DealId, crypto::Hash>;
+    using Key = std::pair<DealId, crypto::Hash>;  ///< an uploaded archive, or the id of an image that was fetched
+    struct Loaded {
+        engine::ImageId id;
+        std::uint64_t unpacked_bytes = 0;  ///< 0 if an earlier process loaded it
+    };
+    void keep(const Key& key, const engine::ImageInfo& image);
+
     engine::Engine& engine_;
     BlobStore& blobs_;
     const WorkerConfig& config_;
-    std::map<Key, engine::ImageId> loaded_;
+    std::map<Key, Loaded> loaded_;
     std::set<Key> loading_;
     Signal done_;
 };

@@ -61,7 +61,7 @@ private:
     TaskTools tools_;
 };
 
-/// Whether trying again can help: the engine is down or busy, the disk of the journal is full.
+/// Whether trying again can help: the engine is down or busy.
 bool is_passing(const Error& error);
 
 }  // namespace sonm::worker

@@ -43,6 +43,9 @@ Async<void> TaskDriver::collect(TaskEntry& entry) {
 Result<void> TaskDriver::finish(TaskEntry& entry, TaskRecord next, TaskState state, std::string reason) {
     next.status.state = state;
     next.status.reason = std::move(reason);
+    // Also if it never came to fetching its image.
+    next.spec.image.registry_user.clear();
+    next.spec.image.registry_password.clear();
     if (next.status.ended_at.value == 0) next.status.ended_at = tools_.clock.now();
     model::Receipt receipt;
     receipt.deal = next.status.deal;

@@ -1,6 +1,12 @@
 #include "sonm/worker/task_table.hpp"
 
 namespace sonm::worker {
+namespace {
+
+/// What a task may leave behind.
+std::uint64_t output_of(const model::TaskSpec& spec) { return spec.outputs.empty() ? 0 : spec.output_bytes_max; }
+
+}  // namespace
 
 model::TaskStatus TaskEntry::status() const {
     model::TaskStatus out = record.status;
@@ -44,7 +50,7 @@ Result<TaskEntry*> TaskTable::accept(const DealRecord& deal, const TaskId& id, m
     TaskRecord record;
     record.limits = spec.limits.value_or(deal.holds);
     if (!record.limits.gpus.empty()) return fail(Errc::invalid, "task {}: graphics cards cannot be given to tasks yet", id);
-    SONM_CHECK(check_room(deal, record.limits));
+    SONM_CHECK(check_room(deal, record.limits, output_of(spec)));
     record.status.id = id;
     record.status.deal = deal.deal.id;
     record.status.accepted_at = clock_.now();
@@ -59,11 +65,14 @@ Result<TaskEntry*> TaskTable::accept(const DealRecord& deal, const TaskId& id, m
     return entry;
 }
 
-Result<void> TaskTable::check_room(const DealRecord& deal, const Resources& wanted) const {
+Result<void> TaskTable::check_room(const DealRecord& deal, const Resources& wanted, std::uint64_t output_bytes_max) const {
     Resources free = deal.holds;
     std::size_t alive = 0, all = 0;
+    std::uint64_t outputs_left = limits_.outputs_kept_bytes_max;
     for (const TaskEntry* task : of(deal.deal.id)) {
         ++all;
+        std::uint64_t output = task->final() ? task->record.status.output_bytes : output_of(task->record.spec);
+        outputs_left -= std::min(outputs_left, output);
         if (task->final()) continue;
         ++alive;
         if (auto rest = free.minus(task->record.limits)) free = *rest;
@@ -73,8 +82,12 @@ Result<void> TaskTable::check_room(const DealRecord& deal, const Resources& want
     if (all >= limits_.tasks_kept_max) {
         return fail(Errc::busy, "deal {} has had {} tasks, which is this worker's limit: open another deal", deal.deal.id, all);
     }
+    if (output_bytes_max > outputs_left) {
+        return fail(Errc::too_large, "the outputs of deal {} may take {} bytes more, the task's up to {}: give it a lower output_bytes_max, or open another deal",
+                    deal.deal.id, outputs_left, output_bytes_max);
+    }
     if (!deal.holds.covers(wanted)) {
-        return fail(Errc::busy, "the task wants {}, deal {} bought {}", model::to_string(wanted), deal.deal.id, model::to_string(deal.holds));
+        return fail(Errc::too_large, "the task wants {}, deal {} bought {}", model::to_string(wanted), deal.deal.id, model::to_string(deal.holds));
     }
     if (!free.covers(wanted)) {
         return fail(Errc::busy, "the task wants {}, beside the {} other tasks of deal {} there are {}: wait for one to end, or give limits",

@@ -49,8 +49,8 @@ public:
     Result<void> load();
 
     /// Takes a task in, or finds the one with this id. The spec is checked and its limits filled in from what the deal holds.
-    /// Errors: conflict (this id with another spec or in another deal), busy (does not fit beside the others), denied (the id is
-    /// somebody else's), those of model::validate.
+    /// Errors: conflict (this id with another spec or in another deal), busy (does not fit beside the others), too_large (more than
+    /// the deal bought, or may keep), denied (the id is somebody else's), those of model::validate.
     Result<TaskEntry*> accept(const DealRecord& deal, const TaskId& id, model::TaskSpec spec);
     /// nullptr if there is none.
     TaskEntry* find(const TaskId& id) const;
@@ -71,7 +71,7 @@ public:
     Signal& accepted() { return accepted_; }
 
 private:
-    Result<void> check_room(const DealRecord& deal, const Resources& wanted) const;
+    Result<void> check_room(const DealRecord& deal, const Resources& wanted, std::uint64_t output_bytes_max) const;
 
     Executor executor_;
     Journal& journal_;

@@ -63,7 +63,7 @@ TEST(TaskTable, same_id_with_another_spec_deal_or_consumer__is_refused) {
 
 TEST(TaskTable, tasks_of_a_deal__share_what_it_bought_and_no_more) {
     Table t;
-    EXPECT_TRUE(t.table.accept(t.deal(), id('0'), t.spec(2500)).error().is(Errc::busy));
+    EXPECT_TRUE(t.table.accept(t.deal(), id('0'), t.spec(2500)).error().is(Errc::too_large));
     auto first = t.table.accept(t.deal(), id('a'), t.spec(1500));
     ASSERT_TRUE(first);
     EXPECT_TRUE(t.table.accept(t.deal(), id('b'), t.spec(500)));
@@ -78,6 +78,23 @@ TEST(TaskTable, too_many_tasks__are_refused) {
     t.limits.tasks_max = 1;
     ASSERT_TRUE(t.table.accept(t.deal(), id('a'), t.spec(100)));
     EXPECT_TRUE(t.table.accept(t.deal(), id('b'), t.spec(100)).error().is(Errc::busy));
+}
+
+TEST(TaskTable, outputs_beyond_what_one_deal_may_keep__are_refused) {
+    Table t;
+    t.limits.outputs_kept_bytes_max = 100;
+    auto spec = t.spec(1000);
+    spec.outputs = {"out"};
+    spec.output_bytes_max = 60;
+    auto first = t.table.accept(t.deal(), id('a'), spec);
+    ASSERT_TRUE(first) << first.error().message();
+    auto second = t.table.accept(t.deal(), id('b'), spec);
+    EXPECT_TRUE(!second && second.error().is(Errc::too_large));
+    EXPECT_TRUE(t.table.accept(t.deal(2), id('b'), spec));
+    // What is not used is free again.
+    (*first)->record.status.output_bytes = 40;
+    ASSERT_TRUE(t.end(**first, false));
+    EXPECT_TRUE(t.table.accept(t.deal(), id('c'), spec));
 }
 
 TEST(TaskTable, network_that_was_not_bought_or_escaping_paths_or_odd_ids__are_refused) {

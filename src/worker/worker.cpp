@@ -77,6 +77,10 @@ Result<void> Worker::start() {
     options.signer = &parts_.signer;
     options.clock = &parts_.clock;
     options.identity_required = true;
+    // Whoever proves any account may connect: what one connection takes of memory and of file descriptors stays small.
+    options.limits.frame_bytes_max = 4 * MiB;
+    options.limits.inbound_bytes_max = 8 * MiB;
+    options.limits.channels_max = 64;
     server_ = std::make_unique<rpc::Server>(parts_.executor, options);
     server_->add(*consumers_);
     server_->listen(std::move(*listener));
