@@ -299,6 +299,7 @@ TEST(WorkerDecide, vanished_deal__is_neither_settled_nor_closed) {
     p.deals = {deal(1, "a")};
     p.deals[0].plan.reset();
     p.deals[0].missing_since = now;
+    p.deals[0].missing_head = p.head_block;
     EXPECT_EQ(keys(p, now + Policy().settle_period), Keys{});
 }
 

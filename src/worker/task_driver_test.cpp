@@ -196,6 +196,7 @@ Task<void> engine_dies(bool& passed) {
     (void)co_await std::move(third);
     auto found = co_await world.engine.find(next.driver.container_name(task_id));
     EXPECT_TRUE(found);
+    world.engine.set_now(UnixTime(1'700'000'005));
     world.engine.print(found->id, "more\n");
     world.engine.finish(found->id, 3);
     auto rest = run_for(next, long_enough);

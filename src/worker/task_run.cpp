@@ -61,15 +61,13 @@ Async<void> TaskDriver::run_to_end(TaskEntry& entry) {
     if (exit.started.value != 0) next.status.started_at = exit.started;
     next.status.ended_at = exit.finished.value != 0 ? exit.finished : tools_.clock.now();
     if (exit.usage) add_sample(next.status.usage, *exit.usage);
-    std::uint64_t seconds = (next.status.ended_at - next.status.started_at).value;
-    next.status.usage.wall_ms = std::max<std::uint64_t>(next.status.usage.wall_ms, seconds * 1000);
+    next.status.usage.wall_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(exit.ran.count(), 0));
     co_return tools_.table.commit(entry, std::move(next));
 }
 
 Async<engine::ExitReport> TaskDriver::attend(TaskEntry& entry, engine::ContainerId container) {
     std::optional<Result<engine::ExitReport>> exit;
     bool pumped = false;
-    auto begin = tools_.clock.steady();
     auto watch = [&](TaskGroup& group) -> Task<void> {
         group.spawn(wait_for_exit(tools_.engine, container, exit, entry.changed));
         group.spawn(then_notify(pump_logs(entry, container, true), pumped, entry.changed));
@@ -82,10 +80,6 @@ Async<engine::ExitReport> TaskDriver::attend(TaskEntry& entry, engine::Container
     auto running = scope(4, std::move(watch));
     co_await std::move(running);
     if (!*exit) co_return tl::unexpected<Error>(std::move(exit->error()));
-    auto span = std::chrono::duration_cast<Millis>(tools_.clock.steady() - begin).count();
-    auto& wall = entry.record.status.usage.wall_ms;
-    // Exact to the millisecond if we saw all of it; the engine tells whole seconds only.
-    wall = std::max(wall, static_cast<std::uint64_t>(std::max<std::int64_t>(span, 0)));
     co_return **exit;
 }
 
