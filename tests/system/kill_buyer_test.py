@@ -87,7 +87,7 @@ class KillBuyer(SystemTest):
         self.once(system.must("run", "show", self.run_id)["bid"])
 
     def test_cancelled_by_another_process_while_it_goes_on__the_run_itself_takes_it_back(self):
-        self.begin("told", script="echo tick; exec sleep 60")
+        self.begin("told", script="trap 'exit 1' TERM; echo tick; sleep 60 & wait")
         system.said("told", r"^tick$")
         self.check(system.sonm("run", "cancel", self.run_id), OK)
         self.assertEqual(system.ended("told"), FAILED)

@@ -3,6 +3,7 @@
 A test file makes one `System` for all of its cases and ends with `main()`. SONM_BINARY names the program, DOCKER_HOST the
 engine (./test sets both). Exit code 77: nothing could be tested here; the reason is printed.
 """
+import fcntl
 import json
 import os
 import re
@@ -24,8 +25,10 @@ from demo_parts.money import Books, total  # noqa: E402,F401
 from tools_engine_test import call  # noqa: E402
 
 SONM = Path(os.environ.get("SONM_BINARY", ROOT / "build" / "dev" / "bin" / "sonm"))
-# What was measured about this machine stays true for the next test.
-MEASURED = SONM.resolve().parent.parent / "test-benchmarks.json"
+# A worker's measurements hold for a machine and a folder: the same one is used again if nobody is in it.
+USUAL_FOLDER = SONM.resolve().parent.parent / "system-test"
+MEASURED = SONM.resolve().parent.parent / "system-test-benchmarks.json"
+SOCKET_FOLDER_MAX = 60
 BUYER = "dev:3"
 STRANGER = "dev:4"
 PATIENCE = 60
@@ -62,7 +65,7 @@ class Answer:
 
 class System:
     def __init__(self, engine=None):
-        self.folder = Path(tempfile.mkdtemp(prefix="sonm-system-"))
+        self.folder, self.lock = folder_for_test()
         self.home = self.folder / "home"
         self.logs = self.folder / "logs"
         self.logs.mkdir()
@@ -110,6 +113,8 @@ class System:
             self.sonm("devnet", "down", "--purge")
         if not os.environ.get("SONM_TEST_KEEP"):
             shutil.rmtree(self.folder, ignore_errors=True)
+        if self.lock:
+            self.lock.close()
 
     # ---- the program
 
@@ -208,6 +213,20 @@ class System:
         return len(events.splitlines())
 
 
+def folder_for_test():
+    """An empty folder with a path short enough for sockets, and the lock on it if it is the usual one."""
+    if SONM.exists() and len(str(USUAL_FOLDER)) <= SOCKET_FOLDER_MAX:
+        lock = open(USUAL_FOLDER.with_suffix(".lock"), "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(USUAL_FOLDER, ignore_errors=True)
+            USUAL_FOLDER.mkdir()
+            return USUAL_FOLDER, lock
+        except OSError:
+            lock.close()
+    return Path(tempfile.mkdtemp(prefix="sonm-system-")), None
+
+
 class Report:
     """Keeps what a demo would draw."""
 
@@ -251,18 +270,27 @@ def json_query(value):
     return quote(json.dumps(value))
 
 
-def need_engine():
-    """Raises SkipTest if there is nothing to run containers with."""
+def need_binary():
     if not SONM.exists():
         raise unittest.SkipTest(f"{SONM} is not built")
+
+
+def need_engine():
+    """Raises SkipTest if there is nothing to run containers with."""
+    need_binary()
     if not os.environ.get("DOCKER_HOST"):
         raise unittest.SkipTest("DOCKER_HOST is not set: `tools/engine ensure --state DIR` prints one")
+
+
+def interrupt(*_):
+    # The only exception that unittest lets through to the clean-up.
+    raise KeyboardInterrupt
 
 
 def main():
     """Runs the file's cases. Ends with 77 if none could be run, and says why."""
     # Also when ctest or a person ends us, what we started ends with us.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, interrupt)
     result = unittest.main(exit=False, verbosity=2).result
     for case, reason in result.skipped:
         print(f"skipped: {case}: {reason}")
