@@ -123,7 +123,7 @@ Async<Intent> Sender::start(std::string id, TxnRequest request) {
     txn.nonce = nonce;
     txn.priority_fee_max = fees.tip;
     txn.fee_max = fees.max;
-    txn.gas_limit = estimate.gas + estimate.gas * config_.gas_margin_percent / 100;
+    txn.gas_limit = estimate.gas + estimate.gas * config_.gas_margin_percent / 100 + config_.gas_margin;
     txn.to = request.to;
     txn.value = request.value.value;
     txn.data = std::move(request.data);

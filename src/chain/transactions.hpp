@@ -22,6 +22,7 @@ struct SenderConfig {
     Millis answer_max{180'000};      ///< `send` as a whole; the transaction may still come later
     Wei fee_per_gas_max{U256(500'000'000'000)};  ///< never pay more, in all
     unsigned gas_margin_percent = 25;            ///< on top of the node's estimate
+    std::uint64_t gas_margin = 80'000;           ///< and this: a payment that is zero when estimated, but not a second later, fills new storage slots
     std::string lock_path;           ///< lets one process at a time choose a nonce; empty = nobody else uses the account
 };
 
