@@ -91,7 +91,7 @@ Async<void> one_deal(Stage& stage, TaskGroup& group, std::uint64_t number, int t
     auto known = Steady::now();
     stage.bid_to_deal.values.push_back(milliseconds(known - begin));
     buyer::RpcWorkerLinks links(group, stage.signer, stage.clock);
-    SONM_CO_TRY(std::string endpoint, co_await stage.ledger.attribute(deal.supplier, buyer::endpoint_attribute()));
+    SONM_CO_TRY(std::string endpoint, co_await stage.ledger.attribute(deal.supplier, services::endpoint_attribute()));
     SONM_CO_TRY(auto link, co_await links.connect(deal.supplier, endpoint));
     auto held = co_await link->has_blob(deal.id, stage.image.sha256);
     while (!held) {  // the worker's own look at the chain comes a little later

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "sonm/base/fs.hpp"
 #include "sonm/crypto/sha256.hpp"
 
 namespace sonm::buyer {
@@ -72,12 +73,12 @@ model::Resources resources_from(const json& j) {
     return r;
 }
 
-// Registry credentials are not kept: a run that is resumed on another day asks for them again.
+// The registry's password is not kept; the plan names the file that has it.
 json spec_json(const model::TaskSpec& s) {
     json inputs = json::array();
     for (const auto& input : s.inputs)
         inputs.push_back({{"path", input.path}, {"blob", crypto::to_string(input.blob)}, {"bytes", input.bytes}, {"mode", input.mode}});
-    json out{{"image", s.image.reference}, {"image_bytes", s.image.blob_bytes}, {"entrypoint", s.entrypoint}, {"command", s.command},
+    json out{{"image", s.image.reference}, {"registry_user", s.image.registry_user}, {"image_bytes", s.image.blob_bytes}, {"entrypoint", s.entrypoint}, {"command", s.command},
              {"working_dir", s.working_dir}, {"user", s.user}, {"environment", s.environment}, {"inputs", inputs}, {"outputs", s.outputs},
              {"time_limit", s.time_limit.value}, {"stop_grace", s.stop_grace.value}, {"network", s.network},
              {"output_bytes_max", s.output_bytes_max}, {"tag", s.tag}};
@@ -89,6 +90,7 @@ json spec_json(const model::TaskSpec& s) {
 model::TaskSpec spec_from(const json& j) {
     model::TaskSpec s;
     s.image.reference = j.at("image").get<std::string>();
+    s.image.registry_user = j.at("registry_user").get<std::string>();
     s.image.blob_bytes = j.at("image_bytes").get<std::uint64_t>();
     if (j.contains("image_blob")) s.image.blob = hash_from(j.at("image_blob"));
     s.entrypoint = j.at("entrypoint").get<std::vector<std::string>>();
@@ -123,7 +125,8 @@ std::string to_json(const RunPlan& plan) {
     json outputs = json::array();
     for (const auto& output : plan.outputs) outputs.push_back({{"remote", output.remote}, {"local", output.local.string()}});
     return json{{"bid", order_json(plan.bid)}, {"escrow", number(plan.escrow.value)}, {"task", plan.task.value}, {"spec", spec_json(plan.spec)},
-                {"blobs", blobs}, {"outputs", outputs}}
+                {"blobs", blobs}, {"outputs", outputs},
+                {"registry_password_file", plan.registry_password_file.string()}}
         .dump();
 }
 
@@ -135,6 +138,7 @@ Result<RunPlan> plan_from_json(std::string_view text) {
         plan.escrow = Tokens(number_from(j.at("escrow")));
         plan.task = model::TaskId(j.at("task").get<std::string>());
         plan.spec = spec_from(j.at("spec"));
+        plan.registry_password_file = j.at("registry_password_file").get<std::string>();
         for (const auto& blob : j.at("blobs"))
             plan.blobs.push_back({hash_from(blob.at("sha256")), blob.at("bytes").get<std::uint64_t>(), blob.at("path").get<std::string>()});
         for (const auto& output : j.at("outputs"))
@@ -143,6 +147,11 @@ Result<RunPlan> plan_from_json(std::string_view text) {
     } catch (const std::exception& error) {  // nlohmann-json reports by exception
         return fail(Errc::corrupt, "reading the plan of a run: {}", error.what());
     }
+}
+
+Result<std::string> read_password(const std::filesystem::path& file) {
+    SONM_TRY(std::string text, read_text(file, 64 * KiB));
+    return text.substr(0, text.find_first_of("\r\n"));
 }
 
 Result<LocalBlob> local_blob(const std::filesystem::path& path) {

@@ -30,12 +30,16 @@ struct RunPlan {
     model::TaskSpec spec;
     std::vector<LocalBlob> blobs;
     std::vector<OutputFile> outputs;
+    std::filesystem::path registry_password_file;  ///< the password itself is never kept: it is read when the task starts
     bool operator==(const RunPlan&) const = default;
 };
 
 std::string to_json(const RunPlan& plan);
 /// Errors: corrupt, naming the field.
 Result<RunPlan> plan_from_json(std::string_view text);
+
+/// The first line of a file. Errors: not_found, denied, too_large.
+Result<std::string> read_password(const std::filesystem::path& file);
 
 /// Hashes a file on the work pool's thread of the caller: reads all of it. Errors: not_found, io.
 Result<LocalBlob> local_blob(const std::filesystem::path& path);

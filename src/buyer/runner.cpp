@@ -186,24 +186,26 @@ Async<void> Runner::act(Run& run, Step step) {
 Async<void> Runner::connect(Run& run) {
     auto view = run.tracker.deal();
     observer_.on_deal(view->deal, view->state);
-    auto endpoint = co_await ledger_.attribute(view->deal.supplier, endpoint_attribute());
+    auto endpoint = co_await ledger_.attribute(view->deal.supplier, services::endpoint_attribute());
     Result<std::unique_ptr<WorkerLink>> link = fail(Errc::unavailable, "worker {} has published no endpoint", view->deal.supplier);
     if (!endpoint) link = tl::unexpected<Error>(endpoint.error());
     else if (!endpoint->empty()) link = co_await links_.connect(view->deal.supplier, *endpoint);
-    if (!link) {
+    auto unreachable = [&](const Error& why) {
         UnixTime now = clock_.now();
         if (!run.unreachable_since) run.unreachable_since = now;
         run.worker_lost = now - *run.unreachable_since >= policy_.patience;
-        co_return wrap(link.error(), "connecting to worker {}", view->deal.supplier);
-    }
-    run.unreachable_since.reset();
+        return wrap(why, "connecting to worker {}", view->deal.supplier);
+    };
+    if (!link) co_return unreachable(link.error());
     run.link = std::move(*link);
     auto status = co_await run.link->status(run.record.plan.task);
-    if (status) co_return saw(run, *status);
-    if (!status.error().is(Errc::not_found)) {
+    // One that lets us in and then gives no answer is no more use than one that is away.
+    if (!status && !status.error().is(Errc::not_found)) {
         run.link.reset();
-        co_return tl::unexpected<Error>(status.error());
+        co_return unreachable(status.error());
     }
+    run.unreachable_since.reset();
+    if (status) co_return saw(run, *status);
     co_return Result<void>();
 }
 
@@ -227,7 +229,11 @@ Async<void> Runner::start_task(Run& run) {
         auto sent = [this, &blob](std::uint64_t bytes) { observer_.on_upload(blob.path.filename().string(), bytes, blob.bytes); };
         SONM_CO_CHECK(co_await run.link->put_blob(deal, blob.sha256, blob.path, std::move(sent)));
     }
-    SONM_CO_TRY(auto status, co_await run.link->start(deal, plan.task, plan.spec));
+    model::TaskSpec spec = plan.spec;
+    if (!plan.registry_password_file.empty()) {
+        SONM_CO_TRY(spec.image.registry_password, read_password(plan.registry_password_file));
+    }
+    SONM_CO_TRY(auto status, co_await run.link->start(deal, plan.task, std::move(spec)));
     co_return saw(run, status);
 }
 

@@ -239,7 +239,7 @@ struct World {
 
 World& with_ask(World& world) {
     EXPECT_TRUE(world.chain.market().place(world.ask.author, world.ask, Tokens()));
-    EXPECT_TRUE(world.chain.market().set_attribute(world.ask.author, endpoint_attribute(), "127.0.0.1:1"));
+    EXPECT_TRUE(world.chain.market().set_attribute(world.ask.author, services::endpoint_attribute(), "127.0.0.1:1"));
     return world;
 }
 

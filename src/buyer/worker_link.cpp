@@ -2,12 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "sonm/crypto/keccak.hpp"
 #include "sonm/model/json.hpp"
 
 namespace sonm::buyer {
-
-crypto::Hash endpoint_attribute() { return crypto::keccak256(as_bytes("endpoint")); }
 
 std::string to_json(const SignedReceipt& receipt) {
     auto out = model::to_json(receipt.receipt);

@@ -51,7 +51,4 @@ public:
     virtual Async<std::unique_ptr<WorkerLink>> connect(Address worker, std::string endpoint) = 0;
 };
 
-/// Attribute under which a worker publishes where it listens: keccak256("endpoint").
-crypto::Hash endpoint_attribute();
-
 }  // namespace sonm::buyer

@@ -47,6 +47,19 @@ void print(std::string_view text) {
     std::fflush(stdout);
 }
 
+void print_foreign(BytesView bytes, bool to_stderr) {
+    std::FILE* out = to_stderr ? stderr : stdout;
+    std::string text(as_text(bytes));
+    if (::isatty(to_stderr ? STDERR_FILENO : STDOUT_FILENO)) {
+        for (char& c : text) {
+            bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7f;
+            if (control) c = '?';
+        }
+    }
+    std::fwrite(text.data(), 1, text.size(), out);
+    std::fflush(out);
+}
+
 void note(std::string_view text) { fmt::print(stderr, "{}\n", text); }
 
 Result<bool> confirm(std::string_view question) {

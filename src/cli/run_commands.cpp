@@ -50,8 +50,7 @@ public:
                          status.reason.empty() ? "" : ": " + status.reason));
     }
     void on_log(const buyer::LogChunk& chunk) override {
-        if (chunk.is_stderr || json_) std::fwrite(chunk.bytes.data(), 1, chunk.bytes.size(), stderr);
-        else print(as_text(chunk.bytes));
+        print_foreign(chunk.bytes, chunk.is_stderr || json_);
     }
     void on_trouble(const Error& error) override {
         std::string text = error.message();
@@ -141,6 +140,7 @@ Async<Exit> start_run(Context& context, TaskGroup& group, TaskOptions task_optio
     plan.spec = std::move(prepared.spec);
     plan.blobs = std::move(prepared.blobs);
     plan.outputs = std::move(prepared.outputs);
+    plan.registry_password_file = std::move(prepared.registry_password_file);
     SONM_CO_TRY(auto journal, journal_of(context));
     SONM_CO_TRY(RunId id, journal->add(plan, context.clock().now()));
     note(fmt::format("run {}", id));

@@ -58,8 +58,8 @@ Result<PreparedTask> prepare(const model::TaskFile& file) {
         task.blobs.push_back(std::move(blob));
     }
     if (!file.registry_password_file.empty()) {
-        SONM_TRY(std::string password, read_text(file.registry_password_file, 64 * KiB));
-        task.spec.image.registry_password = password.substr(0, password.find_first_of("\r\n"));
+        SONM_TRY(task.spec.image.registry_password, buyer::read_password(file.registry_password_file));
+        task.registry_password_file = fs::absolute(file.registry_password_file);
     }
     for (const auto& input : file.inputs) {
         SONM_TRY(auto blob, buyer::local_blob(input.source));

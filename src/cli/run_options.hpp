@@ -36,6 +36,7 @@ struct PreparedTask {
     model::TaskSpec spec;
     std::vector<buyer::LocalBlob> blobs;
     std::vector<buyer::OutputFile> outputs;
+    std::filesystem::path registry_password_file;  ///< empty = none; the password itself is in `spec`
 };
 
 /// Writes what the options say over what a task file said. Errors name the option.

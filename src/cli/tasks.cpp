@@ -7,6 +7,7 @@
 #include "sonm/cli/describe.hpp"
 #include "sonm/cli/print.hpp"
 #include "sonm/cli/run_options.hpp"
+#include "sonm/crypto/sha256.hpp"
 
 namespace sonm::cli {
 namespace {
@@ -26,7 +27,7 @@ Async<Place> reach(Context& context, TaskGroup& group, std::string deal_text) {
     SONM_CO_TRY(auto view, co_await market_view(context, group, *ledger));
     SONM_CO_TRY(DealEntry entry, view->deal(deal_text));
     SONM_CO_TRY(const crypto::Signer* signer, co_await context.signer());
-    SONM_CO_TRY(std::string endpoint, co_await ledger->attribute(entry.deal.supplier, buyer::endpoint_attribute()));
+    SONM_CO_TRY(std::string endpoint, co_await ledger->attribute(entry.deal.supplier, services::endpoint_attribute()));
     if (endpoint.empty()) co_return fail(Errc::unavailable, "worker {} has published no endpoint", entry.deal.supplier);
     buyer::RpcWorkerLinks links(group, *signer, context.clock());
     auto link = co_await links.connect(entry.deal.supplier, endpoint);
@@ -101,7 +102,7 @@ Async<Exit> status(Context& context, TaskGroup& group, std::string text) {
 
 Async<Exit> logs(Context& context, TaskGroup& group, std::string text, bool follow) {
     SONM_CO_TRY(Place place, co_await find_task(context, group, text));
-    auto chunk = [](const buyer::LogChunk& piece) { std::fwrite(piece.bytes.data(), 1, piece.bytes.size(), piece.is_stderr ? stderr : stdout); };
+    auto chunk = [](const buyer::LogChunk& piece) { print_foreign(piece.bytes, piece.is_stderr); };
     SONM_CO_CHECK(co_await place.link->logs(place.task->id, 0, follow, std::move(chunk)));
     co_return Exit::ok;
 }
@@ -116,11 +117,21 @@ Async<Exit> stop(Context& context, TaskGroup& group, std::string text) {
 
 Async<Exit> pull(Context& context, TaskGroup& group, std::string text, std::string archive, std::vector<std::string> outputs) {
     SONM_CO_TRY(Place place, co_await find_task(context, group, text));
+    SONM_CO_TRY(auto network, context.network());
+    SONM_CO_TRY(services::SignedReceipt receipt, co_await place.link->receipt(place.task->id));
+    auto signer = crypto::recover(model::receipt_digest(receipt.receipt, network.chain_id), receipt.signature);
+    bool about_this = receipt.receipt.deal == place.deal.id && receipt.receipt.task == place.task->id;
+    if (signer != place.deal.supplier || !about_this) co_return fail(Errc::denied, "the receipt of task {} is not signed by worker {}", text, place.deal.supplier);
+    if (receipt.receipt.outputs.is_zero()) co_return fail(Errc::not_found, "task {} left no outputs", text);
     std::string path = archive.empty() ? fmt::format("{}-{}.tar", place.deal.id, place.task->id.value.substr(0, 8)) : archive;
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    if (!file) co_return fail(Errc::io, "opening {}", path);
     ProgressLine progress("fetching " + path);
     std::uint64_t bytes = 0;
+    crypto::Sha256 hash;
     auto sink = [&](BytesView piece) -> Result<void> {
+        if (piece.size() > place.task->output_bytes - bytes) return fail(Errc::too_large, "the worker sends more than the {} bytes that it announced", place.task->output_bytes);
+        hash.update(piece);
         file.write(reinterpret_cast<const char*>(piece.data()), static_cast<std::streamsize>(piece.size()));
         if (!file) return fail(Errc::no_space, "writing {}", path);
         bytes += piece.size();
@@ -129,6 +140,7 @@ Async<Exit> pull(Context& context, TaskGroup& group, std::string text, std::stri
     };
     SONM_CO_CHECK(co_await place.link->pull(place.task->id, std::move(sink)));
     file.close();
+    if (hash.finish() != receipt.receipt.outputs) co_return fail(Errc::corrupt, "{} does not have the hash that the worker signed", path);
     progress.finish(print_bytes(bytes));
     std::vector<buyer::OutputFile> places;
     for (const auto& output : outputs) {
