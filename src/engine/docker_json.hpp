@@ -27,6 +27,9 @@ std::uint64_t parse_time_ns(std::string_view text);
 /// "1700000000.000000001"
 std::string print_time_ns(std::uint64_t time_ns);
 
+/// Puts a tmpfs of the container's own memory wherever the image wants a volume and nothing is mounted: the engine would make one on
+/// the machine's disk, of any size. Errors: image_refused (paths that cannot be mounted on, or too many).
+Result<void> cover_volumes(ContainerSpec& spec, const ImageInfo& image);
 /// Errors: invalid, saying which field.
 Result<void> check(const ContainerSpec& spec);
 /// What the machine adds to a spec.

@@ -46,6 +46,27 @@ TEST(DockerJson, NetworkAndDiskRates_AreNamed) {
     EXPECT_TRUE(host["BlkioDeviceReadBps"].empty());
 }
 
+TEST(DockerJson, VolumesOfTheImage_AreMemoryOfTheContainer) {
+    ContainerSpec wanted = spec();
+    Mount work;
+    work.source = "/srv/work";
+    work.target = "/work";
+    wanted.mounts.push_back(work);
+    auto image = to_image(Json::parse(R"({"Id": "sha256:aa", "Config": {"Volumes": {"/data/": {}, "/work": {}}}})"));
+    ASSERT_TRUE(image);
+    ASSERT_TRUE(cover_volumes(wanted, *image));
+    Json mounts = to_json(wanted, Placement())["HostConfig"]["Mounts"];
+    ASSERT_EQ(mounts.size(), 2u);
+    EXPECT_EQ(mounts[1]["Type"], "tmpfs");
+    EXPECT_EQ(mounts[1]["Target"], "/data");
+    EXPECT_EQ(mounts[1]["TmpfsOptions"]["SizeBytes"], 64 * MiB);
+    for (std::string path : {"data", "/", "", "/.."}) {
+        ImageInfo odd;
+        odd.volumes = {path};
+        EXPECT_FALSE(cover_volumes(wanted, odd)) << path;
+    }
+}
+
 TEST(DockerJson, BadSpec_SaysWhichField) {
     auto refused = [](auto change) {
         ContainerSpec bad = spec();

@@ -7,6 +7,7 @@ namespace sonm::engine::docker {
 namespace {
 
 constexpr std::size_t name_bytes_max = 128;
+constexpr std::size_t volumes_max = 32;
 /// Period of the CPU quota, in µs: the kernel's default.
 constexpr std::uint64_t cpu_period_us = 100'000;
 /// Below it no engine starts a container.
@@ -112,6 +113,22 @@ Json host_config(const ContainerSpec& spec, const Placement& placement) {
 }
 
 }  // namespace
+
+Result<void> cover_volumes(ContainerSpec& spec, const ImageInfo& image) {
+    if (image.volumes.size() > volumes_max) return fail(EngineErrc::image_refused, "the image declares more than {} volumes", volumes_max);
+    for (const std::string& volume : image.volumes) {
+        std::string path = std::filesystem::path(volume).lexically_normal();
+        if (path.size() > 1 && path.ends_with('/')) path.pop_back();
+        if (!is_clean_path(path) || path == "/") return fail(EngineErrc::image_refused, "the image declares the volume \"{}\"", volume);
+        if (std::ranges::any_of(spec.mounts, [&](const Mount& mount) { return mount.target == path; })) continue;
+        Mount cover;
+        cover.kind = Mount::Kind::tmpfs;
+        cover.target = std::move(path);
+        cover.tmpfs_bytes_max = spec.limits.memory_bytes_max;
+        spec.mounts.push_back(std::move(cover));
+    }
+    return {};
+}
 
 Result<void> check(const ContainerSpec& spec) {
     if (!is_name(spec.name))

@@ -136,6 +136,7 @@ struct ImageInfo {
     ImageId id;
     std::vector<std::string> tags;
     std::uint64_t unpacked_bytes = 0;
+    std::vector<std::string> volumes;  ///< folders that it wants to be writable; an engine would give each a place without a bound
 };
 struct Credentials {
     std::string user, password;
