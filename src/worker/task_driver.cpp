@@ -42,8 +42,11 @@ Task<void> TaskDriver::run(TaskEntry& entry) {
         TaskState before = entry.record.status.state;
         auto step = advance(entry);
         Result<void> done = co_await std::move(step);
-        // Clearing up is tried for ever: what is left behind takes room that is to be sold again.
-        if (!done && !is_passing(done.error()) && !entry.final()) done = give_up(entry, done.error());
+        // Clearing up is tried for ever: what is left behind takes room that is to be sold again. And a container that runs is not given
+        // up for an answer of the engine that means nothing to us.
+        bool hopeless = !done && !is_passing(done.error()) && !entry.final();
+        if (hopeless && before == TaskState::running) hopeless = done.error().is(Errc::not_found) || done.error().is(Errc::conflict);
+        if (hopeless) done = give_up(entry, done.error());
         if (done) {
             pause = pause_min;
             continue;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "sonm/engine/engine.hpp"
-#include "sonm/engine/engine.hpp"
 #include "sonm/engine/work_folder.hpp"
 #include "sonm/worker/blob_store.hpp"
 #include "sonm/worker/journal.hpp"
