@@ -1,10 +1,8 @@
-// From the deal, and from the start of a task, to the first line of its log: through the chain, the Slave protocol, the worker and the
-// container engine. bench/task_bench.py sets the stage (chain, engine, worker) and holds the result against engine_bench.
+// From the deal, and from the start of a task, to the first line of its log: through the chain, the Slave
+// protocol, the worker and the container engine. bench/task_bench.py sets the stage (chain, engine, worker)
+// and holds the result against engine_bench.
 //
 //   task_bench NETWORK_FILE DEV_KEY IMAGE_ARCHIVE RUNS
-
-#include <cstdio>
-#include <fstream>
 
 #include "sonm/base/clock.hpp"
 #include "sonm/base/units.hpp"
@@ -13,6 +11,9 @@
 #include "sonm/buyer/tracker.hpp"
 #include "sonm/crypto/development_keys.hpp"
 #include "sonm/settlement/chain_ledger.hpp"
+
+#include <cstdio>
+#include <fstream>
 
 namespace sonm {
 namespace {
@@ -26,7 +27,8 @@ struct Column {
     std::vector<double> values;
     void print() {
         std::sort(values.begin(), values.end());
-        fmt::print("| {:<36} | {:8.1f} | {:8.1f} | {:8.1f} |\n", name, values.front(), values[values.size() / 2], values.back());
+        fmt::print("| {:<36} | {:8.1f} | {:8.1f} | {:8.1f} |\n", name, values.front(),
+                   values[values.size() / 2], values.back());
     }
 };
 
@@ -46,12 +48,14 @@ model::Order make_bid(const Stage& stage, std::uint64_t number) {
     bid.price = model::PricePerSecond(U256(1'000'000'000'000'000ULL));
     bid.duration = Seconds(600);
     bid.expiry = stage.clock.now() + Seconds(3600);
-    bid.nonce = model::OrderNonce(U256(static_cast<std::uint64_t>(Steady::now().time_since_epoch().count())) + U256(number));
+    bid.nonce = model::OrderNonce(U256(static_cast<std::uint64_t>(Steady::now().time_since_epoch().count())) +
+                                  U256(number));
     bid.benchmarks[model::Benchmark::cpu_cores] = 100;
     return bid;
 }
 
-Async<model::Deal> deal_of(Stage& stage, buyer::Tracker& tracker, const model::Order& bid, std::uint64_t number) {
+Async<model::Deal> deal_of(Stage& stage, buyer::Tracker& tracker, const model::Order& bid,
+                           std::uint64_t number) {
     SONM_CO_TRY(Tokens escrow, co_await stage.ledger.escrow_needed(bid));
     SONM_CO_CHECK(co_await stage.ledger.place(fmt::format("bench/{}", bid.nonce.value), bid, escrow));
     while (!tracker.deal()) co_await sleep_for(Millis(2));
@@ -75,7 +79,8 @@ Async<void> first_line(Stage& stage, buyer::WorkerLink& link, model::DealId deal
     SONM_CO_CHECK(co_await link.logs(task, 0, true, std::move(chunk)));
     if (!took) {
         SONM_CO_TRY(auto status, co_await link.status(task));
-        co_return fail(Errc::internal, "the task printed nothing: {} {}", model::to_string(status.state), status.reason);
+        co_return fail(Errc::internal, "the task printed nothing: {} {}", model::to_string(status.state),
+                       status.reason);
     }
     stage.start_to_log.values.push_back(*took);
     co_return Result<void>();
@@ -91,7 +96,8 @@ Async<void> one_deal(Stage& stage, TaskGroup& group, std::uint64_t number, int t
     auto known = Steady::now();
     stage.bid_to_deal.values.push_back(milliseconds(known - begin));
     buyer::RpcWorkerLinks links(group, stage.signer, stage.clock);
-    SONM_CO_TRY(std::string endpoint, co_await stage.ledger.attribute(deal.supplier, services::endpoint_attribute()));
+    SONM_CO_TRY(std::string endpoint,
+                co_await stage.ledger.attribute(deal.supplier, services::endpoint_attribute()));
     SONM_CO_TRY(auto link, co_await links.connect(deal.supplier, endpoint));
     auto held = co_await link->has_blob(deal.id, stage.image.sha256);
     while (!held) {  // the worker's own look at the chain comes a little later
@@ -99,21 +105,26 @@ Async<void> one_deal(Stage& stage, TaskGroup& group, std::uint64_t number, int t
         held = co_await link->has_blob(deal.id, stage.image.sha256);
     }
     auto ignored = [](std::uint64_t) {};
-    if (!*held) SONM_CO_CHECK(co_await link->put_blob(deal.id, stage.image.sha256, stage.image.path, std::move(ignored)));
+    if (!*held)
+        SONM_CO_CHECK(
+            co_await link->put_blob(deal.id, stage.image.sha256, stage.image.path, std::move(ignored)));
     SONM_CO_CHECK(co_await first_line(stage, *link, deal.id));
     stage.deal_to_log.values.push_back(milliseconds(Steady::now() - known));
     stage.start_to_log.values.pop_back();  // the first task of a deal loads the image: it is in the other row
     for (int i = 0; i < tasks; ++i) SONM_CO_CHECK(co_await first_line(stage, *link, deal.id));
-    SONM_CO_CHECK(co_await stage.ledger.close(fmt::format("bench-close/{}", deal.id), deal, model::BlacklistChoice::nobody));
+    SONM_CO_CHECK(co_await stage.ledger.close(fmt::format("bench-close/{}", deal.id), deal,
+                                              model::BlacklistChoice::nobody));
     co_return Result<void>();
 }
 
 Async<void> measure(std::string network_file, std::string key, std::string archive, int runs) {
     SONM_CO_TRY(auto network, settlement::read_network(network_file));
-    SONM_CO_TRY(auto secret, parse_hex_fixed<32>(crypto::development_keys.at(static_cast<std::size_t>(key.back() - '0'))));
+    SONM_CO_TRY(auto secret,
+                parse_hex_fixed<32>(crypto::development_keys.at(static_cast<std::size_t>(key.back() - '0'))));
     SONM_CO_TRY(auto signer, crypto::PrivateKey::from_bytes(secret));
     Executor executor = co_await asio::this_coro::executor;
-    SONM_CO_TRY(auto ledger, settlement::ChainLedger::open(executor, network, signer, std::filesystem::path()));
+    SONM_CO_TRY(auto ledger,
+                settlement::ChainLedger::open(executor, network, signer, std::filesystem::path()));
     SONM_CO_TRY(auto image, buyer::local_blob(archive));
     Stage stage{*ledger, signer, {}, std::move(image)};
     Result<void> done;
@@ -134,7 +145,8 @@ Async<void> measure(std::string network_file, std::string key, std::string archi
 
 Task<int> work(int argc, char** argv) {
     if (argc != 5) {
-        fmt::print(stderr, "task_bench NETWORK_FILE dev:N IMAGE_ARCHIVE RUNS (bench/task_bench.py sets the stage)\n");
+        fmt::print(stderr,
+                   "task_bench NETWORK_FILE dev:N IMAGE_ARCHIVE RUNS (bench/task_bench.py sets the stage)\n");
         co_return 2;
     }
     auto runs = parse_int<int>(argv[4]);

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <functional>
-
 #include "sonm/cli/context.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
 
 namespace sonm::cli {
 
@@ -17,13 +18,16 @@ struct Commands {
     Handler chosen;
 };
 
-/// Adds a leaf. `examples` is printed below its help, one a line. `handler` is copied: state goes in a shared_ptr.
+/// Adds a leaf. `examples` is printed below its help, one a line. `handler` is copied: state goes in a
+/// shared_ptr.
 template <class MakeHandler>
-CLI::App* add_command(Commands& commands, CLI::App& parent, std::string name, std::string what, std::string examples, MakeHandler make) {
+CLI::App* add_command(Commands& commands, CLI::App& parent, std::string name, std::string what,
+                      std::string examples, MakeHandler make) {
     CLI::App* leaf = parent.add_subcommand(std::move(name), std::move(what));
     if (!examples.empty()) leaf->footer("Examples:\n" + examples);
     Handler handler = make(*leaf);
-    // A parent that does something by itself (`sonm run`) is called after its subcommand, and must not take its place.
+    // A parent that does something by itself (`sonm run`) is called after its subcommand, and must not take
+    // its place.
     leaf->callback([&commands, leaf, handler = std::move(handler)] {
         if (leaf->get_subcommands().empty()) commands.chosen = handler;
     });

@@ -1,7 +1,5 @@
 #include "sonm/cli/context.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "sonm/base/fs.hpp"
 #include "sonm/cli/print.hpp"
 #include "sonm/crypto/development_keys.hpp"
@@ -10,6 +8,8 @@
 #include "sonm/crypto/passphrase.hpp"
 #include "sonm/model/errc.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace sonm::cli {
 namespace {
 
@@ -17,12 +17,17 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t development_chain_id = 31337;
 
-Result<crypto::PrivateKey> development_key(std::string_view number, const Result<settlement::Network>& network) {
+Result<crypto::PrivateKey> development_key(std::string_view number,
+                                           const Result<settlement::Network>& network) {
     if (!network) return tl::unexpected<Error>(network.error());
     if (network->chain_id != development_chain_id)
-        return fail(Errc::denied, "development keys are public: they work on the private chain only, not on '{}'", network->name);
-    if (number.size() != 1 || number[0] < '0' || number[0] > '9') return fail(Errc::invalid, "development keys are dev:0 to dev:9, not dev:{}", number);
-    SONM_TRY(auto secret, parse_hex_fixed<32>(crypto::development_keys[static_cast<std::size_t>(number[0] - '0')]));
+        return fail(Errc::denied,
+                    "development keys are public: they work on the private chain only, not on '{}'",
+                    network->name);
+    if (number.size() != 1 || number[0] < '0' || number[0] > '9')
+        return fail(Errc::invalid, "development keys are dev:0 to dev:9, not dev:{}", number);
+    SONM_TRY(auto secret,
+             parse_hex_fixed<32>(crypto::development_keys[static_cast<std::size_t>(number[0] - '0')]));
     return crypto::PrivateKey::from_bytes(secret);
 }
 
@@ -42,10 +47,12 @@ private:
 
 }  // namespace
 
-Context::Context(Executor executor, Options options) : executor_(std::move(executor)), options_(std::move(options)) {}
+Context::Context(Executor executor, Options options)
+    : executor_(std::move(executor)), options_(std::move(options)) {}
 Context::~Context() = default;
 
-void Context::adopt(const std::string& key, const fs::path& keys, const fs::path& passphrase_file, const fs::path& network) {
+void Context::adopt(const std::string& key, const fs::path& keys, const fs::path& passphrase_file,
+                    const fs::path& network) {
     keys_ = keys;
     if (options_.key.empty()) options_.key = key;
     if (options_.passphrase_file.empty()) options_.passphrase_file = passphrase_file.string();
@@ -62,7 +69,9 @@ Result<settlement::Network> Context::network() const {
     fs::path path = options_.network.empty() ? home() / "network.json" : fs::path(options_.network);
     auto network = settlement::read_network(path);
     if (!network && network.error().is(Errc::not_found))
-        return fail(Errc::not_found, "no network is set up ({} does not exist): start a private one with `sonm devnet up`, or name a network file with --network",
+        return fail(Errc::not_found,
+                    "no network is set up ({} does not exist): start a private one with `sonm devnet up`, or "
+                    "name a network file with --network",
                     path.string());
     return network;
 }
@@ -75,8 +84,12 @@ Result<std::string> Context::wanted_key() const {
         return crypto::to_string(entry.address);
     }
     SONM_TRY(auto entries, keystore.list());
-    if (entries.empty()) return fail(Errc::not_found, "no key: make one with `sonm key new`, or on the private chain say --key dev:1");
-    if (entries.size() > 1) return fail(Errc::invalid, "there are {} keys: say which with --key (see `sonm key list`)", entries.size());
+    if (entries.empty())
+        return fail(Errc::not_found,
+                    "no key: make one with `sonm key new`, or on the private chain say --key dev:1");
+    if (entries.size() > 1)
+        return fail(Errc::invalid, "there are {} keys: say which with --key (see `sonm key list`)",
+                    entries.size());
     return crypto::to_string(entries.front().address);
 }
 
@@ -113,7 +126,8 @@ Result<fs::path> Context::account_folder() const {
     SONM_TRY(auto net, network());
     SONM_TRY(auto address, account());
     // The market's address is part of the name: a chain that was made anew is another network.
-    fs::path folder = home() / "accounts" / fmt::format("{}-{}-{}", net.chain_id, to_hex(net.market.bytes).substr(0, 8), address);
+    fs::path folder = home() / "accounts" /
+                      fmt::format("{}-{}-{}", net.chain_id, to_hex(net.market.bytes).substr(0, 8), address);
     SONM_CHECK(make_folder(folder, 0700));
     return folder;
 }
@@ -156,8 +170,10 @@ Result<void> Context::confirm_intent(std::string_view what) const {
 }
 
 void Context::emit(const nlohmann::ordered_json& value, std::string_view text) const {
-    if (options_.json) print(value.dump(2) + "\n");
-    else print(text);
+    if (options_.json)
+        print(value.dump(2) + "\n");
+    else
+        print(text);
 }
 
 Exit exit_of(const Error& error) {

@@ -25,7 +25,8 @@ std::string span_text(Seconds duration) { return model::print_duration(duration)
 std::string machine_text(const model::Benchmarks& b) {
     std::string out = print_cores(b[Benchmark::cpu_cores] * 10);
     if (b[Benchmark::ram_size]) out += fmt::format(", {} RAM", print_bytes(b[Benchmark::ram_size] * MiB));
-    if (b[Benchmark::storage_size]) out += fmt::format(", {} disk", print_bytes(b[Benchmark::storage_size] * MiB));
+    if (b[Benchmark::storage_size])
+        out += fmt::format(", {} disk", print_bytes(b[Benchmark::storage_size] * MiB));
     if (b[Benchmark::gpu_count]) out += fmt::format(", {} GPU", b[Benchmark::gpu_count]);
     return out;
 }
@@ -54,8 +55,11 @@ json task_json(const model::TaskStatus& status) { return model::to_json(status);
 
 std::string order_text(const OrderEntry& e) {
     std::string out = fmt::format("{} {}\n", model::to_string(e.order.side), e.id);
-    auto line = [&](std::string_view name, std::string_view value) { out += fmt::format("  {:<13} {}\n", name, value); };
-    line("state", e.deal ? fmt::format("{}, deal {}", to_string(e.state), e.deal->value) : std::string(to_string(e.state)));
+    auto line = [&](std::string_view name, std::string_view value) {
+        out += fmt::format("  {:<13} {}\n", name, value);
+    };
+    line("state", e.deal ? fmt::format("{}, deal {}", to_string(e.state), e.deal->value)
+                         : std::string(to_string(e.state)));
     line("author", crypto::to_string(e.order.author));
     line("price", price_text(e.order.price, e.order.currency));
     line("duration", span_text(e.order.duration));
@@ -68,14 +72,18 @@ std::string order_text(const OrderEntry& e) {
     if (e.order.side == model::Side::bid) line("escrow", print_tokens(e.escrow));
     for (std::size_t i = 0; i < model::benchmark_count; ++i)
         if (e.order.benchmarks.values[i])
-            line(model::to_string(Benchmark(i)), fmt::format("{} {}", e.order.benchmarks.values[i], model::unit_of(Benchmark(i))));
+            line(model::to_string(Benchmark(i)),
+                 fmt::format("{} {}", e.order.benchmarks.values[i], model::unit_of(Benchmark(i))));
     return out;
 }
 
 std::string deal_text(const DealEntry& e, UnixTime now) {
     std::string out = fmt::format("deal {}\n", e.deal.id);
-    auto line = [&](std::string_view name, std::string_view value) { out += fmt::format("  {:<13} {}\n", name, value); };
-    line("status", e.over && e.state.status == model::DealStatus::open ? "over, to be closed" : model::to_string(e.state.status));
+    auto line = [&](std::string_view name, std::string_view value) {
+        out += fmt::format("  {:<13} {}\n", name, value);
+    };
+    line("status", e.over && e.state.status == model::DealStatus::open ? "over, to be closed"
+                                                                       : model::to_string(e.state.status));
     line("supplier", crypto::to_string(e.deal.supplier));
     line("master", crypto::to_string(e.deal.master));
     line("consumer", crypto::to_string(e.deal.consumer));
@@ -92,12 +100,15 @@ std::string deal_text(const DealEntry& e, UnixTime now) {
 
 std::string task_text(const model::TaskStatus& s) {
     std::string out = fmt::format("task {}/{}\n", s.deal, s.id);
-    auto line = [&](std::string_view name, std::string_view value) { out += fmt::format("  {:<13} {}\n", name, value); };
+    auto line = [&](std::string_view name, std::string_view value) {
+        out += fmt::format("  {:<13} {}\n", name, value);
+    };
     line("state", model::to_string(s.state));
     if (!s.reason.empty()) line("reason", s.reason);
     if (s.state == model::TaskState::finished) line("exit code", std::to_string(s.exit_code));
     if (s.out_of_memory) line("memory", "it ran out of memory");
-    if (s.state == model::TaskState::preparing && s.progress_total) line("progress", fmt::format("{} of {} bytes", s.progress_done, s.progress_total));
+    if (s.state == model::TaskState::preparing && s.progress_total)
+        line("progress", fmt::format("{} of {} bytes", s.progress_done, s.progress_total));
     line("accepted", time_text(s.accepted_at));
     line("started", time_text(s.started_at));
     line("ended", time_text(s.ended_at));

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include "sonm/cli/market_view.hpp"
 #include "sonm/model/task.hpp"
+
+#include <nlohmann/json.hpp>
 
 /// Orders, deals and tasks as JSON and as words: one spelling for all commands.
 namespace sonm::cli {

@@ -1,6 +1,3 @@
-#include <fstream>
-#include <nlohmann/json.hpp>
-
 #include "sonm/base/process.hpp"
 #include "sonm/base/stream.hpp"
 #include "sonm/base/units.hpp"
@@ -9,6 +6,10 @@
 #include "sonm/cli/print.hpp"
 #include "sonm/crypto/development_keys.hpp"
 #include "sonm/settlement/deploy.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <fstream>
 
 namespace sonm::cli {
 namespace {
@@ -43,8 +44,10 @@ Result<fs::path> find_anvil() {
         fs::path candidate = modules / "@foundry-rs" / machine / "bin" / "anvil";
         if (fs::exists(candidate)) return candidate;
     }
-    return fail(Errc::not_found, "the development chain's program, anvil, is not here: run `npm ci` in {}, or name it in SONM_ANVIL",
-                modules.parent_path().string());
+    return fail(
+        Errc::not_found,
+        "the development chain's program, anvil, is not here: run `npm ci` in {}, or name it in SONM_ANVIL",
+        modules.parent_path().string());
 }
 
 Result<std::uint16_t> choose_port(const Executor& executor, std::uint16_t wanted) {
@@ -63,7 +66,8 @@ Result<std::unique_ptr<chain::JsonRpc>> chain_at(const Executor& executor, const
 
 Async<void> wait_ready(Executor executor, std::string address, ProcessId process, fs::path log) {
     for (int attempt = 0; attempt < 300; ++attempt) {
-        if (!is_alive(process)) co_return fail(Errc::unavailable, "anvil ended at once; its last words are in {}", log.string());
+        if (!is_alive(process))
+            co_return fail(Errc::unavailable, "anvil ended at once; its last words are in {}", log.string());
         SONM_CO_TRY(auto node, chain_at(executor, address));
         auto asking = node->chain_id();
         auto id = co_await within(Millis(1'000), std::move(asking));
@@ -91,14 +95,27 @@ struct UpOptions {
     std::vector<std::string> accounts;
 };
 
-Async<ProcessId> start_anvil(Context& context, Devnet devnet, std::uint16_t port, std::uint32_t block_seconds) {
+Async<ProcessId> start_anvil(Context& context, Devnet devnet, std::uint16_t port,
+                             std::uint32_t block_seconds) {
     SONM_CO_TRY(fs::path program, find_anvil());
-    std::vector<std::string> argv{program.string(), "--host", "127.0.0.1", "--port", std::to_string(port), "--chain-id", std::to_string(devnet_chain_id),
-                                  "--block-time", std::to_string(block_seconds), "--state", devnet.state_file().string(), "--state-interval", "5",
+    std::vector<std::string> argv{program.string(),
+                                  "--host",
+                                  "127.0.0.1",
+                                  "--port",
+                                  std::to_string(port),
+                                  "--chain-id",
+                                  std::to_string(devnet_chain_id),
+                                  "--block-time",
+                                  std::to_string(block_seconds),
+                                  "--state",
+                                  devnet.state_file().string(),
+                                  "--state-interval",
+                                  "5",
                                   "--quiet"};
     SONM_CO_TRY(ProcessId process, spawn_daemon(argv, devnet.log_file()));
     SONM_CO_CHECK(write_pid_file(devnet.pid_file(), process));
-    auto ready = co_await wait_ready(context.executor(), fmt::format("http://127.0.0.1:{}", port), process, devnet.log_file());
+    auto ready = co_await wait_ready(context.executor(), fmt::format("http://127.0.0.1:{}", port), process,
+                                     devnet.log_file());
     if (!ready) {
         auto stopped = co_await stop_process(process, Millis(2'000));
         (void)stopped;
@@ -147,14 +164,16 @@ Async<Exit> up(Context& context, UpOptions options) {
             deployment.snm_holder = accounts[0];
             deployment.oracle_feeder = accounts[0];
             auto told = [](std::string contract) { note("  deployed " + contract); };
-            SONM_CO_TRY(known, co_await settlement::deploy(context.executor(), url, signers[0], std::move(deployment), std::move(told)));
+            SONM_CO_TRY(known, co_await settlement::deploy(context.executor(), url, signers[0],
+                                                           std::move(deployment), std::move(told)));
             known->poll = Millis(200);
         }
         SONM_CO_CHECK(settlement::write_network(network_file, *known));
     }
     U256 coin = U256(100) * U256(1'000'000'000'000'000'000ULL);
     std::vector<Address> receivers(accounts.begin() + 1, accounts.end());
-    SONM_CO_CHECK(co_await settlement::fund(context.executor(), *known, signers[0], std::move(receivers), snm, coin));
+    SONM_CO_CHECK(
+        co_await settlement::fund(context.executor(), *known, signers[0], std::move(receivers), snm, coin));
 
     Table table({"KEY", "ACCOUNT", "SNM"}, {2});
     json listed = json::array();
@@ -163,10 +182,14 @@ Async<Exit> up(Context& context, UpOptions options) {
         table.add({name, crypto::to_string(accounts[i]), print_tokens(snm)});
         listed.push_back({{"key", name}, {"account", crypto::to_string(accounts[i])}});
     }
-    json out{{"rpc_url", known->rpc_url}, {"chain_id", known->chain_id}, {"network", network_file.string()},
-             {"market", crypto::to_string(known->market)}, {"snm", crypto::to_string(known->snm)}, {"accounts", listed}};
-    context.emit(out, fmt::format("chain    {} (id {})\nnetwork  {}\nmarket   {}\n\n{}", known->rpc_url, known->chain_id, network_file.string(),
-                                  known->market, table.to_text()));
+    json out{{"rpc_url", known->rpc_url},
+             {"chain_id", known->chain_id},
+             {"network", network_file.string()},
+             {"market", crypto::to_string(known->market)},
+             {"snm", crypto::to_string(known->snm)},
+             {"accounts", listed}};
+    context.emit(out, fmt::format("chain    {} (id {})\nnetwork  {}\nmarket   {}\n\n{}", known->rpc_url,
+                                  known->chain_id, network_file.string(), known->market, table.to_text()));
     co_return Exit::ok;
 }
 
@@ -197,25 +220,32 @@ Async<Exit> status(Context& context) {
 }  // namespace
 
 void add_devnet_commands(Commands& commands) {
-    CLI::App* devnet = commands.app.add_subcommand("devnet", "A private chain on this machine, with the contracts deployed");
+    CLI::App* devnet =
+        commands.app.add_subcommand("devnet", "A private chain on this machine, with the contracts deployed");
     devnet->require_subcommand(1);
-    add_command(commands, *devnet, "up", "Start it, or say where it is", "  sonm devnet up\n  sonm devnet up --port 0 --fund '500 SNM'",
-                [](CLI::App& leaf) -> Handler {
-                    auto options = std::make_shared<UpOptions>();
-                    leaf.add_option("--port", options->port, "Port on 127.0.0.1; 0 = any that is free")->capture_default_str();
-                    leaf.add_option("--block-time", options->block_seconds, "Seconds between blocks")->check(CLI::Range(1, 60))->capture_default_str();
-                    leaf.add_option("--fund", options->fund, "SNM that each account gets")->capture_default_str();
-                    leaf.add_option("--account", options->accounts, "One more account to fund (may be repeated)")->allow_extra_args(false);
-                    return [options](Context& context, TaskGroup&) { return up(context, *options); };
+    add_command(
+        commands, *devnet, "up", "Start it, or say where it is",
+        "  sonm devnet up\n  sonm devnet up --port 0 --fund '500 SNM'", [](CLI::App& leaf) -> Handler {
+            auto options = std::make_shared<UpOptions>();
+            leaf.add_option("--port", options->port, "Port on 127.0.0.1; 0 = any that is free")
+                ->capture_default_str();
+            leaf.add_option("--block-time", options->block_seconds, "Seconds between blocks")
+                ->check(CLI::Range(1, 60))
+                ->capture_default_str();
+            leaf.add_option("--fund", options->fund, "SNM that each account gets")->capture_default_str();
+            leaf.add_option("--account", options->accounts, "One more account to fund (may be repeated)")
+                ->allow_extra_args(false);
+            return [options](Context& context, TaskGroup&) { return up(context, *options); };
+        });
+    add_command(commands, *devnet, "down", "Stop it; its state is kept",
+                "  sonm devnet down\n  sonm devnet down --purge", [](CLI::App& leaf) -> Handler {
+                    auto purge = std::make_shared<bool>(false);
+                    leaf.add_flag("--purge", *purge, "Forget the chain's state too");
+                    return [purge](Context& context, TaskGroup&) { return down(context, *purge); };
                 });
-    add_command(commands, *devnet, "down", "Stop it; its state is kept", "  sonm devnet down\n  sonm devnet down --purge", [](CLI::App& leaf) -> Handler {
-        auto purge = std::make_shared<bool>(false);
-        leaf.add_flag("--purge", *purge, "Forget the chain's state too");
-        return [purge](Context& context, TaskGroup&) { return down(context, *purge); };
-    });
-    add_command(commands, *devnet, "status", "Say whether it is up; exit code 1 if not", "", [](CLI::App&) -> Handler {
-        return [](Context& context, TaskGroup&) { return status(context); };
-    });
+    add_command(
+        commands, *devnet, "status", "Say whether it is up; exit code 1 if not", "",
+        [](CLI::App&) -> Handler { return [](Context& context, TaskGroup&) { return status(context); }; });
 }
 
 }  // namespace sonm::cli

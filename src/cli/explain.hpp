@@ -4,7 +4,8 @@
 
 namespace sonm::cli {
 
-/// Why an order has no counterpart, as lines for people: the binding rule of the nearest candidates, and the cheapest changes that would help.
+/// Why an order has no counterpart, as lines for people: the binding rule of the nearest candidates, and the
+/// cheapest changes that would help.
 struct Explanation {
     bool matches = false;
     std::vector<std::string> lines;

@@ -1,9 +1,9 @@
-#include <nlohmann/json.hpp>
-
 #include "sonm/cli/command.hpp"
 #include "sonm/cli/print.hpp"
 #include "sonm/crypto/keystore.hpp"
 #include "sonm/crypto/passphrase.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace sonm::cli {
 namespace {
@@ -25,27 +25,28 @@ void show(const Context& context, const crypto::KeystoreEntry& entry) {
 
 Async<Exit> make_key(Context& context) {
     SONM_CO_TRY(auto passphrase, new_passphrase(context));
-    auto work = [keystore = crypto::Keystore(context.keys_folder()), text = std::string(passphrase.text()), now = context.clock().now()]() mutable {
-        return keystore.create(text, now);
-    };
+    auto work = [keystore = crypto::Keystore(context.keys_folder()), text = std::string(passphrase.text()),
+                 now = context.clock().now()]() mutable { return keystore.create(text, now); };
     SONM_CO_TRY(auto entry, co_await offload(std::move(work)));
     show(context, entry);
     co_return Exit::ok;
 }
 
 Async<Exit> import_key(Context& context, std::string file) {
-    // From a file or the terminal, never from the command line, where every user of the machine could read it.
+    // From a file or the terminal, never from the command line, where every user of the machine could read
+    // it.
     crypto::PassphraseRequest request;
     request.prompt = "Private key (64 hex digits): ";
     if (!file.empty()) request.file = file;
-    Result<crypto::Secret> text = file.empty() ? crypto::prompt_secret(0, request.prompt) : crypto::read_passphrase(request);
+    Result<crypto::Secret> text =
+        file.empty() ? crypto::prompt_secret(0, request.prompt) : crypto::read_passphrase(request);
     if (!text) co_return tl::unexpected<Error>(text.error());
     SONM_CO_TRY(auto key, crypto::parse_private_key(text->text()));
     SONM_CO_TRY(auto passphrase, new_passphrase(context));
     auto kept = std::make_shared<crypto::PrivateKey>(std::move(key));
-    auto work = [keystore = crypto::Keystore(context.keys_folder()), kept, words = std::string(passphrase.text()), now = context.clock().now()]() mutable {
-        return keystore.import(*kept, words, now);
-    };
+    auto work = [keystore = crypto::Keystore(context.keys_folder()), kept,
+                 words = std::string(passphrase.text()),
+                 now = context.clock().now()]() mutable { return keystore.import(*kept, words, now); };
     SONM_CO_TRY(auto entry, co_await offload(std::move(work)));
     show(context, entry);
     co_return Exit::ok;
@@ -68,16 +69,21 @@ Async<Exit> list_keys(Context& context) {
 void add_key_commands(Commands& commands) {
     CLI::App* key = commands.app.add_subcommand("key", "Keys of accounts, kept encrypted (keystore v3)");
     key->require_subcommand(1);
-    add_command(commands, *key, "new", "Make a key; asks for a passphrase", "  sonm key new\n  sonm key new --passphrase-file secret.txt",
-                [](CLI::App&) -> Handler { return [](Context& context, TaskGroup&) { return make_key(context); }; });
-    add_command(commands, *key, "import", "Keep a private key from another tool", "  sonm key import\n  sonm key import --from key.hex",
-                [](CLI::App& leaf) -> Handler {
+    add_command(commands, *key, "new", "Make a key; asks for a passphrase",
+                "  sonm key new\n  sonm key new --passphrase-file secret.txt", [](CLI::App&) -> Handler {
+                    return [](Context& context, TaskGroup&) { return make_key(context); };
+                });
+    add_command(commands, *key, "import", "Keep a private key from another tool",
+                "  sonm key import\n  sonm key import --from key.hex", [](CLI::App& leaf) -> Handler {
                     auto file = std::make_shared<std::string>();
-                    leaf.add_option("--from", *file, "File whose first line is the key in hex; without it the terminal is asked");
+                    leaf.add_option(
+                        "--from", *file,
+                        "File whose first line is the key in hex; without it the terminal is asked");
                     return [file](Context& context, TaskGroup&) { return import_key(context, *file); };
                 });
-    add_command(commands, *key, "list", "The accounts whose keys are here", "  sonm key list --json",
-                [](CLI::App&) -> Handler { return [](Context& context, TaskGroup&) { return list_keys(context); }; });
+    add_command(
+        commands, *key, "list", "The accounts whose keys are here", "  sonm key list --json",
+        [](CLI::App&) -> Handler { return [](Context& context, TaskGroup&) { return list_keys(context); }; });
 }
 
 }  // namespace sonm::cli

@@ -21,7 +21,8 @@ void rebuild(MarketView& view) {
             if (view.head_time >= placed->order.expiry) entry.state = OrderState::expired;
             view.orders[placed->id] = std::move(entry);
         } else if (auto* cancelled = std::get_if<market::OrderCancelled>(&fact.body)) {
-            if (auto found = view.orders.find(cancelled->id); found != view.orders.end()) found->second.state = OrderState::cancelled;
+            if (auto found = view.orders.find(cancelled->id); found != view.orders.end())
+                found->second.state = OrderState::cancelled;
         } else if (auto* opened = std::get_if<market::DealOpened>(&fact.body)) {
             for (const auto& id : {opened->deal.ask, opened->deal.bid})
                 if (auto found = view.orders.find(id); found != view.orders.end()) {
@@ -46,7 +47,9 @@ struct Follower {
     asio::steady_timer changed;
 
     void apply(const market::Step& step) {
-        if (step.rewind_to) std::erase_if(view->facts, [&](const market::Fact& fact) { return fact.block > *step.rewind_to; });
+        if (step.rewind_to)
+            std::erase_if(view->facts,
+                          [&](const market::Fact& fact) { return fact.block > *step.rewind_to; });
         view->facts.insert(view->facts.end(), step.facts.begin(), step.facts.end());
         view->head_block = step.head_block;
         view->head_time = step.head_time;
@@ -61,7 +64,8 @@ Async<void> until_live(std::shared_ptr<Follower> follower) {
     while (!follower->live) {
         (void)co_await follower->changed.async_wait(as_tuple(asio::use_awaitable));
         auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+        if (state.cancelled() != asio::cancellation_type::none)
+            throw asio::system_error(asio::error::operation_aborted);
     }
     co_return Result<void>();
 }
@@ -85,8 +89,10 @@ std::string_view to_string(OrderState state) {
 
 Result<OrderEntry> MarketView::order(std::string_view text) const {
     std::string_view digits = text.starts_with("0x") ? text.substr(2) : text;
-    if (digits.size() < 4 || digits.size() > 64 || digits.find_first_not_of("0123456789abcdef") != std::string_view::npos)
-        return fail(Errc::invalid, "'{}' is not the id of an order: 0x and hex digits, at least 4", text.substr(0, 80));
+    if (digits.size() < 4 || digits.size() > 64 ||
+        digits.find_first_not_of("0123456789abcdef") != std::string_view::npos)
+        return fail(Errc::invalid, "'{}' is not the id of an order: 0x and hex digits, at least 4",
+                    text.substr(0, 80));
     const OrderEntry* found = nullptr;
     for (const auto& [id, entry] : orders) {
         if (!to_hex(id.value.bytes).starts_with(digits)) continue;
@@ -105,12 +111,15 @@ Result<DealEntry> MarketView::deal(std::string_view text) const {
     return found->second;
 }
 
-Async<std::shared_ptr<const MarketView>> market_view(Context& context, TaskGroup& group, market::Ledger& ledger) {
+Async<std::shared_ptr<const MarketView>> market_view(Context& context, TaskGroup& group,
+                                                     market::Ledger& ledger) {
     auto follower = std::make_shared<Follower>(context.executor());
     if (!group.spawn(keep_following(ledger, follower))) co_return fail(Errc::busy, "too many followers");
     auto waiting = until_live(follower);
     auto ready = co_await within(std::chrono::seconds(120), std::move(waiting));
-    if (!ready) co_return wrap(ready.error(), "reading the market's history (block {} so far)", follower->view->head_block);
+    if (!ready)
+        co_return wrap(ready.error(), "reading the market's history (block {} so far)",
+                       follower->view->head_block);
     std::shared_ptr<const MarketView> view = follower->view;
     co_return std::move(view);
 }

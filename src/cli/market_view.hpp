@@ -1,8 +1,8 @@
 #pragma once
 
-#include <map>
-
 #include "sonm/cli/context.hpp"
+
+#include <map>
 
 namespace sonm::cli {
 
@@ -22,7 +22,8 @@ struct DealEntry {
     bool over = false;  ///< its end has passed by the chain's clock
 };
 
-/// All orders and deals as of one moment, read from the facts. For commands that look once; daemons keep market::OrderBook.
+/// All orders and deals as of one moment, read from the facts. For commands that look once; daemons keep
+/// market::OrderBook.
 struct MarketView {
     std::map<model::OrderId, OrderEntry> orders;
     std::map<model::DealId, DealEntry> deals;
@@ -37,6 +38,7 @@ struct MarketView {
 
 /// Reads the market in and keeps it current while `group` lives; returns once history is complete.
 /// Errors: timeout, naming how far it came.
-Async<std::shared_ptr<const MarketView>> market_view(Context& context, TaskGroup& group, market::Ledger& ledger);
+Async<std::shared_ptr<const MarketView>> market_view(Context& context, TaskGroup& group,
+                                                     market::Ledger& ledger);
 
 }  // namespace sonm::cli

@@ -17,7 +17,7 @@ struct ListOptions {
 };
 
 Async<Exit> list(Context& context, TaskGroup& group, ListOptions options) {
-    SONM_CO_TRY(market::Ledger* ledger, co_await context.reader(group));
+    SONM_CO_TRY(market::Ledger * ledger, co_await context.reader(group));
     SONM_CO_TRY(auto view, co_await market_view(context, group, *ledger));
     Table table({"ORDER", "SIDE", "STATE", "PRICE", "DURATION", "MACHINE", "AUTHOR"});
     json out = json::array();
@@ -25,8 +25,9 @@ Async<Exit> list(Context& context, TaskGroup& group, ListOptions options) {
         if (!options.all && entry.state != OrderState::open) continue;
         if (options.mine && entry.order.author != ledger->self()) continue;
         if (!options.side.empty() && options.side != model::to_string(entry.order.side)) continue;
-        table.add({short_id(id), std::string(model::to_string(entry.order.side)), std::string(to_string(entry.state)),
-                   price_text(entry.order.price, entry.order.currency), span_text(entry.order.duration), machine_text(entry.order.benchmarks),
+        table.add({short_id(id), std::string(model::to_string(entry.order.side)),
+                   std::string(to_string(entry.state)), price_text(entry.order.price, entry.order.currency),
+                   span_text(entry.order.duration), machine_text(entry.order.benchmarks),
                    crypto::to_string(entry.order.author)});
         out.push_back(order_json(entry));
     }
@@ -35,7 +36,7 @@ Async<Exit> list(Context& context, TaskGroup& group, ListOptions options) {
 }
 
 Async<Exit> show(Context& context, TaskGroup& group, std::string id, bool explain) {
-    SONM_CO_TRY(market::Ledger* ledger, co_await context.reader(group));
+    SONM_CO_TRY(market::Ledger * ledger, co_await context.reader(group));
     SONM_CO_TRY(auto view, co_await market_view(context, group, *ledger));
     SONM_CO_TRY(OrderEntry entry, view->order(id));
     json out = order_json(entry);
@@ -50,20 +51,25 @@ Async<Exit> show(Context& context, TaskGroup& group, std::string id, bool explai
 }
 
 Async<Exit> cancel(Context& context, TaskGroup& group, std::string id) {
-    SONM_CO_TRY(market::Ledger* ledger, co_await context.ledger(group));
+    SONM_CO_TRY(market::Ledger * ledger, co_await context.ledger(group));
     SONM_CO_TRY(auto view, co_await market_view(context, group, *ledger));
     SONM_CO_TRY(OrderEntry entry, view->order(id));
-    if (entry.state == OrderState::matched) co_return fail(Errc::conflict, "order {} is matched: see deal {}", entry.id, entry.deal->value);
-    if (entry.state == OrderState::cancelled) co_return fail(Errc::conflict, "order {} is cancelled already", entry.id);
-    SONM_CO_CHECK(context.confirm_intent(fmt::format("Takes {} {} back; {} returns to your balance in the market.", model::to_string(entry.order.side),
-                                                     short_id(entry.id), print_tokens(entry.escrow))));
-    SONM_CO_TRY(auto done, co_await ledger->cancel("cancel/" + crypto::to_string(entry.id.value), entry.order));
+    if (entry.state == OrderState::matched)
+        co_return fail(Errc::conflict, "order {} is matched: see deal {}", entry.id, entry.deal->value);
+    if (entry.state == OrderState::cancelled)
+        co_return fail(Errc::conflict, "order {} is cancelled already", entry.id);
+    SONM_CO_CHECK(context.confirm_intent(
+        fmt::format("Takes {} {} back; {} returns to your balance in the market.",
+                    model::to_string(entry.order.side), short_id(entry.id), print_tokens(entry.escrow))));
+    SONM_CO_TRY(auto done,
+                co_await ledger->cancel("cancel/" + crypto::to_string(entry.id.value), entry.order));
     json out{{"id", crypto::to_string(entry.id.value)}, {"txn", crypto::to_string(done.txn)}};
     context.emit(out, fmt::format("cancelled, txn {}\n", done.txn));
     co_return Exit::ok;
 }
 
-Async<Exit> wait_for_deal(Context& context, TaskGroup& group, market::Ledger& ledger, model::OrderId id, Seconds limit) {
+Async<Exit> wait_for_deal(Context& context, TaskGroup& group, market::Ledger& ledger, model::OrderId id,
+                          Seconds limit) {
     SONM_CO_TRY(auto view, co_await market_view(context, group, ledger));
     UnixTime until = context.clock().now() + limit;
     std::string told;
@@ -75,9 +81,12 @@ Async<Exit> wait_for_deal(Context& context, TaskGroup& group, market::Ledger& le
             co_return Exit::ok;
         }
         bool open = found != view->orders.end() && found->second.state == OrderState::open;
-        if (found != view->orders.end() && !open) co_return fail(Errc::conflict, "bid {} is {}", short_id(id), to_string(found->second.state));
+        if (found != view->orders.end() && !open)
+            co_return fail(Errc::conflict, "bid {} is {}", short_id(id), to_string(found->second.state));
         if (context.clock().now() >= until) {
-            note(fmt::format("bid {} stays in the book; `sonm order show {} --explain` says why nobody takes it", short_id(id), short_id(id)));
+            note(fmt::format(
+                "bid {} stays in the book; `sonm order show {} --explain` says why nobody takes it",
+                short_id(id), short_id(id)));
             co_return Exit::no_deal;
         }
         if (found != view->orders.end()) {
@@ -98,20 +107,24 @@ struct BidFileOptions {
 
 Async<Exit> create_bid(Context& context, TaskGroup& group, BidFileOptions options) {
     SONM_CO_TRY(Seconds patience, parse_span(options.wait_max));
-    SONM_CO_TRY(market::Ledger* ledger, co_await context.ledger(group));
+    SONM_CO_TRY(market::Ledger * ledger, co_await context.ledger(group));
     SONM_CO_TRY(model::BidFile file, model::read_bid_file(options.file));
-    model::Order bid = model::make_order(model::Side::bid, file.terms, file.needs, ledger->self(), context.clock().now(), random_nonce());
+    model::Order bid = model::make_order(model::Side::bid, file.terms, file.needs, ledger->self(),
+                                         context.clock().now(), random_nonce());
     SONM_CO_CHECK(model::validate(bid));
     SONM_CO_TRY(Tokens escrow, co_await ledger->escrow_needed(bid));
-    SONM_CO_CHECK(context.confirm_intent(fmt::format("Places a bid for {} at up to {}, {}: freezes {}.", machine_text(bid.benchmarks),
-                                                     price_text(bid.price, bid.currency), span_text(bid.duration), print_tokens(escrow))));
+    SONM_CO_CHECK(context.confirm_intent(
+        fmt::format("Places a bid for {} at up to {}, {}: freezes {}.", machine_text(bid.benchmarks),
+                    price_text(bid.price, bid.currency), span_text(bid.duration), print_tokens(escrow))));
     model::OrderId id = model::order_id(bid);
     SONM_CO_TRY(auto done, co_await ledger->place("bid/" + crypto::to_string(id.value), bid, escrow));
     if (options.wait) {
         note(fmt::format("bid {} is in the book, waiting for a supplier", short_id(id)));
         co_return co_await wait_for_deal(context, group, *ledger, id, patience);
     }
-    json out{{"id", crypto::to_string(id.value)}, {"txn", crypto::to_string(done.txn)}, {"escrow", to_decimal(escrow.value)}};
+    json out{{"id", crypto::to_string(id.value)},
+             {"txn", crypto::to_string(done.txn)},
+             {"escrow", to_decimal(escrow.value)}};
     context.emit(out, fmt::format("bid {}\n", id));
     co_return Exit::ok;
 }
@@ -121,37 +134,48 @@ Async<Exit> create_bid(Context& context, TaskGroup& group, BidFileOptions option
 void add_order_commands(Commands& commands) {
     CLI::App* order = commands.app.add_subcommand("order", "Orders of the market: asks and bids");
     order->require_subcommand(1);
-    add_command(commands, *order, "ls", "Open orders", "  sonm order ls --side ask\n  sonm order ls --mine --all --json", [](CLI::App& leaf) -> Handler {
-        auto options = std::make_shared<ListOptions>();
-        leaf.add_flag("--all", options->all, "Matched, cancelled and expired ones too");
-        leaf.add_flag("--mine", options->mine, "Only this account's");
-        leaf.add_option("--side", options->side, "ask or bid")->check(CLI::IsMember({"ask", "bid"}));
-        return [options](Context& context, TaskGroup& group) { return list(context, group, *options); };
-    });
-    add_command(commands, *order, "show", "One order", "  sonm order show 0x3f21 --explain", [](CLI::App& leaf) -> Handler {
-        auto id = std::make_shared<std::string>();
-        auto explain = std::make_shared<bool>(false);
-        leaf.add_option("order", *id, "Its id or the beginning of it")->required();
-        leaf.add_flag("--explain", *explain, "Say why it does not match, and what would change that");
-        return [id, explain](Context& context, TaskGroup& group) { return show(context, group, *id, *explain); };
-    });
-    add_command(commands, *order, "cancel", "Take an order back", "  sonm order cancel 0x3f21", [](CLI::App& leaf) -> Handler {
-        auto id = std::make_shared<std::string>();
-        leaf.add_option("order", *id, "Its id or the beginning of it")->required();
-        return [id](Context& context, TaskGroup& group) { return cancel(context, group, *id); };
-    });
+    add_command(
+        commands, *order, "ls", "Open orders",
+        "  sonm order ls --side ask\n  sonm order ls --mine --all --json", [](CLI::App& leaf) -> Handler {
+            auto options = std::make_shared<ListOptions>();
+            leaf.add_flag("--all", options->all, "Matched, cancelled and expired ones too");
+            leaf.add_flag("--mine", options->mine, "Only this account's");
+            leaf.add_option("--side", options->side, "ask or bid")->check(CLI::IsMember({"ask", "bid"}));
+            return [options](Context& context, TaskGroup& group) { return list(context, group, *options); };
+        });
+    add_command(commands, *order, "show", "One order", "  sonm order show 0x3f21 --explain",
+                [](CLI::App& leaf) -> Handler {
+                    auto id = std::make_shared<std::string>();
+                    auto explain = std::make_shared<bool>(false);
+                    leaf.add_option("order", *id, "Its id or the beginning of it")->required();
+                    leaf.add_flag("--explain", *explain,
+                                  "Say why it does not match, and what would change that");
+                    return [id, explain](Context& context, TaskGroup& group) {
+                        return show(context, group, *id, *explain);
+                    };
+                });
+    add_command(commands, *order, "cancel", "Take an order back", "  sonm order cancel 0x3f21",
+                [](CLI::App& leaf) -> Handler {
+                    auto id = std::make_shared<std::string>();
+                    leaf.add_option("order", *id, "Its id or the beginning of it")->required();
+                    return [id](Context& context, TaskGroup& group) { return cancel(context, group, *id); };
+                });
 }
 
 void add_bid_commands(Commands& commands) {
     CLI::App* bid = commands.app.add_subcommand("bid", "Ask the market for a machine");
     bid->require_subcommand(1);
-    add_command(commands, *bid, "create", "Place a bid from a file (`sonm init bid` writes one)", "  sonm bid create bid.yaml --wait", [](CLI::App& leaf) -> Handler {
-        auto options = std::make_shared<BidFileOptions>();
-        leaf.add_option("file", options->file, "The bid")->required()->check(CLI::ExistingFile);
-        leaf.add_flag("--wait", options->wait, "Wait for the deal, saying why there is none yet");
-        leaf.add_option("--wait-max", options->wait_max, "How long to wait")->capture_default_str();
-        return [options](Context& context, TaskGroup& group) { return create_bid(context, group, *options); };
-    });
+    add_command(
+        commands, *bid, "create", "Place a bid from a file (`sonm init bid` writes one)",
+        "  sonm bid create bid.yaml --wait", [](CLI::App& leaf) -> Handler {
+            auto options = std::make_shared<BidFileOptions>();
+            leaf.add_option("file", options->file, "The bid")->required()->check(CLI::ExistingFile);
+            leaf.add_flag("--wait", options->wait, "Wait for the deal, saying why there is none yet");
+            leaf.add_option("--wait-max", options->wait_max, "How long to wait")->capture_default_str();
+            return [options](Context& context, TaskGroup& group) {
+                return create_bid(context, group, *options);
+            };
+        });
 }
 
 }  // namespace sonm::cli

@@ -1,19 +1,21 @@
 #include "sonm/cli/print.hpp"
 
+#include "sonm/base/errc.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 
-#include "sonm/base/errc.hpp"
-
 namespace sonm::cli {
 
 std::size_t width(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+    return static_cast<std::size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-Table::Table(std::vector<std::string> header, std::vector<std::size_t> right) : header_(std::move(header)), right_(std::move(right)) {}
+Table::Table(std::vector<std::string> header, std::vector<std::size_t> right)
+    : header_(std::move(header)), right_(std::move(right)) {}
 
 void Table::add(std::vector<std::string> row) {
     row.resize(header_.size());
@@ -52,7 +54,8 @@ void print_foreign(BytesView bytes, bool to_stderr) {
     std::string text(as_text(bytes));
     if (::isatty(to_stderr ? STDERR_FILENO : STDOUT_FILENO)) {
         for (char& c : text) {
-            bool control = (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7f;
+            bool control =
+                (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7f;
             if (control) c = '?';
         }
     }
@@ -71,20 +74,28 @@ Result<bool> confirm(std::string_view question) {
     return answer[0] == 'y' || answer[0] == 'Y';
 }
 
-ProgressLine::ProgressLine(std::string label) : label_(std::move(label)), terminal_(::isatty(STDERR_FILENO)) {}
+ProgressLine::ProgressLine(std::string label)
+    : label_(std::move(label)), terminal_(::isatty(STDERR_FILENO)) {}
 
 ProgressLine::~ProgressLine() {
     if (open_) std::fputc('\n', stderr);
 }
 
 void ProgressLine::update(std::uint64_t done, std::uint64_t total) {
-    int percent = total == 0 ? 0 : static_cast<int>(std::min<std::uint64_t>(100, done / std::max<std::uint64_t>(1, total / 100)));
-    if (percent == shown_percent_ || (!terminal_ && percent / 25 == shown_percent_ / 25 && shown_percent_ >= 0)) return;
+    int percent =
+        total == 0
+            ? 0
+            : static_cast<int>(std::min<std::uint64_t>(100, done / std::max<std::uint64_t>(1, total / 100)));
+    if (percent == shown_percent_ ||
+        (!terminal_ && percent / 25 == shown_percent_ / 25 && shown_percent_ >= 0))
+        return;
     shown_percent_ = percent;
     constexpr int cells = 30;
     int filled = percent * cells / 100;
-    std::string bar = std::string(static_cast<std::size_t>(filled), '#') + std::string(static_cast<std::size_t>(cells - filled), '.');
-    fmt::print(stderr, "{}{} [{}] {:3}%{}", terminal_ ? "\r" : "", label_, bar, percent, terminal_ ? "" : "\n");
+    std::string bar = std::string(static_cast<std::size_t>(filled), '#') +
+                      std::string(static_cast<std::size_t>(cells - filled), '.');
+    fmt::print(stderr, "{}{} [{}] {:3}%{}", terminal_ ? "\r" : "", label_, bar, percent,
+               terminal_ ? "" : "\n");
     std::fflush(stderr);
     open_ = terminal_;
 }

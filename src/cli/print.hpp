@@ -1,9 +1,9 @@
 #pragma once
 
+#include "sonm/base/bytes.hpp"
+
 #include <string>
 #include <vector>
-
-#include "sonm/base/bytes.hpp"
 
 namespace sonm::cli {
 
@@ -24,12 +24,13 @@ private:
 
 /// Prints to stdout, as it is.
 void print(std::string_view text);
-/// Prints what a stranger's program wrote: as it is into a file or a pipe; on a terminal without the control characters that could move
-/// the cursor, change what was printed before, or talk to the terminal.
+/// Prints what a stranger's program wrote: as it is into a file or a pipe; on a terminal without the control
+/// characters that could move the cursor, change what was printed before, or talk to the terminal.
 void print_foreign(BytesView bytes, bool to_stderr);
 /// Prints a line to stderr: progress, warnings; never data.
 void note(std::string_view text);
-/// Asks on the terminal; `false` if the answer is not yes. Without a terminal: denied, saying that --yes is needed.
+/// Asks on the terminal; `false` if the answer is not yes. Without a terminal: denied, saying that --yes is
+/// needed.
 Result<bool> confirm(std::string_view question);
 
 /// One line that is rewritten in place on a terminal, and printed at most every few percent elsewhere.

@@ -1,5 +1,3 @@
-#include <nlohmann/json.hpp>
-
 #include "sonm/base/units.hpp"
 #include "sonm/buyer/rpc_worker_link.hpp"
 #include "sonm/buyer/runner.hpp"
@@ -7,6 +5,8 @@
 #include "sonm/cli/describe.hpp"
 #include "sonm/cli/print.hpp"
 #include "sonm/cli/run_options.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace sonm::cli {
 namespace {
@@ -45,9 +45,10 @@ public:
         preparing_.reset();
         if (shown_ == status.state) return;
         shown_ = status.state;
-        note(fmt::format("  task {}{}{}", model::to_string(status.state),
-                         status.state == model::TaskState::finished ? fmt::format(", exit code {}", status.exit_code) : "",
-                         status.reason.empty() ? "" : ": " + status.reason));
+        note(fmt::format(
+            "  task {}{}{}", model::to_string(status.state),
+            status.state == model::TaskState::finished ? fmt::format(", exit code {}", status.exit_code) : "",
+            status.reason.empty() ? "" : ": " + status.reason));
     }
     void on_log(const buyer::LogChunk& chunk) override {
         print_foreign(chunk.bytes, chunk.is_stderr || json_);
@@ -70,7 +71,11 @@ private:
 struct InterruptedNote {
     explicit InterruptedNote(RunId run) : id(std::move(run)) {}
     ~InterruptedNote() {
-        if (!done) note(fmt::format("\nrun {} is not done: go on with `sonm run resume {}`, or get the money back with `sonm run cancel {}`", id, id, id));
+        if (!done)
+            note(
+                fmt::format("\nrun {} is not done: go on with `sonm run resume {}`, or get the money back "
+                            "with `sonm run cancel {}`",
+                            id, id, id));
     }
     RunId id;
     bool done = false;
@@ -82,8 +87,13 @@ Exit exit_of_outcome(Outcome outcome) {
 }
 
 json run_json(const RunRecord& record) {
-    json out{{"run", record.id.value}, {"created", record.created.value}, {"outcome", record.outcome}, {"task", record.plan.task.value},
-             {"bid", crypto::to_string(model::order_id(record.plan.bid).value)}, {"exit_code", record.exit_code}, {"reason", record.reason},
+    json out{{"run", record.id.value},
+             {"created", record.created.value},
+             {"outcome", record.outcome},
+             {"task", record.plan.task.value},
+             {"bid", crypto::to_string(model::order_id(record.plan.bid).value)},
+             {"exit_code", record.exit_code},
+             {"reason", record.reason},
              {"cancel_asked", record.cancel_asked}};
     if (record.task) out["task_state"] = model::to_string(*record.task);
     if (!record.receipt_json.empty()) out["receipt"] = json::parse(record.receipt_json, nullptr, false);
@@ -95,7 +105,8 @@ Result<std::unique_ptr<Journal>> journal_of(Context& context) {
     return Journal::open(folder / "runs.db");
 }
 
-Async<Exit> carry_out(Context& context, TaskGroup& group, market::Ledger& ledger, Journal& journal, RunId id) {
+Async<Exit> carry_out(Context& context, TaskGroup& group, market::Ledger& ledger, Journal& journal,
+                      RunId id) {
     SONM_CO_TRY(const crypto::Signer* signer, co_await context.signer());
     SONM_CO_TRY(auto network, context.network());
     buyer::RpcWorkerLinks links(group, *signer, context.clock());
@@ -112,15 +123,19 @@ Async<Exit> carry_out(Context& context, TaskGroup& group, market::Ledger& ledger
     std::string text;
     for (const auto& output : record.plan.outputs)
         if (record.result_saved) text += fmt::format("  {} → {}\n", output.remote, output.local.string());
-    note(fmt::format("run {} {}{}", id, buyer::to_string(*outcome), record.reason.empty() ? "" : ": " + record.reason));
-    if (context.json()) print(run_json(record).dump(2) + "\n");
-    else if (!text.empty()) note(text.substr(0, text.size() - 1));
+    note(fmt::format("run {} {}{}", id, buyer::to_string(*outcome),
+                     record.reason.empty() ? "" : ": " + record.reason));
+    if (context.json())
+        print(run_json(record).dump(2) + "\n");
+    else if (!text.empty())
+        note(text.substr(0, text.size() - 1));
     co_return exit_of_outcome(*outcome);
 }
 
 Async<Exit> start_run(Context& context, TaskGroup& group, TaskOptions task_options, BidOptions bid_options) {
-    SONM_CO_TRY(market::Ledger* ledger, co_await context.ledger(group));
-    SONM_CO_TRY(model::Order bid, make_bid(bid_options, ledger->self(), task_options.network, context.clock().now()));
+    SONM_CO_TRY(market::Ledger * ledger, co_await context.ledger(group));
+    SONM_CO_TRY(model::Order bid,
+                make_bid(bid_options, ledger->self(), task_options.network, context.clock().now()));
     model::TaskFile file;
     SONM_CO_CHECK(apply(task_options, file));
     SONM_CO_TRY(PreparedTask prepared, co_await prepare_task(std::move(file)));
@@ -128,11 +143,14 @@ Async<Exit> start_run(Context& context, TaskGroup& group, TaskOptions task_optio
     SONM_CO_TRY(auto have, co_await ledger->balances(ledger->self()));
     SONM_CO_TRY(Tokens total, checked_add(have.wallet, have.market));
     if (total < escrow)
-        co_return fail(Errc::conflict, "this needs {} in escrow and the account {} has {}: lower --max-price or --for, or get SNM", print_tokens(escrow),
-                       ledger->self(), print_tokens(total));
-    SONM_CO_CHECK(context.confirm_intent(fmt::format("Places a bid for {} at up to {}: freezes {}, of which what is not used comes back.",
-                                                     bid.is_spot() ? "an open-ended deal" : print_span(bid.duration), bid_options.max_price,
-                                                     print_tokens(escrow))));
+        co_return fail(
+            Errc::conflict,
+            "this needs {} in escrow and the account {} has {}: lower --max-price or --for, or get SNM",
+            print_tokens(escrow), ledger->self(), print_tokens(total));
+    SONM_CO_CHECK(context.confirm_intent(
+        fmt::format("Places a bid for {} at up to {}: freezes {}, of which what is not used comes back.",
+                    bid.is_spot() ? "an open-ended deal" : print_span(bid.duration), bid_options.max_price,
+                    print_tokens(escrow))));
     buyer::RunPlan plan;
     plan.bid = std::move(bid);
     plan.escrow = escrow;
@@ -148,7 +166,7 @@ Async<Exit> start_run(Context& context, TaskGroup& group, TaskOptions task_optio
 }
 
 Async<Exit> go_on(Context& context, TaskGroup& group, std::string prefix, bool cancel) {
-    SONM_CO_TRY(market::Ledger* ledger, co_await context.ledger(group));
+    SONM_CO_TRY(market::Ledger * ledger, co_await context.ledger(group));
     SONM_CO_TRY(auto journal, journal_of(context));
     SONM_CO_TRY(RunRecord record, journal->get(prefix));
     if (!record.outcome.empty()) {
@@ -173,8 +191,11 @@ Async<Exit> list_runs(Context& context) {
     Table table({"RUN", "CREATED", "TASK", "STATE", "COMMAND"});
     json out = json::array();
     for (const auto& record : records) {
-        std::string state = !record.outcome.empty() ? record.outcome : record.task ? std::string(model::to_string(*record.task)) : "waiting for a deal";
-        table.add({record.id.value, to_utc(record.created), record.plan.task.value.substr(0, 8), state, fmt::format("{}", fmt::join(record.plan.spec.command, " ")).substr(0, 60)});
+        std::string state = !record.outcome.empty() ? record.outcome
+                            : record.task           ? std::string(model::to_string(*record.task))
+                                                    : "waiting for a deal";
+        table.add({record.id.value, to_utc(record.created), record.plan.task.value.substr(0, 8), state,
+                   fmt::format("{}", fmt::join(record.plan.spec.command, " ")).substr(0, 60)});
         out.push_back(run_json(record));
     }
     context.emit(out, table.empty() ? "no runs yet\n" : table.to_text());
@@ -193,11 +214,16 @@ Async<Exit> show_run(Context& context, std::string prefix) {
 
 void add_task_options(CLI::App& leaf, TaskOptions& options) {
     // Without allow_extra_args(false) such an option would swallow the -- before the command.
-    leaf.add_option("--image", options.image, "Archive from `docker save`, or a reference that the worker pulls");
-    leaf.add_option("--in", options.inputs, "Input file, LOCAL[:REMOTE]; may be repeated")->allow_extra_args(false);
-    leaf.add_option("--out", options.outputs, "Output file or folder, REMOTE[:LOCAL]; may be repeated")->allow_extra_args(false);
-    leaf.add_option("--env", options.environment, "KEY=value for the task; may be repeated")->allow_extra_args(false);
-    leaf.add_option("--workdir", options.working_dir, "Where the work folder is mounted")->capture_default_str();
+    leaf.add_option("--image", options.image,
+                    "Archive from `docker save`, or a reference that the worker pulls");
+    leaf.add_option("--in", options.inputs, "Input file, LOCAL[:REMOTE]; may be repeated")
+        ->allow_extra_args(false);
+    leaf.add_option("--out", options.outputs, "Output file or folder, REMOTE[:LOCAL]; may be repeated")
+        ->allow_extra_args(false);
+    leaf.add_option("--env", options.environment, "KEY=value for the task; may be repeated")
+        ->allow_extra_args(false);
+    leaf.add_option("--workdir", options.working_dir, "Where the work folder is mounted")
+        ->capture_default_str();
     leaf.add_option("--user", options.user, "User inside the container (default: the image's; never root)");
     leaf.add_option("--time-limit", options.time_limit, "Stop the task after this, e.g. '5 min'");
     leaf.add_flag("--network", options.network, "Outbound internet for the task");
@@ -207,33 +233,46 @@ void add_task_options(CLI::App& leaf, TaskOptions& options) {
 void add_run_commands(Commands& commands) {
     auto task = std::make_shared<TaskOptions>();
     auto bid = std::make_shared<BidOptions>();
-    CLI::App* run = add_command(commands, commands.app, "run", "Rent a machine, run a container on it, get the result, pay for the time used",
-                                "  sonm run --image sonm/povray.tar --in scene.pov --out picture.png --cores 1 --for 10min \\\n"
-                                "    --max-price '0.02 USD/h' -- povray +Iscene.pov +Opicture.png +W640 +H480\n"
-                                "  sonm run ls\n  sonm run resume 3f21\n  sonm run cancel 3f21",
-                                [task, bid](CLI::App& leaf) -> Handler {
-                                    add_task_options(leaf, *task);
-                                    leaf.add_option("--cores", bid->cores, "CPU cores")->capture_default_str();
-                                    leaf.add_option("--ram", bid->ram, "Memory")->capture_default_str();
-                                    leaf.add_option("--storage", bid->storage, "Disk for image, inputs and outputs")->capture_default_str();
-                                    leaf.add_option("--for", bid->duration, "Length of the deal; what is not used is not paid")->capture_default_str();
-                                    leaf.add_flag("--spot", bid->spot, "No fixed length: until either side ends it or the deposit is used up");
-                                    leaf.add_option("--max-price", bid->max_price, "The most that it may cost, e.g. '0.5 SNM/h' or '0.02 USD/h'");
-                                    leaf.add_option("--counterparty", bid->counterparty, "Only this supplier");
-                                    leaf.add_option("--expires", bid->expires, "How long the bid waits for a supplier")->capture_default_str();
-                                    return [task, bid](Context& context, TaskGroup& group) { return start_run(context, group, *task, *bid); };
-                                });
+    CLI::App* run = add_command(
+        commands, commands.app, "run",
+        "Rent a machine, run a container on it, get the result, pay for the time used",
+        "  sonm run --image sonm/povray.tar --in scene.pov --out picture.png --cores 1 --for 10min \\\n"
+        "    --max-price '0.02 USD/h' -- povray +Iscene.pov +Opicture.png +W640 +H480\n"
+        "  sonm run ls\n  sonm run resume 3f21\n  sonm run cancel 3f21",
+        [task, bid](CLI::App& leaf) -> Handler {
+            add_task_options(leaf, *task);
+            leaf.add_option("--cores", bid->cores, "CPU cores")->capture_default_str();
+            leaf.add_option("--ram", bid->ram, "Memory")->capture_default_str();
+            leaf.add_option("--storage", bid->storage, "Disk for image, inputs and outputs")
+                ->capture_default_str();
+            leaf.add_option("--for", bid->duration, "Length of the deal; what is not used is not paid")
+                ->capture_default_str();
+            leaf.add_flag("--spot", bid->spot,
+                          "No fixed length: until either side ends it or the deposit is used up");
+            leaf.add_option("--max-price", bid->max_price,
+                            "The most that it may cost, e.g. '0.5 SNM/h' or '0.02 USD/h'");
+            leaf.add_option("--counterparty", bid->counterparty, "Only this supplier");
+            leaf.add_option("--expires", bid->expires, "How long the bid waits for a supplier")
+                ->capture_default_str();
+            return [task, bid](Context& context, TaskGroup& group) {
+                return start_run(context, group, *task, *bid);
+            };
+        });
     run->require_subcommand(0, 1);
     run->group("Subcommands");
     add_command(commands, *run, "ls", "Runs of this account", "", [](CLI::App&) -> Handler {
         return [](Context& context, TaskGroup&) { return list_runs(context); };
     });
     for (bool cancel : {false, true})
-        add_command(commands, *run, cancel ? "cancel" : "resume", cancel ? "Take a run back: stop what runs, return the money" : "Go on with a run that was interrupted", "",
-                    [cancel](CLI::App& leaf) -> Handler {
+        add_command(commands, *run, cancel ? "cancel" : "resume",
+                    cancel ? "Take a run back: stop what runs, return the money"
+                           : "Go on with a run that was interrupted",
+                    "", [cancel](CLI::App& leaf) -> Handler {
                         auto id = std::make_shared<std::string>();
                         leaf.add_option("run", *id, "Its id or the beginning of it")->required();
-                        return [id, cancel](Context& context, TaskGroup& group) { return go_on(context, group, *id, cancel); };
+                        return [id, cancel](Context& context, TaskGroup& group) {
+                            return go_on(context, group, *id, cancel);
+                        };
                     });
     add_command(commands, *run, "show", "One run, with its receipt", "", [](CLI::App& leaf) -> Handler {
         auto id = std::make_shared<std::string>();

@@ -1,13 +1,12 @@
 #include "sonm/cli/run_options.hpp"
 
+#include "sonm/base/fs.hpp"
+#include "sonm/base/units.hpp"
+#include "sonm/model/order_file.hpp"
+
 #include <archive.h>
 #include <archive_entry.h>
-
 #include <nlohmann/json.hpp>
-
-#include "sonm/base/units.hpp"
-#include "sonm/base/fs.hpp"
-#include "sonm/model/order_file.hpp"
 
 namespace sonm::cli {
 namespace {
@@ -20,17 +19,20 @@ Result<std::string> reference_in(const fs::path& path) {
     archive_read_support_format_tar(in.get());
     archive_read_support_filter_all(in.get());
     if (archive_read_open_filename(in.get(), path.c_str(), 64 * KiB) != ARCHIVE_OK)
-        return fail(Errc::invalid, "--image {}: not an image archive (make one with `docker save`): {}", path.string(), archive_error_string(in.get()));
+        return fail(Errc::invalid, "--image {}: not an image archive (make one with `docker save`): {}",
+                    path.string(), archive_error_string(in.get()));
     ::archive_entry* entry = nullptr;
     while (archive_read_next_header(in.get(), &entry) == ARCHIVE_OK) {
         const char* name = archive_entry_pathname(entry);
         if (!name || std::string_view(name) != "manifest.json") continue;
         std::string text(std::min<la_int64_t>(archive_entry_size(entry), 1 * MiB), '\0');
         la_ssize_t got = archive_read_data(in.get(), text.data(), text.size());
-        auto manifest = nlohmann::json::parse(text.substr(0, static_cast<std::size_t>(std::max<la_ssize_t>(got, 0))), nullptr, false);
+        auto manifest = nlohmann::json::parse(
+            text.substr(0, static_cast<std::size_t>(std::max<la_ssize_t>(got, 0))), nullptr, false);
         if (!manifest.is_array() || manifest.empty()) break;
         const auto& first = manifest[0];
-        if (first.contains("RepoTags") && first["RepoTags"].is_array() && !first["RepoTags"].empty() && first["RepoTags"][0].is_string())
+        if (first.contains("RepoTags") && first["RepoTags"].is_array() && !first["RepoTags"].empty() &&
+            first["RepoTags"][0].is_string())
             return first["RepoTags"][0].get<std::string>();
         if (first.contains("Config") && first["Config"].is_string()) {
             std::string id = fs::path(first["Config"].get<std::string>()).filename().string();
@@ -38,7 +40,8 @@ Result<std::string> reference_in(const fs::path& path) {
         }
         break;
     }
-    return fail(Errc::invalid, "--image {}: an archive without the manifest that `docker save` writes", path.string());
+    return fail(Errc::invalid, "--image {}: an archive without the manifest that `docker save` writes",
+                path.string());
 }
 
 std::pair<std::string, std::string> split_pair(const std::string& text) {
@@ -87,19 +90,27 @@ Result<T> named(Result<T> result, std::string_view option) {
 Result<void> apply(const TaskOptions& options, model::TaskFile& task) {
     std::error_code error;
     if (!options.image.empty()) {
-        bool looks_like_file = options.image.ends_with(".tar") || options.image.starts_with("/") || options.image.starts_with("./");
-        if (fs::is_regular_file(options.image, error)) task.image_archive = options.image;
-        else if (looks_like_file) return fail(Errc::not_found, "--image: no file {}", options.image);
-        else task.spec.image.reference = options.image;
+        bool looks_like_file = options.image.ends_with(".tar") || options.image.starts_with("/") ||
+                               options.image.starts_with("./");
+        if (fs::is_regular_file(options.image, error))
+            task.image_archive = options.image;
+        else if (looks_like_file)
+            return fail(Errc::not_found, "--image: no file {}", options.image);
+        else
+            task.spec.image.reference = options.image;
     }
     if (task.image_archive.empty() && task.spec.image.reference.empty())
-        return fail(Errc::invalid, "--image is missing: an archive from `docker save`, or a reference that the worker pulls");
+        return fail(
+            Errc::invalid,
+            "--image is missing: an archive from `docker save`, or a reference that the worker pulls");
     for (const auto& text : options.inputs) {
         auto [local, remote] = split_pair(text);
-        if (!fs::is_regular_file(local, error)) return fail(Errc::not_found, "--in {}: no file {}", text, local);
+        if (!fs::is_regular_file(local, error))
+            return fail(Errc::not_found, "--in {}: no file {}", text, local);
         fs::perms mode = fs::status(local, error).permissions();
         bool executable = (mode & fs::perms::owner_exec) != fs::perms::none;
-        task.inputs.push_back({local, remote.empty() ? fs::path(local).filename().string() : remote, executable ? 0755u : 0644u});
+        task.inputs.push_back({local, remote.empty() ? fs::path(local).filename().string() : remote,
+                               executable ? 0755u : 0644u});
     }
     for (const auto& text : options.outputs) {
         auto [remote, local] = split_pair(text);
@@ -132,11 +143,14 @@ model::OrderNonce random_nonce() {
     return nonce;
 }
 
-Result<model::Order> make_bid(const BidOptions& options, const model::Address& author, bool network, UnixTime now) {
+Result<model::Order> make_bid(const BidOptions& options, const model::Address& author, bool network,
+                              UnixTime now) {
     model::Order bid;
     bid.side = model::Side::bid;
     bid.author = author;
-    if (options.max_price.empty()) return fail(Errc::invalid, "--max-price is missing: the most that the deal may cost, e.g. --max-price '0.5 SNM/h'");
+    if (options.max_price.empty())
+        return fail(Errc::invalid,
+                    "--max-price is missing: the most that the deal may cost, e.g. --max-price '0.5 SNM/h'");
     SONM_TRY(model::Price price, named(model::parse_order_price(options.max_price), "--max-price"));
     bid.price = price.per_second;
     bid.currency = price.currency;

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "sonm/buyer/plan.hpp"
 #include "sonm/cli/context.hpp"
 #include "sonm/market/ledger.hpp"
 #include "sonm/model/task_file.hpp"
+
+#include <string>
+#include <vector>
 
 namespace sonm::cli {
 
@@ -46,6 +46,7 @@ Async<PreparedTask> prepare_task(model::TaskFile task);
 /// 128 random bits for a new order.
 model::OrderNonce random_nonce();
 /// Errors name the option.
-Result<model::Order> make_bid(const BidOptions& options, const model::Address& author, bool network, UnixTime now);
+Result<model::Order> make_bid(const BidOptions& options, const model::Address& author, bool network,
+                              UnixTime now);
 
 }  // namespace sonm::cli

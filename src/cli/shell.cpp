@@ -8,7 +8,8 @@
 namespace sonm::cli {
 namespace {
 
-/// Each asks `sonm __complete -- WORDS` for what may stand next; so the tree of commands is written down once.
+/// Each asks `sonm __complete -- WORDS` for what may stand next; so the tree of commands is written down
+/// once.
 constexpr std::string_view bash_script = R"sh(_sonm() {
     local IFS=$'\n'
     COMPREPLY=($(compgen -W "$(sonm __complete -- "${COMP_WORDS[@]:1:COMP_CWORD-1}" 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}"))
@@ -24,7 +25,8 @@ _sonm() {
 }
 compdef _sonm sonm
 )sh";
-constexpr std::string_view fish_script = R"sh(complete -c sonm -a '(sonm __complete -- (commandline -opc)[2..-1] 2>/dev/null)'
+constexpr std::string_view fish_script =
+    R"sh(complete -c sonm -a '(sonm __complete -- (commandline -opc)[2..-1] 2>/dev/null)'
 )sh";
 
 /// What may stand after `words`: subcommands and long options of the command that they lead to.
@@ -36,7 +38,8 @@ std::vector<std::string> candidates(CLI::App& app, const std::vector<std::string
         if (!named.empty()) here = named.front();
     }
     std::vector<std::string> out;
-    for (CLI::App* sub : here->get_subcommands([](CLI::App* a) { return !a->get_name().starts_with("__"); })) out.push_back(sub->get_name());
+    for (CLI::App* sub : here->get_subcommands([](CLI::App* a) { return !a->get_name().starts_with("__"); }))
+        out.push_back(sub->get_name());
     for (CLI::App* level : {here, &app}) {
         for (CLI::Option* option : level->get_options())
             for (const auto& name : option->get_lnames()) out.push_back("--" + name);
@@ -58,12 +61,16 @@ Async<Exit> print_script(std::string shell) {
 }
 
 Async<Exit> init(std::string what, std::string file) {
-    std::string text = what == "ask" ? worker::ask_plan_template() : what == "bid" ? model::bid_template() : what == "task" ? model::task_template() : worker::config_template();
+    std::string text = what == "ask"    ? worker::ask_plan_template()
+                       : what == "bid"  ? model::bid_template()
+                       : what == "task" ? model::task_template()
+                                        : worker::config_template();
     if (file.empty()) {
         print(text);
         co_return Exit::ok;
     }
-    if (std::filesystem::exists(file)) co_return fail(Errc::exists, "{} is there already; it is not overwritten", file);
+    if (std::filesystem::exists(file))
+        co_return fail(Errc::exists, "{} is there already; it is not overwritten", file);
     SONM_CO_CHECK(write_atomically(file, as_bytes(text)));
     note("wrote " + file);
     co_return Exit::ok;
@@ -72,26 +79,33 @@ Async<Exit> init(std::string what, std::string file) {
 }  // namespace
 
 void add_shell_commands(Commands& commands) {
-    add_command(commands, commands.app, "init", "Write a documented file to start from: ask, bid, task or worker", "  sonm init worker worker.yaml\n  sonm init bid",
-                [](CLI::App& leaf) -> Handler {
+    add_command(commands, commands.app, "init",
+                "Write a documented file to start from: ask, bid, task or worker",
+                "  sonm init worker worker.yaml\n  sonm init bid", [](CLI::App& leaf) -> Handler {
                     auto what = std::make_shared<std::string>();
                     auto file = std::make_shared<std::string>();
-                    leaf.add_option("what", *what, "ask, bid, task or worker")->required()->check(CLI::IsMember({"ask", "bid", "task", "worker"}));
+                    leaf.add_option("what", *what, "ask, bid, task or worker")
+                        ->required()
+                        ->check(CLI::IsMember({"ask", "bid", "task", "worker"}));
                     leaf.add_option("file", *file, "Where to; without it to stdout");
                     return [what, file](Context&, TaskGroup&) { return init(*what, *file); };
                 });
     add_command(commands, commands.app, "completion", "Print the completion script of a shell",
-                "  source <(sonm completion bash)\n  sonm completion zsh > ~/.zfunc/_sonm\n  sonm completion fish > ~/.config/fish/completions/sonm.fish",
+                "  source <(sonm completion bash)\n  sonm completion zsh > ~/.zfunc/_sonm\n  sonm completion "
+                "fish > ~/.config/fish/completions/sonm.fish",
                 [](CLI::App& leaf) -> Handler {
                     auto shell = std::make_shared<std::string>();
-                    leaf.add_option("shell", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+                    leaf.add_option("shell", *shell, "bash, zsh or fish")
+                        ->required()
+                        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
                     return [shell](Context&, TaskGroup&) { return print_script(*shell); };
                 });
-    CLI::App* hidden = add_command(commands, commands.app, "__complete", "", "", [&commands](CLI::App& leaf) -> Handler {
-        auto words = std::make_shared<std::vector<std::string>>();
-        leaf.add_option("words", *words);
-        return [&commands, words](Context&, TaskGroup&) { return complete(commands.app, *words); };
-    });
+    CLI::App* hidden =
+        add_command(commands, commands.app, "__complete", "", "", [&commands](CLI::App& leaf) -> Handler {
+            auto words = std::make_shared<std::vector<std::string>>();
+            leaf.add_option("words", *words);
+            return [&commands, words](Context&, TaskGroup&) { return complete(commands.app, *words); };
+        });
     hidden->group("");
 }
 

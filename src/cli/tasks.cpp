@@ -1,5 +1,3 @@
-#include <fstream>
-
 #include "sonm/base/units.hpp"
 #include "sonm/buyer/result_files.hpp"
 #include "sonm/buyer/rpc_worker_link.hpp"
@@ -8,6 +6,8 @@
 #include "sonm/cli/print.hpp"
 #include "sonm/cli/run_options.hpp"
 #include "sonm/crypto/sha256.hpp"
+
+#include <fstream>
 
 namespace sonm::cli {
 namespace {
@@ -23,12 +23,14 @@ struct Place {
 };
 
 Async<Place> reach(Context& context, TaskGroup& group, std::string deal_text) {
-    SONM_CO_TRY(market::Ledger* ledger, co_await context.ledger(group));
+    SONM_CO_TRY(market::Ledger * ledger, co_await context.ledger(group));
     SONM_CO_TRY(auto view, co_await market_view(context, group, *ledger));
     SONM_CO_TRY(DealEntry entry, view->deal(deal_text));
     SONM_CO_TRY(const crypto::Signer* signer, co_await context.signer());
-    SONM_CO_TRY(std::string endpoint, co_await ledger->attribute(entry.deal.supplier, services::endpoint_attribute()));
-    if (endpoint.empty()) co_return fail(Errc::unavailable, "worker {} has published no endpoint", entry.deal.supplier);
+    SONM_CO_TRY(std::string endpoint,
+                co_await ledger->attribute(entry.deal.supplier, services::endpoint_attribute()));
+    if (endpoint.empty())
+        co_return fail(Errc::unavailable, "worker {} has published no endpoint", entry.deal.supplier);
     buyer::RpcWorkerLinks links(group, *signer, context.clock());
     auto link = co_await links.connect(entry.deal.supplier, endpoint);
     if (!link) co_return wrap(link.error(), "connecting to worker {} at {}", entry.deal.supplier, endpoint);
@@ -46,10 +48,13 @@ Async<Place> find_task(Context& context, TaskGroup& group, std::string text) {
     SONM_CO_TRY(auto tasks, co_await place.link->tasks(place.deal.id));
     for (auto& task : tasks) {
         if (!task.id.value.starts_with(wanted)) continue;
-        if (place.task) co_return fail(Errc::invalid, "'{}' is the beginning of several tasks: see `sonm task ls {}`", text, place.deal.id);
+        if (place.task)
+            co_return fail(Errc::invalid, "'{}' is the beginning of several tasks: see `sonm task ls {}`",
+                           text, place.deal.id);
         place.task = std::move(task);
     }
-    if (!place.task) co_return fail(Errc::not_found, "no task {}: see `sonm task ls {}`", text, place.deal.id);
+    if (!place.task)
+        co_return fail(Errc::not_found, "no task {}: see `sonm task ls {}`", text, place.deal.id);
     co_return std::move(place);
 }
 
@@ -86,8 +91,11 @@ Async<Exit> list(Context& context, TaskGroup& group, std::string deal) {
     json out = json::array();
     for (const auto& task : tasks) {
         bool ended = task.state == model::TaskState::finished;
-        table.add({fmt::format("{}/{}", task.deal, task.id.value.substr(0, 8)), std::string(model::to_string(task.state)), ended ? std::to_string(task.exit_code) : "",
-                   task.started_at.value ? to_utc(task.started_at) : "-", fmt::format("{} ms", task.usage.cpu_ms), print_bytes(task.usage.memory_peak_bytes), task.reason});
+        table.add({fmt::format("{}/{}", task.deal, task.id.value.substr(0, 8)),
+                   std::string(model::to_string(task.state)), ended ? std::to_string(task.exit_code) : "",
+                   task.started_at.value ? to_utc(task.started_at) : "-",
+                   fmt::format("{} ms", task.usage.cpu_ms), print_bytes(task.usage.memory_peak_bytes),
+                   task.reason});
         out.push_back(task_json(task));
     }
     context.emit(out, table.empty() ? "no tasks\n" : table.to_text());
@@ -115,22 +123,30 @@ Async<Exit> stop(Context& context, TaskGroup& group, std::string text) {
     co_return Exit::ok;
 }
 
-Async<Exit> pull(Context& context, TaskGroup& group, std::string text, std::string archive, std::vector<std::string> outputs) {
+Async<Exit> pull(Context& context, TaskGroup& group, std::string text, std::string archive,
+                 std::vector<std::string> outputs) {
     SONM_CO_TRY(Place place, co_await find_task(context, group, text));
     SONM_CO_TRY(auto network, context.network());
     SONM_CO_TRY(services::SignedReceipt receipt, co_await place.link->receipt(place.task->id));
-    auto signer = crypto::recover(model::receipt_digest(receipt.receipt, network.chain_id), receipt.signature);
+    auto signer =
+        crypto::recover(model::receipt_digest(receipt.receipt, network.chain_id), receipt.signature);
     bool about_this = receipt.receipt.deal == place.deal.id && receipt.receipt.task == place.task->id;
-    if (signer != place.deal.supplier || !about_this) co_return fail(Errc::denied, "the receipt of task {} is not signed by worker {}", text, place.deal.supplier);
+    if (signer != place.deal.supplier || !about_this)
+        co_return fail(Errc::denied, "the receipt of task {} is not signed by worker {}", text,
+                       place.deal.supplier);
     if (receipt.receipt.outputs.is_zero()) co_return fail(Errc::not_found, "task {} left no outputs", text);
-    std::string path = archive.empty() ? fmt::format("{}-{}.tar", place.deal.id, place.task->id.value.substr(0, 8)) : archive;
+    std::string path = archive.empty()
+                           ? fmt::format("{}-{}.tar", place.deal.id, place.task->id.value.substr(0, 8))
+                           : archive;
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
     if (!file) co_return fail(Errc::io, "opening {}", path);
     ProgressLine progress("fetching " + path);
     std::uint64_t bytes = 0;
     crypto::Sha256 hash;
     auto sink = [&](BytesView piece) -> Result<void> {
-        if (piece.size() > place.task->output_bytes - bytes) return fail(Errc::too_large, "the worker sends more than the {} bytes that it announced", place.task->output_bytes);
+        if (piece.size() > place.task->output_bytes - bytes)
+            return fail(Errc::too_large, "the worker sends more than the {} bytes that it announced",
+                        place.task->output_bytes);
         hash.update(piece);
         file.write(reinterpret_cast<const char*>(piece.data()), static_cast<std::streamsize>(piece.size()));
         if (!file) return fail(Errc::no_space, "writing {}", path);
@@ -140,13 +156,15 @@ Async<Exit> pull(Context& context, TaskGroup& group, std::string text, std::stri
     };
     SONM_CO_CHECK(co_await place.link->pull(place.task->id, std::move(sink)));
     file.close();
-    if (hash.finish() != receipt.receipt.outputs) co_return fail(Errc::corrupt, "{} does not have the hash that the worker signed", path);
+    if (hash.finish() != receipt.receipt.outputs)
+        co_return fail(Errc::corrupt, "{} does not have the hash that the worker signed", path);
     progress.finish(print_bytes(bytes));
     std::vector<buyer::OutputFile> places;
     for (const auto& output : outputs) {
         std::size_t colon = output.rfind(':');
         std::string remote = output.substr(0, colon);
-        std::string local = colon == std::string::npos ? std::filesystem::path(remote).filename().string() : output.substr(colon + 1);
+        std::string local = colon == std::string::npos ? std::filesystem::path(remote).filename().string()
+                                                       : output.substr(colon + 1);
         places.push_back({remote, std::filesystem::absolute(local)});
     }
     if (!places.empty()) {
@@ -162,47 +180,61 @@ Async<Exit> pull(Context& context, TaskGroup& group, std::string text, std::stri
 }  // namespace
 
 void add_task_commands(Commands& commands) {
-    CLI::App* task = commands.app.add_subcommand("task", "Containers inside a deal; a task is named DEAL/TASK, as `sonm task ls DEAL` prints it");
+    CLI::App* task = commands.app.add_subcommand(
+        "task", "Containers inside a deal; a task is named DEAL/TASK, as `sonm task ls DEAL` prints it");
     task->require_subcommand(1);
-    add_command(commands, *task, "start", "Start a task in one of your deals", "  sonm task start 7 --file task.yaml\n  sonm task start 7 --image alpine:3 -- echo hello",
+    add_command(commands, *task, "start", "Start a task in one of your deals",
+                "  sonm task start 7 --file task.yaml\n  sonm task start 7 --image alpine:3 -- echo hello",
                 [](CLI::App& leaf) -> Handler {
                     auto options = std::make_shared<StartOptions>();
                     leaf.add_option("deal", options->deal, "Number of the deal")->required();
-                    leaf.add_option("--file", options->file, "Task file (`sonm init task` writes one)")->check(CLI::ExistingFile);
+                    leaf.add_option("--file", options->file, "Task file (`sonm init task` writes one)")
+                        ->check(CLI::ExistingFile);
                     add_task_options(leaf, options->task);
-                    return [options](Context& context, TaskGroup& group) { return start(context, group, *options); };
+                    return [options](Context& context, TaskGroup& group) {
+                        return start(context, group, *options);
+                    };
                 });
     add_command(commands, *task, "ls", "Tasks of a deal", "  sonm task ls 7", [](CLI::App& leaf) -> Handler {
         auto deal = std::make_shared<std::string>();
         leaf.add_option("deal", *deal, "Number of the deal")->required();
         return [deal](Context& context, TaskGroup& group) { return list(context, group, *deal); };
     });
-    add_command(commands, *task, "status", "One task", "  sonm task status 7/3f21", [](CLI::App& leaf) -> Handler {
-        auto name = std::make_shared<std::string>();
-        leaf.add_option("task", *name, "DEAL/TASK, or DEAL if it has one task")->required();
-        return [name](Context& context, TaskGroup& group) { return status(context, group, *name); };
-    });
-    add_command(commands, *task, "logs", "What a task printed", "  sonm task logs 7/3f21 -f", [](CLI::App& leaf) -> Handler {
-        auto name = std::make_shared<std::string>();
-        auto follow = std::make_shared<bool>(false);
-        leaf.add_option("task", *name, "DEAL/TASK, or DEAL if it has one task")->required();
-        leaf.add_flag("-f,--follow", *follow, "Go on until it ends");
-        return [name, follow](Context& context, TaskGroup& group) { return logs(context, group, *name, *follow); };
-    });
-    add_command(commands, *task, "stop", "Stop a task: SIGTERM, after its grace SIGKILL", "  sonm task stop 7/3f21", [](CLI::App& leaf) -> Handler {
-        auto name = std::make_shared<std::string>();
-        leaf.add_option("task", *name, "DEAL/TASK, or DEAL if it has one task")->required();
-        return [name](Context& context, TaskGroup& group) { return stop(context, group, *name); };
-    });
-    add_command(commands, *task, "pull", "Fetch the outputs of an ended task", "  sonm task pull 7/3f21\n  sonm task pull 7/3f21 --out picture.png",
+    add_command(
+        commands, *task, "status", "One task", "  sonm task status 7/3f21", [](CLI::App& leaf) -> Handler {
+            auto name = std::make_shared<std::string>();
+            leaf.add_option("task", *name, "DEAL/TASK, or DEAL if it has one task")->required();
+            return [name](Context& context, TaskGroup& group) { return status(context, group, *name); };
+        });
+    add_command(commands, *task, "logs", "What a task printed", "  sonm task logs 7/3f21 -f",
+                [](CLI::App& leaf) -> Handler {
+                    auto name = std::make_shared<std::string>();
+                    auto follow = std::make_shared<bool>(false);
+                    leaf.add_option("task", *name, "DEAL/TASK, or DEAL if it has one task")->required();
+                    leaf.add_flag("-f,--follow", *follow, "Go on until it ends");
+                    return [name, follow](Context& context, TaskGroup& group) {
+                        return logs(context, group, *name, *follow);
+                    };
+                });
+    add_command(commands, *task, "stop", "Stop a task: SIGTERM, after its grace SIGKILL",
+                "  sonm task stop 7/3f21", [](CLI::App& leaf) -> Handler {
+                    auto name = std::make_shared<std::string>();
+                    leaf.add_option("task", *name, "DEAL/TASK, or DEAL if it has one task")->required();
+                    return [name](Context& context, TaskGroup& group) { return stop(context, group, *name); };
+                });
+    add_command(commands, *task, "pull", "Fetch the outputs of an ended task",
+                "  sonm task pull 7/3f21\n  sonm task pull 7/3f21 --out picture.png",
                 [](CLI::App& leaf) -> Handler {
                     auto name = std::make_shared<std::string>();
                     auto archive = std::make_shared<std::string>();
                     auto outputs = std::make_shared<std::vector<std::string>>();
                     leaf.add_option("task", *name, "DEAL/TASK, or DEAL if it has one task")->required();
                     leaf.add_option("--archive", *archive, "Where the tar goes (default DEAL-TASK.tar)");
-                    leaf.add_option("--out", *outputs, "Take these out of it instead, REMOTE[:LOCAL]")->allow_extra_args(false);
-                    return [name, archive, outputs](Context& context, TaskGroup& group) { return pull(context, group, *name, *archive, *outputs); };
+                    leaf.add_option("--out", *outputs, "Take these out of it instead, REMOTE[:LOCAL]")
+                        ->allow_extra_args(false);
+                    return [name, archive, outputs](Context& context, TaskGroup& group) {
+                        return pull(context, group, *name, *archive, *outputs);
+                    };
                 });
 }
 

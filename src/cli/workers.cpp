@@ -26,14 +26,16 @@ Result<worker::WorkerConfig> config_of(const Context& context, const std::string
     return config;
 }
 
-Async<hardware::BenchmarkReport> benchmarks(Context& context, hardware::Machine machine, fs::path state, bool again) {
+Async<hardware::BenchmarkReport> benchmarks(Context& context, hardware::Machine machine, fs::path state,
+                                            bool again) {
     fs::path file = state / "benchmarks.json";
     std::error_code ignored;
     if (again) fs::remove(file, ignored);
     note("measuring this machine (once; the result is kept)");
     auto told = [](const hardware::BenchmarkLine& line) { note("  " + hardware::to_string(line)); };
     hardware::MeasureOptions options;
-    co_return co_await hardware::measure_once(std::move(machine), options, file, context.clock().now(), std::move(told));
+    co_return co_await hardware::measure_once(std::move(machine), options, file, context.clock().now(),
+                                              std::move(told));
 }
 
 Result<hardware::Machine> machine_of(const fs::path& state) {
@@ -51,7 +53,7 @@ Async<Exit> serve(Context& context, TaskGroup& group, std::string file) {
     SONM_CO_TRY(hardware::Machine machine, machine_of(config.state));
     SONM_CO_TRY(auto report, co_await benchmarks(context, machine, config.state, false));
     SONM_CO_TRY(auto network, context.network());
-    SONM_CO_TRY(market::Ledger* ledger, co_await context.ledger(group));
+    SONM_CO_TRY(market::Ledger * ledger, co_await context.ledger(group));
     SONM_CO_TRY(const crypto::Signer* signer, co_await context.signer());
 
     engine::DockerConfig docker;
@@ -64,7 +66,8 @@ Async<Exit> serve(Context& context, TaskGroup& group, std::string file) {
     engine::DockerEngine docker_engine(context.executor(), std::move(docker));
 
     worker::Machine sold{hardware::resources_of(machine), report.values(), hardware::describe(machine)};
-    worker::WorkerParts parts{context.executor(), *ledger, docker_engine, *signer, context.clock(), network.chain_id, std::move(sold)};
+    worker::WorkerParts parts{context.executor(), *ledger,          docker_engine,  *signer,
+                              context.clock(),    network.chain_id, std::move(sold)};
     SONM_CO_TRY(auto daemon, worker::Worker::open(std::move(parts), std::move(config)));
     auto running = daemon->run();
     co_await std::move(running);
@@ -86,17 +89,23 @@ Async<Exit> benchmark(Context& context, std::string file, bool again) {
 
 void add_worker_commands(Commands& commands) {
     auto file = std::make_shared<std::string>();
-    CLI::App* worker = add_command(commands, commands.app, "worker", "Lend this machine: the worker daemon, in the foreground",
-                                   "  sonm worker --config worker.yaml\n  sonm worker benchmark\n  sonm init worker worker.yaml", [file](CLI::App& leaf) -> Handler {
-                                       leaf.add_option("--config", *file, "worker.yaml (`sonm init worker` writes one)")->check(CLI::ExistingFile);
-                                       return [file](Context& context, TaskGroup& group) { return serve(context, group, *file); };
-                                   });
+    CLI::App* worker = add_command(
+        commands, commands.app, "worker", "Lend this machine: the worker daemon, in the foreground",
+        "  sonm worker --config worker.yaml\n  sonm worker benchmark\n  sonm init worker worker.yaml",
+        [file](CLI::App& leaf) -> Handler {
+            leaf.add_option("--config", *file, "worker.yaml (`sonm init worker` writes one)")
+                ->check(CLI::ExistingFile);
+            return [file](Context& context, TaskGroup& group) { return serve(context, group, *file); };
+        });
     worker->require_subcommand(0, 1);
-    add_command(commands, *worker, "benchmark", "Measure this machine, or show what was measured", "  sonm worker benchmark --again", [file](CLI::App& leaf) -> Handler {
-        auto again = std::make_shared<bool>(false);
-        leaf.add_flag("--again", *again, "Measure anew");
-        return [file, again](Context& context, TaskGroup&) { return benchmark(context, *file, *again); };
-    });
+    add_command(commands, *worker, "benchmark", "Measure this machine, or show what was measured",
+                "  sonm worker benchmark --again", [file](CLI::App& leaf) -> Handler {
+                    auto again = std::make_shared<bool>(false);
+                    leaf.add_flag("--again", *again, "Measure anew");
+                    return [file, again](Context& context, TaskGroup&) {
+                        return benchmark(context, *file, *again);
+                    };
+                });
     add_worker_admin_commands(commands, *worker);
 }
 
