@@ -7,6 +7,8 @@ namespace {
 
 /// How long a listener rests when the process has run out of file descriptors.
 constexpr Millis rest{100};
+/// A hello and the proof after it have some 200 bytes each: nobody unknown makes this side keep more.
+constexpr std::size_t hello_bytes_max = 4 * KiB;
 
 Bytes error_frame(std::uint64_t channel, const Error& error) {
     Bytes bytes;
@@ -109,17 +111,47 @@ Task<void> Server::serve(std::unique_ptr<ByteStream> stream, std::string root) {
 }
 
 Async<void> Server::serve_one(std::unique_ptr<ByteStream> stream, std::string root) {
-    detail::FrameInput input(options_.limits);
+    Limits first = options_.limits;
+    if (options_.identity_required) first.frame_bytes_max = std::min(first.frame_bytes_max, hello_bytes_max);
+    detail::FrameInput input(first);
     auto opening = within(options_.limits.hello_max, open(*stream, input, std::move(root)));
     SONM_CO_TRY(Opened opened, co_await std::move(opening));
+    if (options_.identity_required) input.set_limits(options_.limits);
     Session::Options options;
     options.limits = options_.limits;
+    std::unique_ptr<Seat> seated;
+    if (opened.peer->identity) {
+        SONM_CO_TRY(seated, seat(*opened.peer->identity));
+        if (seated->stranger()) options.limits.idle_max = std::min(options.limits.idle_max, options_.stranger_idle_max);
+    }
     options.service = opened.service;
     options.peer = std::move(opened.peer);
     auto session = std::make_shared<Session>(executor_, std::move(stream), std::move(input), opened.channel_used, std::move(options));
     auto running = Session::run(session);
     co_await std::move(running);
     co_return Result<void>();
+}
+
+Server::Seat::Seat(Server& server, const crypto::Address& account, bool stranger)
+    : server_(server), account_(account), stranger_(stranger) {
+    ++server_.by_account_[account_];
+    server_.strangers_ += stranger_ ? 1 : 0;
+}
+
+Server::Seat::~Seat() {
+    if (--server_.by_account_[account_] == 0) server_.by_account_.erase(account_);
+    server_.strangers_ -= stranger_ ? 1 : 0;
+}
+
+Result<std::unique_ptr<Server::Seat>> Server::seat(const crypto::Address& account) {
+    auto found = by_account_.find(account);
+    bool stranger = options_.is_customer && !options_.is_customer(account);
+    if ((found != by_account_.end() && found->second >= options_.account_connections_max) ||
+        (stranger && strangers_ >= options_.strangers_max)) {
+        ++refused_;
+        return fail(Errc::busy, "account {} is turned away: too many connections of {}", account, stranger ? "strangers" : "its own");
+    }
+    return std::make_unique<Seat>(*this, account, stranger);
 }
 
 Async<Server::Opened> Server::open(ByteStream& stream, detail::FrameInput& input, std::string root) {

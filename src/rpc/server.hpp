@@ -12,6 +12,12 @@ struct ServerOptions {
     const crypto::Signer* signer = nullptr;  ///< answers identity proofs; without one hello is refused
     const Clock* clock = nullptr;            ///< needed with a signer
     bool identity_required = false;          ///< nothing is served without a proof
+    std::size_t account_connections_max = 64;  ///< of one proven account, so that none can hold all of them
+    /// Who is served beside `strangers_max`: a key costs nothing, so all others together may hold only so many connections, and those
+    /// not for long when nothing is said. Asked once per connection, after the proof. Empty = everybody.
+    std::function<bool(const crypto::Address&)> is_customer;
+    std::size_t strangers_max = 32;
+    Millis stranger_idle_max{15'000};
     std::vector<HostPort> advertise;         ///< endpoints for `resolve`; empty = where it listens
 };
 
@@ -33,7 +39,7 @@ public:
     /// Serves one connection that came otherwise (a pipe, a punched hole), until it ends.
     Task<void> serve(std::unique_ptr<ByteStream> stream, std::string root = {});
 
-    /// Connections being served, and how many were turned away at connections_max.
+    /// Connections being served, and how many were turned away for want of room.
     std::size_t connections() const { return connections_; }
     std::uint64_t refused() const { return refused_; }
 
@@ -47,9 +53,24 @@ private:
         std::shared_ptr<Peer> peer;
         std::uint64_t channel_used = 0;
     };
+    /// A proven account's share of the connections, given back with its end.
+    class Seat {
+    public:
+        Seat(Server& server, const crypto::Address& account, bool stranger);
+        Seat(const Seat&) = delete;
+        ~Seat();
+        bool stranger() const { return stranger_; }
+
+    private:
+        Server& server_;
+        crypto::Address account_;
+        bool stranger_;
+    };
     Task<void> accept_all(TaskGroup& group);
     Task<void> accept(TaskGroup& group, Port& port);
     Async<void> serve_one(std::unique_ptr<ByteStream> stream, std::string root);
+    /// Errors: busy.
+    Result<std::unique_ptr<Seat>> seat(const crypto::Address& account);
     Async<Opened> open(ByteStream& stream, detail::FrameInput& input, std::string root);
     Async<Opened> greet(ByteStream& stream, detail::FrameInput& input, Opened opened, detail::Frame frame);
     Async<Opened> attached(ByteStream& stream, detail::FrameInput& input, Opened opened, detail::Frame frame);
@@ -62,6 +83,8 @@ private:
     std::map<std::string, const ServiceBase*, std::less<>> services_;
     Service<LocatorProtocol> locator_;
     std::size_t connections_ = 0;
+    std::map<crypto::Address, std::size_t> by_account_;
+    std::size_t strangers_ = 0;
     std::uint64_t refused_ = 0;
 };
 

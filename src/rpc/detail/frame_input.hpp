@@ -23,6 +23,8 @@ Result<Frame> parse_frame(BytesView bytes);
 class FrameInput {
 public:
     explicit FrameInput(const Limits& limits);
+    /// From the next frame on. What has been read so far stays.
+    void set_limits(const Limits& limits) { scanner_ = Scanner(scanner_limits(limits)); }
 
     /// The next frame; nothing if more bytes are needed. Errors: TransportErrc::parse, frame_format; Errc::too_large.
     Result<std::optional<Frame>> next();
