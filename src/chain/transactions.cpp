@@ -46,9 +46,16 @@ Result<bool> Sender::known(const std::string& intent) {
 }
 
 Async<TxnReceipt> Sender::work(std::string id, TxnRequest request) {
+    bool told = false;
     while (true) {
         auto starting = find_or_start(id, request);
-        SONM_CO_TRY(Intent intent, co_await std::move(starting));
+        SONM_CO_TRY(std::optional<Intent> found, co_await std::move(starting));
+        if (!found) {
+            if (!std::exchange(told, true)) SONM_LOG(warn, "{}: waits for an earlier transaction of account {} that another program has sent", id, account());
+            co_await sleep_for(config_.poll);
+            continue;
+        }
+        Intent intent = std::move(*found);
         // Outside of the lane: others may send while this one gets its depth.
         while (true) {
             SONM_CO_TRY(auto receipt, co_await receipt_of(intent));
@@ -80,15 +87,18 @@ Async<TxnReceipt> Sender::work(std::string id, TxnRequest request) {
     }
 }
 
-Async<Intent> Sender::find_or_start(std::string id, TxnRequest request) {
+Async<std::optional<Intent>> Sender::find_or_start(std::string id, TxnRequest request) {
     SONM_CO_TRY(auto held, co_await lane_.enter());
     SONM_CO_TRY(auto known, journal_.find(id));
     if (known && known->state == IntentState::done) {
         SONM_CO_TRY(std::uint64_t next, co_await node_.nonce(account(), BlockTag::latest));
-        if (next > known->nonce) co_return std::move(*known);
+        if (next > known->nonce) co_return known;
     }
-    auto older = finish_older(known && known->state != IntentState::reverted ? known->nonce : ~std::uint64_t(0));
-    SONM_CO_CHECK(co_await std::move(older));
+    bool again = known && known->state != IntentState::reverted;
+    auto older = finish_older(again ? known->nonce : ~std::uint64_t(0));
+    SONM_CO_TRY(std::uint64_t next, co_await std::move(older));
+    // Sent anew under another nonce it would happen twice once the gap is filled.
+    if (again && known->nonce > next) co_return std::optional<Intent>();
     while (true) {
         if (!known || known->state == IntentState::reverted) {
             auto starting = start(id, request);
@@ -103,7 +113,7 @@ Async<Intent> Sender::find_or_start(std::string id, TxnRequest request) {
     }
     SONM_CO_TRY(auto now, journal_.find(id));
     if (!now) co_return fail(Errc::internal, "{}: vanished from the journal", id);
-    co_return std::move(*now);
+    co_return now;
 }
 
 Async<Intent> Sender::start(std::string id, TxnRequest request) {
@@ -145,24 +155,18 @@ Async<Intent> Sender::start(std::string id, TxnRequest request) {
     co_return intent;
 }
 
-Async<void> Sender::finish_older(std::uint64_t last) {
+Async<std::uint64_t> Sender::finish_older(std::uint64_t last) {
     SONM_CO_TRY(std::uint64_t next, co_await node_.nonce(account(), BlockTag::latest));
     SONM_CO_TRY(auto older, journal_.from_nonce(next));
     for (Intent& intent : older) {
-        if (intent.nonce > last) break;
-        if (intent.nonce > next) {
-            // Something that is not in this journal would have to come first: it can never be in a block.
-            SONM_LOG(warn, "{}: transaction with nonce {} is void, the account's next nonce is {}", intent.id, intent.nonce, next);
-            SONM_CO_CHECK(journal_.remove(intent.id));
-            continue;
-        }
+        if (intent.nonce > last || intent.nonce > next) break;
         std::string id = intent.id;
         auto pushing = push(std::move(intent));
         auto pushed = co_await std::move(pushing);
         if (!pushed) co_return wrap(std::move(pushed).error(), "an earlier transaction ({}) comes first", id);
         next = next + 1;
     }
-    co_return Result<void>();
+    co_return next;
 }
 
 Async<std::optional<TxnReceipt>> Sender::push(Intent intent) {

@@ -59,10 +59,12 @@ private:
     };
 
     Async<TxnReceipt> work(std::string intent, TxnRequest request);
-    Async<Intent> find_or_start(std::string id, TxnRequest request);
+    /// Nothing if its nonce is not the account's turn: see finish_older.
+    Async<std::optional<Intent>> find_or_start(std::string id, TxnRequest request);
     Async<Intent> start(std::string id, TxnRequest request);
-    /// Sees to it that everything written down with an unused nonce, up to nonce `last`, is in a block.
-    Async<void> finish_older(std::uint64_t last);
+    /// Sees to it that everything written down with an unused nonce, up to nonce `last`, is in a block, except what comes after a nonce
+    /// that is not in this journal: such a transaction stays valid, and waits for whatever uses that nonce. Gives the next unused nonce.
+    Async<std::uint64_t> finish_older(std::uint64_t last);
     /// Sends and watches until it is in a block. Nothing if its nonce was used by something else.
     Async<std::optional<TxnReceipt>> push(Intent intent);
     Async<void> broadcast(const Intent& intent);

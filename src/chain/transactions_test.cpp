@@ -176,6 +176,29 @@ TEST_F(SenderTest, a_nonce_used_by_another_program_is_given_up_and_the_intent_se
     EXPECT_EQ(times(1), 1u);
 }
 
+TEST_F(SenderTest, after_a_lost_transaction_of_another_program_an_intent_waits_for_its_nonce_and_is_mined_once) {
+    ASSERT_TRUE(run("a", 1));
+    auto elsewhere = std::move(*open_journal(":memory:"));
+    std::swap(db, elsewhere);
+    ASSERT_TRUE(run("other", 7));
+    std::swap(db, elsewhere);
+    ASSERT_TRUE(run("b", 2));
+    node.rewind(0);
+    // Its old transaction lies in other nodes' pools: a new one would be a second.
+    config.answer_max = Millis(50);
+    auto waiting = run("b", 2);
+    ASSERT_FALSE(waiting);
+    EXPECT_TRUE(waiting.error().is(ChainErrc::not_mined)) << waiting.error().message();
+    EXPECT_EQ(times(1), 1u);
+    EXPECT_EQ(times(2), 0u);
+    config.answer_max = Millis(2'000);
+    ASSERT_TRUE(run("c", 3)) << "others are not held up, and fill the gap";
+    auto receipt = run("b", 2);
+    ASSERT_TRUE(receipt) << receipt.error().message();
+    EXPECT_EQ(receipt->block, 3u);
+    EXPECT_EQ(times(2), 1u);
+}
+
 TEST_F(SenderTest, a_reorganisation_before_the_depth_is_reached_sends_it_again) {
     config.depth = 2;
     int looks = 0;
