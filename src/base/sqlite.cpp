@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <sys/stat.h>
+
 #include <cerrno>
 
 namespace sonm {
@@ -37,6 +39,14 @@ tl::unexpected<Error> failure(sqlite3* db, std::string_view doing) {
     const char* file = db ? sqlite3_db_filename(db, "main") : nullptr;
     return fail(kind_of(db, code), "database {}: {}: {}", file && *file ? file : "in memory", doing,
                 db ? sqlite3_errmsg(db) : "no memory");
+}
+
+/// Journals hold what others must not read, also in a folder that is open to them; sqlite makes new files as the umask says. By name: a
+/// descriptor of our own, when closed, would take sqlite's locks with it. Files of somebody else stay as they are.
+void make_private(const std::string& path) {
+    if (path.empty() || path[0] == ':') return;
+    // What sqlite puts beside it later gets the rights of the database.
+    for (const char* part : {"", "-wal", "-shm"}) (void)::chmod((path + part).c_str(), 0600);
 }
 
 /// The part of a statement that tells a reader which one it was.
@@ -95,6 +105,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path, const 
     sqlite3_extended_result_codes(handle, 1);
     sqlite3_busy_timeout(handle, options.busy_ms_max);
     if (options.read_only) return db;
+    make_private(path);
     SONM_CHECK(db->script(options.sync_every_commit ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"
                                                     : "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON"));
     SONM_CHECK(db->migrate(migrations));

@@ -8,13 +8,15 @@
 namespace sonm {
 namespace {
 
-const std::vector<std::string_view> notes = {"CREATE TABLE note (id INTEGER PRIMARY KEY, body TEXT, amount BLOB) STRICT"};
+const std::vector<std::string_view> notes = {
+    "CREATE TABLE note (id INTEGER PRIMARY KEY, body TEXT, amount BLOB) STRICT"};
 
 class SqliteTest : public testing::Test {
 protected:
     void SetUp() override {
         auto* info = testing::UnitTest::GetInstance()->current_test_info();
-        folder_ = std::filesystem::temp_directory_path() / fmt::format("sonm_sqlite_{}_{}", info->name(), ::getpid());
+        folder_ = std::filesystem::temp_directory_path() /
+                  fmt::format("sonm_sqlite_{}_{}", info->name(), ::getpid());
         std::filesystem::create_directories(folder_);
     }
     void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -27,17 +29,33 @@ protected:
     std::filesystem::path folder_;
 };
 
+TEST_F(SqliteTest, a_database_is_its_owners_alone_also_one_that_others_could_read_before) {
+    auto mode = [&](const char* part) {
+        return std::filesystem::status(file() + part).permissions() & std::filesystem::perms::all;
+    };
+    auto owner = std::filesystem::perms::owner_read | std::filesystem::perms::owner_write;
+    open();
+    std::filesystem::permissions(file(), owner | std::filesystem::perms::others_read);
+    auto db = open();
+    ASSERT_TRUE(db->run("INSERT INTO note (body) VALUES ('secret')"));
+    EXPECT_EQ(mode(""), owner);
+    EXPECT_EQ(mode("-wal"), owner);
+}
+
 TEST_F(SqliteTest, values_of_every_type_come_back_as_they_went_in) {
     auto db = open({"CREATE TABLE t (a, b, c, d, e, f, g)"});
     FixedBytes<3> fixed{1, 2, 3};
     Bytes blob{9, 0, 9};
     std::string text = "a \0 b";
-    ASSERT_TRUE(db->run("INSERT INTO t VALUES (?,?,?,?,?,?,?)", std::int64_t(-5), text, blob, fixed, u256_max, UnixTime(77),
-                        std::optional<std::uint32_t>()));
-    auto read = db->all([](const Row& row) {
-        return std::tuple(row.get<int>(0), row.get<std::string>(1), row.get<Bytes>(2), row.get<FixedBytes<3>>(3), row.get<U256>(4),
-                          row.get<UnixTime>(5), row.get<std::optional<std::uint32_t>>(6));
-    }, "SELECT * FROM t");
+    ASSERT_TRUE(db->run("INSERT INTO t VALUES (?,?,?,?,?,?,?)", std::int64_t(-5), text, blob, fixed, u256_max,
+                        UnixTime(77), std::optional<std::uint32_t>()));
+    auto read = db->all(
+        [](const Row& row) {
+            return std::tuple(row.get<int>(0), row.get<std::string>(1), row.get<Bytes>(2),
+                              row.get<FixedBytes<3>>(3), row.get<U256>(4), row.get<UnixTime>(5),
+                              row.get<std::optional<std::uint32_t>>(6));
+        },
+        "SELECT * FROM t");
     ASSERT_TRUE(read) << read.error().message();
     ASSERT_EQ(read->size(), 1u);
     auto& [a, b, c, d, e, f, g] = (*read)[0];
