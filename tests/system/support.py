@@ -74,6 +74,7 @@ class System:
         self.image = self.folder / "busybox.tar"
         self.books = None
         self.chain = {}
+        self.began = int(time.time())
 
     # ---- starting and ending
 
@@ -90,8 +91,8 @@ class System:
         self.keep_books()
         return self
 
-    def start_chain(self, port=0):
-        answer = self.sonm("devnet", "up", "--port", str(port))
+    def start_chain(self, port=0, fund="100000 SNM"):
+        answer = self.sonm("devnet", "up", "--port", str(port), "--fund", fund)
         if answer.code == NOT_FOUND and "anvil" in answer.all:
             raise unittest.SkipTest(answer.err.strip())
         assert answer.code == OK, answer
@@ -109,12 +110,23 @@ class System:
 
     def down(self):
         self.children.stop_all()
+        self.remove_containers()
         if self.home.exists():
             self.sonm("devnet", "down", "--purge")
         if not os.environ.get("SONM_TEST_KEEP"):
             shutil.rmtree(self.folder, ignore_errors=True)
         if self.lock:
             self.lock.close()
+
+    def remove_containers(self):
+        """A worker that is stopped leaves its containers to its successor; here there is none."""
+        if not (self.engine and self.chain):
+            return
+        try:
+            for container in self.containers():
+                self.engine_call("DELETE", f"/containers/{container['Id']}?force=1")
+        except OSError:
+            pass  # the engine is gone, and with it what it ran
 
     # ---- the program
 
@@ -198,10 +210,10 @@ class System:
         return call(self.engine.removeprefix("unix://"), method, url, body)
 
     def containers(self, task=None):
-        """Living and dead containers of our workers, or of one task."""
+        """Living and dead containers that our workers made since we began, or those of one task."""
         label = f"sonm.task={task}" if task else "sonm.worker"
         found = json.loads(self.engine_call("GET", f"/containers/json?all=1&filters={json_query({'label': [label]})}"))
-        return [one for one in found if any(one["Labels"].get("sonm.worker", "").lower() == known.lower() for known in self.suppliers())]
+        return [one for one in found if one["Created"] >= self.began and any(one["Labels"].get("sonm.worker", "").lower() == known.lower() for known in self.suppliers())]
 
     def suppliers(self):
         return [one["account"] for one in self.chain["accounts"] if one["key"] in ("dev:1", "dev:2")]
@@ -291,7 +303,11 @@ def main():
     """Runs the file's cases. Ends with 77 if none could be run, and says why."""
     # Also when ctest or a person ends us, what we started ends with us.
     signal.signal(signal.SIGTERM, interrupt)
-    result = unittest.main(exit=False, verbosity=2).result
+    try:
+        result = unittest.main(exit=False, verbosity=2).result
+    except KeyboardInterrupt:
+        unittest.doModuleCleanups()
+        sys.exit(INTERRUPTED)
     for case, reason in result.skipped:
         print(f"skipped: {case}: {reason}")
     if result.skipped and result.testsRun == len([case for case, _ in result.skipped if not str(case).startswith("setUp")]):
