@@ -144,6 +144,16 @@ TEST(Refusals, a_contracts_error_keeps_its_values) {
     EXPECT_NE(error.message().find("has 1.5 SNM, needs 2 SNM"), std::string::npos) << error.message();
 }
 
+TEST(Refusals, a_wallet_that_holds_too_little_is_said_in_plain_words) {
+    Encoder values;
+    put(values, alice);
+    put(values, Tokens(U256(1'500'000'000'000'000'000)));
+    put(values, Tokens(U256(2'000'000'000'000'000'000)));
+    Error error = to_refusal(values.finish(chain::selector_of("ERC20InsufficientBalance(address,uint256,uint256)")));
+    EXPECT_TRUE(error.is(market::MarketErrc::balance_too_small));
+    EXPECT_NE(error.message().find("the wallet holds too little: has 1.5 SNM, needs 2 SNM"), std::string::npos) << error.message();
+}
+
 TEST(Refusals, errors_of_the_language_and_unknown_ones_are_refusals_too) {
     Encoder text;
     text.text("paused for lunch");

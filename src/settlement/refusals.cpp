@@ -1,11 +1,12 @@
 #include "sonm/settlement/refusals.hpp"
 
-#include <array>
-
 #include "sonm/chain/errc.hpp"
 #include "sonm/chain/revert.hpp"
 #include "sonm/market/errc.hpp"
+#include "sonm/settlement/bindings/codec.hpp"
 #include "sonm/settlement/bindings/errors.gen.hpp"
+
+#include <array>
 
 namespace sonm::settlement {
 namespace {
@@ -35,6 +36,16 @@ constexpr std::array meanings = {
     Meaning{"Paused", MarketErrc::paused},
 };
 
+/// The token's own words are those of its documentation. Nothing if the values are not there.
+std::optional<std::string> wallet_too_small(BytesView data) {
+    chain::Decoder in(data.subspan(4));
+    chain::Address wallet = in.address();
+    auto has = bindings::get_uint<Tokens>(in, 256), needs = bindings::get_uint<Tokens>(in, 256);
+    if (!in.ok()) return std::nullopt;
+    return fmt::format("the wallet holds too little: has {}, needs {} (wallet {})", bindings::show(has),
+                       bindings::show(needs), bindings::show(wallet));
+}
+
 }  // namespace
 
 Error to_refusal(BytesView data) {
@@ -43,9 +54,12 @@ Error to_refusal(BytesView data) {
         for (const Meaning& meaning : meanings) {
             if (meaning.name == revert->name) code = meaning.code;
         }
-        return Error{make_error_code(code), std::move(revert->text)};
+        std::optional<std::string> plain =
+            revert->name == "ERC20InsufficientBalance" ? wallet_too_small(data) : std::nullopt;
+        return Error{make_error_code(code), std::move(plain).value_or(std::move(revert->text))};
     }
-    std::string text = chain::standard_revert(data).value_or(fmt::format("an unknown error {}", to_hex0x(data.first(std::min<std::size_t>(data.size(), 68)))));
+    std::string text = chain::standard_revert(data).value_or(
+        fmt::format("an unknown error {}", to_hex0x(data.first(std::min<std::size_t>(data.size(), 68)))));
     return Error{make_error_code(MarketErrc::refused), std::move(text)};
 }
 
