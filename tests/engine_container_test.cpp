@@ -1,5 +1,6 @@
 // What containers may and may not do, against a real engine.
 
+#include "sonm/base/fs.hpp"
 #include "sonm/engine/sources.hpp"
 #include "support/engine.hpp"
 
@@ -204,6 +205,40 @@ Task<void> powers(Engine& engine, ImageId image) {
     EXPECT_NE(output->find("done"), std::string::npos) << *output;
 }
 SONM_ENGINE_TEST(EngineContainer, Container_HasNoPowersAndNoNetwork, powers)
+
+/// The test image as one that names no user, so root, and declares a volume. Of the same length: the archive stays whole.
+Bytes image_of_root_with_a_volume() {
+    auto archive = read_file(test::busybox_archive(), 64 * MiB);
+    SONM_ASSERT(archive.has_value());
+    std::string text(as_text(*archive));
+    const std::string before = R"("User": "1000", "WorkingDir": "/work")";
+    std::string after = R"("Volumes": {"/data": {}})";
+    after.resize(before.size(), ' ');
+    std::size_t at = text.find(before);
+    SONM_ASSERT(at != std::string::npos);
+    return to_bytes(text.replace(at, before.size(), after));
+}
+
+Task<void> root_with_a_volume(Engine& engine, ImageId) {
+    auto image = co_await engine.load_image(bytes_source(image_of_root_with_a_volume()), ImageLimits());
+    EXPECT_TRUE(image) << image.error().message();
+    EXPECT_EQ(image->user, "");
+    ContainerSpec spec = shell(image->id, "echo $(id -u):$(id -g); touch /data/x && echo written; grep ' /data ' /proc/mounts");
+    auto report = co_await run_to_end(engine, spec);
+    EXPECT_TRUE(report) << report.error().message();
+    auto found = co_await engine.find(spec.name);
+    auto output = co_await output_of(engine, found->id);
+    EXPECT_NE(output->find("65534:65534\n"), std::string::npos) << *output;
+    EXPECT_NE(output->find("written\n"), std::string::npos) << *output;
+    EXPECT_NE(output->find("tmpfs /data tmpfs"), std::string::npos) << *output;
+    spec.name += "-root";
+    spec.user = "0";
+    auto refused = co_await engine.create(spec);
+    EXPECT_FALSE(refused);
+    EXPECT_TRUE(co_await engine.remove(found->id));
+    EXPECT_TRUE(co_await engine.remove_image(image->id.value));
+}
+SONM_ENGINE_TEST(EngineContainer, ImageOfRootWithVolumes_RunsAsNobodyAndItsVolumesAreMemory, root_with_a_volume)
 
 Task<void> exec_and_archive(Engine& engine, ImageId image) {
     ContainerSpec spec = shell(image, "sleep 60");

@@ -138,6 +138,7 @@ Async<bool> DockerEngine::has_control_groups() {
 Async<ContainerId> DockerEngine::create(ContainerSpec spec) {
     SONM_CO_CHECK(docker::check(spec));
     SONM_CO_TRY(ImageInfo image, co_await inspect_image(spec.image));
+    docker::settle_user(spec, image);
     SONM_CO_CHECK(docker::cover_volumes(spec, image));
     docker::Placement placement;
     if (spec.limits.disk_read_bytes_per_second || spec.limits.disk_write_bytes_per_second)

@@ -185,7 +185,9 @@ Result<ImageInfo> to_image(const Json& json) {
         for (const Json& tag : tags)
             if (tag.is_string()) out.tags.push_back(tag.get<std::string>());
     out.unpacked_bytes = std::max(number_of(json, "VirtualSize"), number_of(json, "Size"));
-    const Json& volumes = member_of(member_of(json, "Config"), "Volumes");
+    const Json& config = member_of(json, "Config");
+    out.user = text_of(config, "User");
+    const Json& volumes = member_of(config, "Volumes");
     if (volumes.is_object())
         for (const auto& [path, nothing] : volumes.items()) out.volumes.push_back(path);
     return out;

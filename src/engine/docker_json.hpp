@@ -27,6 +27,9 @@ std::uint64_t parse_time_ns(std::string_view text);
 /// "1700000000.000000001"
 std::string print_time_ns(std::uint64_t time_ns);
 
+/// Nobody is root: a spec that names no user gets the image's if that is a number other than 0, else 65534. What an image calls its
+/// users says nothing: it may call root anything.
+void settle_user(ContainerSpec& spec, const ImageInfo& image);
 /// Puts a tmpfs of the container's own memory wherever the image wants a volume and nothing is mounted: the engine would make one on
 /// the machine's disk, of any size. Errors: image_refused (paths that cannot be mounted on, or too many).
 Result<void> cover_volumes(ContainerSpec& spec, const ImageInfo& image);

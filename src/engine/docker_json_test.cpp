@@ -67,6 +67,26 @@ TEST(DockerJson, VolumesOfTheImage_AreMemoryOfTheContainer) {
     }
 }
 
+TEST(DockerJson, User_IsNeverRootWhateverTheImageCallsIt) {
+    auto runs_as = [](std::string images) {
+        Json about = {{"Id", "sha256:aa"}, {"Config", {{"User", images}}}};
+        ContainerSpec wanted = spec();
+        settle_user(wanted, *to_image(about));
+        return to_json(wanted, Placement())["User"].get<std::string>();
+    };
+    for (std::string root : {"", "root", "0", "00", "0:1000", "toor", "+0", "-0", ":0", "1000:wheel", " 1000", "99999999999"})
+        EXPECT_EQ(runs_as(root), "65534:65534") << root;
+    for (std::string user : {"1000", "1000:100", "65532"}) EXPECT_EQ(runs_as(user), user);
+    ContainerSpec named = spec();
+    named.user = "77";
+    settle_user(named, ImageInfo());
+    EXPECT_EQ(named.user, "77");
+    for (std::string root : {"root", "0", "+0", "toor", ":0", "0:1"}) {
+        named.user = root;
+        EXPECT_FALSE(check(named)) << root;
+    }
+}
+
 TEST(DockerJson, BadSpec_SaysWhichField) {
     auto refused = [](auto change) {
         ContainerSpec bad = spec();

@@ -112,7 +112,24 @@ Json host_config(const ContainerSpec& spec, const Placement& placement) {
     return host;
 }
 
+/// "1000" or "1000:100", but not user 0. Engines also read signs and names.
+bool is_plain_user(std::string_view user) {
+    std::string_view group = "0";
+    if (std::size_t colon = user.find(':'); colon != std::string_view::npos) {
+        group = user.substr(colon + 1);
+        user = user.substr(0, colon);
+    }
+    auto is_number = [](std::string_view text) {
+        return !text.empty() && text.size() <= 10 && text.find_first_not_of("0123456789") == std::string_view::npos;
+    };
+    return is_number(user) && is_number(group) && user.find_first_not_of('0') != std::string_view::npos;
+}
+
 }  // namespace
+
+void settle_user(ContainerSpec& spec, const ImageInfo& image) {
+    if (spec.user.empty()) spec.user = is_plain_user(image.user) ? image.user : "65534:65534";
+}
 
 Result<void> cover_volumes(ContainerSpec& spec, const ImageInfo& image) {
     if (image.volumes.size() > volumes_max) return fail(EngineErrc::image_refused, "the image declares more than {} volumes", volumes_max);
@@ -135,6 +152,8 @@ Result<void> check(const ContainerSpec& spec) {
         return fail(Errc::invalid, "container name \"{}\": letters, digits and _.-, at most {}", spec.name,
                     name_bytes_max);
     if (spec.image.empty()) return fail(Errc::invalid, "container {} has no image", spec.name);
+    if (!spec.user.empty() && !is_plain_user(spec.user))
+        return fail(Errc::invalid, "user \"{}\": a number other than 0, and perhaps :group as a number", spec.user);
     if (spec.limits.cpu_millicores < 10)
         return fail(Errc::invalid, "cpu {} millicores: at least 10", spec.limits.cpu_millicores);
     if (spec.limits.memory_bytes_max < memory_bytes_min) {

@@ -52,7 +52,7 @@ struct ContainerSpec {
     std::vector<std::string> entrypoint;  ///< empty = the image's
     std::vector<std::string> command;     ///< empty = the image's
     std::string work_dir;                 ///< empty = the image's
-    std::string user;                     ///< "1000", "1000:1000"; empty = the image's
+    std::string user;                     ///< "1000", "1000:1000", never 0; empty = the image's if it is such a number, else 65534
     std::map<std::string, std::string> env;
     Labels labels;
     std::vector<Mount> mounts;
@@ -136,6 +136,7 @@ struct ImageInfo {
     ImageId id;
     std::vector<std::string> tags;
     std::uint64_t unpacked_bytes = 0;
+    std::string user;  ///< who it wants to run as; empty = root
     std::vector<std::string> volumes;  ///< folders that it wants to be writable; an engine would give each a place without a bound
 };
 struct Credentials {
