@@ -1,12 +1,12 @@
 #include "sonm/worker/task_log.hpp"
 
-#include <fcntl.h>
-
-#include <set>
-
 #include "sonm/base/errc.hpp"
 #include "sonm/base/fs.hpp"
 #include "sonm/base/units.hpp"
+
+#include <fcntl.h>
+
+#include <set>
 
 namespace sonm::worker {
 namespace {
@@ -31,15 +31,31 @@ std::uint64_t get(const std::uint8_t* in, std::size_t bytes) {
     return value;
 }
 
-/// The record's head at `offset`; nothing if less than a whole record is there.
-Result<std::optional<Head>> head_at(const File& file, std::uint64_t offset) {
-    std::array<std::uint8_t, head_bytes> raw{};
-    SONM_TRY(std::size_t count, file.read_at(raw, offset));
-    if (count < head_bytes) return std::optional<Head>();
-    Head head{raw[0] == 1, get(raw.data() + 1, 8), static_cast<std::uint32_t>(get(raw.data() + 9, 4))};
-    if (raw[0] > 1 || head.length > piece_bytes_max) return fail(Errc::corrupt, "a task's log is damaged at byte {}", offset);
-    if (offset + head_bytes + head.length > file.size()) return std::optional<Head>();
-    return std::optional<Head>(head);
+struct Record {
+    Head head;
+    BytesView bytes;  ///< valid until the block is filled anew
+};
+
+/// The record at `offset`; nothing if less than a whole record is there. Through a block in memory: a task
+/// that prints byte by byte makes hundreds of thousands of records.
+Result<std::optional<Record>> record_at(const File& file, LogBlock& block, std::uint64_t offset) {
+    for (bool fresh : {false, true}) {
+        if (fresh) {
+            block.begin = offset;
+            block.bytes.resize(head_bytes + piece_bytes_max);
+            SONM_TRY(std::size_t count, file.read_at(block.bytes, offset));
+            block.bytes.resize(count);
+        }
+        if (offset < block.begin || offset + head_bytes > block.begin + block.bytes.size()) continue;
+        BytesView there = BytesView(block.bytes).subspan(offset - block.begin);
+        Head head{there[0] == 1, get(there.data() + 1, 8),
+                  static_cast<std::uint32_t>(get(there.data() + 9, 4))};
+        if (there[0] > 1 || head.length > piece_bytes_max)
+            return fail(Errc::corrupt, "a task's log is damaged at byte {}", offset);
+        if (there.size() >= head_bytes + head.length)
+            return std::optional<Record>(Record{head, there.subspan(head_bytes, head.length)});
+    }
+    return std::optional<Record>();
 }
 
 /// First positions of the files that are there.
@@ -52,7 +68,9 @@ std::set<std::uint64_t> positions(const fs::path& folder) {
     return out;
 }
 
-fs::path file_of(const fs::path& folder, std::uint64_t position) { return folder / fmt::format("{}", position); }
+fs::path file_of(const fs::path& folder, std::uint64_t position) {
+    return folder / fmt::format("{}", position);
+}
 
 }  // namespace
 
@@ -63,13 +81,15 @@ Result<TaskLog> TaskLog::open(fs::path folder, std::uint64_t bytes_max) {
     SONM_TRY(File file, File::open(file_of(folder, begin), O_RDWR | O_CREAT));
     TaskLog log(std::move(folder), bytes_max / 2, std::move(file));
     log.end_ = begin;
+    LogBlock block;
     while (true) {
-        auto head = head_at(log.file_, log.file_bytes_);
+        auto record = record_at(log.file_, block, log.file_bytes_);
         // What follows a damaged record cannot be found again; the log goes on in its place.
-        if (!head || !*head) break;
-        log.file_bytes_ += head_bytes + (*head)->length;
-        log.end_ += (*head)->length;
-        log.last_time_ns_ = std::max(log.last_time_ns_, (*head)->time_ns);
+        if (!record || !*record) break;
+        const Head& head = (*record)->head;
+        log.file_bytes_ += head_bytes + head.length;
+        log.end_ += head.length;
+        log.last_time_ns_ = std::max(log.last_time_ns_, head.time_ns);
     }
     SONM_CHECK(log.file_.truncate(log.file_bytes_));
     return log;
@@ -116,6 +136,7 @@ Result<bool> TaskLogReader::open_file() {
     file_.emplace(std::move(file));
     file_begin_ = at_ = *found;
     offset_ = 0;
+    block_ = LogBlock();
     return true;
 }
 
@@ -125,22 +146,20 @@ Result<std::optional<LogPiece>> TaskLogReader::next() {
         if (!opened) return std::optional<LogPiece>();
     }
     while (true) {
-        SONM_TRY(std::optional<Head> head, head_at(*file_, offset_));
-        if (!head) {
+        SONM_TRY(std::optional<Record> record, record_at(*file_, block_, offset_));
+        if (!record) {
             SONM_TRY(bool moved, open_file());
             if (!moved) return std::optional<LogPiece>();
             continue;
         }
-        std::uint64_t data = offset_ + head_bytes, begin = at_;
-        offset_ = data + head->length;
-        at_ += head->length;
+        std::uint64_t begin = at_;
+        offset_ += head_bytes + record->head.length;
+        at_ += record->head.length;
         if (at_ <= position_) continue;
         std::uint64_t skip = position_ > begin ? position_ - begin : 0;
-        LogPiece piece{head->is_stderr, head->time_ns, begin + skip, Bytes(head->length - skip)};
-        SONM_TRY(std::size_t count, file_->read_at(piece.bytes, data + skip));
-        if (count != piece.bytes.size()) return fail(Errc::corrupt, "a task's log was cut while it was read");
         position_ = at_;
-        return std::optional<LogPiece>(std::move(piece));
+        return std::optional<LogPiece>(LogPiece{record->head.is_stderr, record->head.time_ns, begin + skip,
+                                                to_bytes(record->bytes.subspan(skip))});
     }
 }
 

@@ -43,6 +43,12 @@ private:
     std::uint64_t last_time_ns_ = 0;
 };
 
+/// A part of a log's file in memory.
+struct LogBlock {
+    Bytes bytes;
+    std::uint64_t begin = 0;  ///< where in the file
+};
+
 /// Reads a task's log while it grows. What is no longer kept is skipped.
 class TaskLogReader {
 public:
@@ -56,6 +62,7 @@ private:
     std::filesystem::path folder_;
     std::uint64_t position_;
     std::optional<File> file_;
+    LogBlock block_;
     std::uint64_t file_begin_ = 0;  ///< position of the open file's first byte
     std::uint64_t offset_ = 0;      ///< of the next record in the open file
     std::uint64_t at_ = 0;          ///< position of the next record

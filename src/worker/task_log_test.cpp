@@ -1,8 +1,9 @@
 #include "sonm/worker/task_log.hpp"
 
-#include <fstream>
-
 #include "sonm/base/fs.hpp"
+#include "sonm/base/units.hpp"
+
+#include <fstream>
 
 namespace sonm::worker {
 namespace {
@@ -54,6 +55,41 @@ TEST(TaskLog, output_without_end__keeps_the_newest_within_the_bound) {
     std::string rest = read_all(folder / "log", 0);
     EXPECT_GT(rest.size(), 20'000u);
     EXPECT_EQ(rest.size() % 1000, 0u);
+}
+
+/// Read calls of this process so far; nothing where the system does not count them.
+std::optional<std::uint64_t> reads_so_far() {
+    std::ifstream file("/proc/self/io");
+    for (std::string name, value; file >> name >> value;) {
+        auto count = parse_int<std::uint64_t>(value);
+        if (name == "syscr:" && count) return *count;
+    }
+    return std::nullopt;
+}
+
+TEST(TaskLog, output_byte_by_byte__is_read_to_its_end_with_few_calls) {
+    constexpr std::uint64_t count = 20'000;
+    TempDir folder;
+    {
+        // As append writes them, but at once.
+        Bytes records;
+        for (std::uint64_t i = 0; i < count; ++i)
+            append(records,
+                   Bytes{0, 9, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, static_cast<std::uint8_t>('a' + i % 26)});
+        ASSERT_TRUE(make_folder(folder / "log"));
+        std::ofstream(folder / "log/0", std::ios::binary) << as_text(records);
+    }
+    auto before = reads_so_far();
+    auto log = TaskLog::open(folder / "log", 8 * MiB);
+    ASSERT_TRUE(log);
+    EXPECT_EQ(log->end(), count);
+    ASSERT_TRUE(log->append(false, 10, as_bytes(std::string(64 * KiB, 'x'))));
+    EXPECT_EQ(read_all(folder / "log", count - 1).substr(0, 3),
+              std::string(1, char('a' + (count - 1) % 26)) + "xx");
+    if (auto after = reads_so_far(); before && after) EXPECT_LT(*after - *before, 100u);
+    std::string all = read_all(folder / "log", 0);
+    ASSERT_EQ(all.size(), count + 64 * KiB);
+    for (std::uint64_t i = 0; i < count; ++i) ASSERT_EQ(all[i], char('a' + i % 26)) << i;
 }
 
 TEST(TaskLog, process_killed_in_the_middle_of_a_record__goes_on_after_the_last_whole_one) {
