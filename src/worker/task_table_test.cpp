@@ -70,7 +70,8 @@ TEST(TaskTable, tasks_of_a_deal__share_what_it_bought_and_no_more) {
     EXPECT_TRUE(t.table.accept(t.deal(), id('c'), t.spec(500)).error().is(Errc::busy));
     ASSERT_TRUE(t.end(**first, false));
     EXPECT_TRUE(t.table.accept(t.deal(), id('c'), t.spec(500))) << "an ended one leaves its room";
-    EXPECT_TRUE(t.table.accept(t.deal(), id('d'), t.spec()).error().is(Errc::busy)) << "no limits = all that was bought";
+    EXPECT_TRUE(t.table.accept(t.deal(), id('d'), t.spec()).error().is(Errc::busy))
+        << "no limits = all that was bought";
 }
 
 TEST(TaskTable, too_many_tasks__are_refused) {
@@ -125,17 +126,30 @@ TEST(TaskTable, restarted__knows_every_task_again) {
     EXPECT_EQ(again.alive(model::DealId(1)), 1u);
 }
 
+bool no_deal(const TaskRecord&) { return false; }
+
+TEST(TaskTable, ended_long_ago_of_a_deal_that_is_held__is_kept_so_that_its_id_does_not_run_again) {
+    Table t;
+    auto entry = t.table.accept(t.deal(), id('a'), t.spec(100));
+    ASSERT_TRUE(t.end(**entry, true));
+    t.clock.advance(t.limits.keep);
+    auto held = [&](const TaskRecord& task) { return task.status.deal == t.deal().deal.id; };
+    EXPECT_TRUE(t.table.forget_old(held).empty());
+    EXPECT_EQ(t.table.accept(t.deal(), id('a'), t.spec(100)).value(), *entry);
+    EXPECT_EQ(t.table.forget_old(no_deal).size(), 1u);
+}
+
 TEST(TaskTable, ended_long_ago__is_forgotten_unless_somebody_still_reads_it) {
     Table t;
     auto entry = t.table.accept(t.deal(), id('a'), t.spec(100));
     ASSERT_TRUE(t.end(**entry, true));
-    EXPECT_TRUE(t.table.forget_old().empty());
+    EXPECT_TRUE(t.table.forget_old(no_deal).empty());
     t.clock.advance(t.limits.keep);
     {
         TaskUse use(**entry);
-        EXPECT_TRUE(t.table.forget_old().empty());
+        EXPECT_TRUE(t.table.forget_old(no_deal).empty());
     }
-    EXPECT_EQ(t.table.forget_old().size(), 1u);
+    EXPECT_EQ(t.table.forget_old(no_deal).size(), 1u);
     EXPECT_EQ(t.table.find(id('a')), nullptr);
 }
 

@@ -36,6 +36,8 @@ Worker::~Worker() = default;
 
 Result<std::unique_ptr<Worker>> Worker::open(WorkerParts parts, WorkerConfig config) {
     SONM_CHECK(make_folder(config.state, 0700));
+    // The socket first: a second daemon on this folder is refused before it touches the journal.
+    SONM_TRY(auto admin, listen_unix(parts.executor, admin_socket(config).string()));
     SONM_TRY(auto journal, Journal::open(config.state / "worker.db"));
     Resources capacity = config.resources.value_or(parts.machine.whole);
     if (!parts.machine.whole.covers(capacity)) {
@@ -43,13 +45,11 @@ Result<std::unique_ptr<Worker>> Worker::open(WorkerParts parts, WorkerConfig con
                     model::to_string(parts.machine.whole));
     }
     std::unique_ptr<Worker> worker(new Worker(std::move(parts), std::move(config), std::move(journal), std::move(capacity)));
-    SONM_CHECK(worker->start());
+    SONM_CHECK(worker->start(std::move(admin)));
     return worker;
 }
 
-Result<void> Worker::start() {
-    // The socket first: a second daemon on this folder is refused before it touches the journal.
-    SONM_TRY(auto admin, listen_unix(parts_.executor, admin_socket(config_).string()));
+Result<void> Worker::start(std::unique_ptr<Listener> admin) {
     SONM_CHECK(shop_.load(config_.ask_plans));
     SONM_CHECK(table_.load());
     for (const TaskEntry* task : table_.all()) {
@@ -77,6 +77,9 @@ Result<void> Worker::start() {
     options.signer = &parts_.signer;
     options.clock = &parts_.clock;
     options.identity_required = true;
+    options.is_customer = [this](const Address& account) {
+        return std::ranges::any_of(shop_.deals(), [&](const auto& deal) { return deal.second.deal.consumer == account; });
+    };
     // Whoever proves any account may connect: what one connection takes of memory and of file descriptors stays small.
     options.limits.frame_bytes_max = 4 * MiB;
     options.limits.inbound_bytes_max = 8 * MiB;
@@ -235,7 +238,11 @@ void Worker::stop_orphans() {
 }
 
 void Worker::housekeeping() {
-    for (const TaskId& task : table_.forget_old()) workspaces_.forget(task);
+    auto held = [&](const TaskRecord& task) {
+        const DealRecord* deal = shop_.deal(task.status.deal);
+        return deal && deal->deal.bid == task.bid;
+    };
+    for (const TaskId& task : table_.forget_old(held)) workspaces_.forget(task);
     if (auto pruned = shop_.prune(); !pruned) SONM_LOG(warn, "{}", pruned.error().message());
     std::erase_if(waiting_, [&](const auto& entry) { return parts_.clock.steady() > entry.second.until + std::chrono::hours(1); });
 }

@@ -58,7 +58,7 @@ public:
 
 private:
     Worker(WorkerParts parts, WorkerConfig config, std::unique_ptr<Journal> journal, Resources capacity);
-    Result<void> start();
+    Result<void> start(std::unique_ptr<Listener> admin);
 
     Task<void> bound_work_folders();
     // The loop.
