@@ -27,6 +27,26 @@ crypto::Hash hash_of(const engine::ImageId& image) {
 
 engine::ImageId image_id(const crypto::Hash& hash) { return engine::ImageId("sha256:" + to_hex(hash.bytes)); }
 
+Images::Origin Images::origin(DealId deal, const engine::ImageId& image) const {
+    Origin out;
+    auto known = loaded_.find(Key(deal, hash_of(image)));
+    out.fetched = known != loaded_.end();
+    out.guarded = out.fetched && known->second.guarded;
+    return out;
+}
+
+void Images::remember(DealId deal, engine::ImageId image, Origin origin) {
+    if (!origin.fetched) return;
+    Loaded& loaded = loaded_[Key(deal, hash_of(image))];
+    loaded.guarded = origin.guarded;
+    loaded.id = std::move(image);
+}
+
+bool Images::is_free(DealId deal, const engine::ImageId& image) const {
+    if (loaded_.contains(Key(deal, hash_of(image)))) return true;
+    return std::ranges::none_of(loaded_, [&](const auto& other) { return other.second.guarded && other.second.id == image; });
+}
+
 engine::ImageLimits Images::limits(DealId deal, std::uint64_t archive_bytes_max) const {
     engine::ImageLimits out;
     out.archive_bytes_max = archive_bytes_max;
@@ -68,10 +88,11 @@ Async<engine::ImageInfo> Images::ensure(DealId deal, model::ImageSource source, 
     co_return info;
 }
 
-void Images::keep(const Key& key, const engine::ImageInfo& image) {
+void Images::keep(const Key& key, const engine::ImageInfo& image, bool guarded) {
     Loaded loaded;
     loaded.id = image.id;
     loaded.unpacked_bytes = image.unpacked_bytes;
+    loaded.guarded = guarded;
     loaded_.insert_or_assign(key, std::move(loaded));
 }
 
@@ -89,12 +110,14 @@ Async<engine::ImageInfo> Images::pull(DealId deal, model::ImageSource source, en
     auto looking = engine_.inspect_image(source.reference);
     auto present = co_await std::move(looking);
     if (!present && !present.error().is(engine::EngineErrc::image_missing)) co_return present;
-    if (present && is_meant(*present, source.reference)) {
+    if (present && is_meant(*present, source.reference) && is_free(deal, present->id)) {
         // What was fetched for another deal stays for as long as either needs it.
         bool fetched = std::ranges::any_of(loaded_, [&](const auto& other) { return other.second.id == present->id; });
-        if (fetched) keep(Key(deal, hash_of(present->id)), *present);
+        bool guarded = origin(deal, present->id).guarded;
+        if (fetched) keep(Key(deal, hash_of(present->id)), *present, guarded);
         co_return present;
     }
+    // One that came with another deal's credentials is asked for again: the registry says who may have it.
     if (!config_.pull_images) {
         co_return fail(Errc::denied, "image {} is not on this machine and this worker fetches none: upload it with the task", source.reference);
     }
@@ -102,7 +125,8 @@ Async<engine::ImageInfo> Images::pull(DealId deal, model::ImageSource source, en
     spec.reference = source.reference;
     spec.limits = limits(deal, config_.limits.image_unpacked_bytes_max);
     spec.silence_max = config_.limits.image_silence_max;
-    if (!source.registry_user.empty()) {
+    bool guarded = !source.registry_user.empty();
+    if (guarded) {
         engine::Credentials credentials;
         credentials.user = source.registry_user;
         credentials.password = source.registry_password;
@@ -110,7 +134,7 @@ Async<engine::ImageInfo> Images::pull(DealId deal, model::ImageSource source, en
     }
     auto pulling = engine_.pull_image(std::move(spec), std::move(progress));
     auto info = co_await std::move(pulling);
-    if (info) keep(Key(deal, hash_of(info->id)), *info);
+    if (info) keep(Key(deal, hash_of(info->id)), *info, guarded);
     co_return info;
 }
 

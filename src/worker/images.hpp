@@ -19,8 +19,18 @@ public:
     Images(const Executor& executor, engine::Engine& engine, BlobStore& blobs, const WorkerConfig& config)
         : engine_(engine), blobs_(blobs), config_(config), done_(executor) {}
 
+    /// How an image that was fetched from a registry came here.
+    struct Origin {
+        bool fetched = false;  ///< for a deal, and goes with it
+        bool guarded = false;  ///< with that deal's credentials: not another's to use
+    };
+    /// Of an image that `ensure` gave to this deal.
+    Origin origin(DealId deal, const engine::ImageId& image) const;
+
     /// What an earlier process loaded.
     void remember(DealId deal, const crypto::Hash& blob, engine::ImageId image) { loaded_[Key(deal, blob)].id = std::move(image); }
+    /// What an earlier process fetched.
+    void remember(DealId deal, engine::ImageId image, Origin origin);
 
     /// Errors: not_found (the blob was not uploaded), engine errors, denied (this worker does not pull).
     Async<engine::ImageInfo> ensure(DealId deal, model::ImageSource source, engine::ProgressFn progress);
@@ -36,8 +46,11 @@ private:
     struct Loaded {
         engine::ImageId id;
         std::uint64_t unpacked_bytes = 0;  ///< 0 if an earlier process loaded it
+        bool guarded = false;
     };
-    void keep(const Key& key, const engine::ImageInfo& image);
+    void keep(const Key& key, const engine::ImageInfo& image, bool guarded = false);
+    /// Whether the deal may use an image that is here without asking its registry.
+    bool is_free(DealId deal, const engine::ImageId& image) const;
 
     engine::Engine& engine_;
     BlobStore& blobs_;

@@ -48,7 +48,8 @@ struct Fields<worker::TaskRecord> {
     using R = worker::TaskRecord;
     static constexpr auto list = fields(field<"status">(&R::status), field<"spec">(&R::spec), field<"consumer">(&R::consumer),
                                         field<"limits">(&R::limits), field<"stop">(&R::stop), field<"image">(&R::image),
-                                        field<"outputs">(&R::outputs), field<"receipt">(&R::receipt), field<"clean">(&R::clean), field<"bid">(&R::bid));
+                                        field<"outputs">(&R::outputs), field<"receipt">(&R::receipt), field<"clean">(&R::clean), field<"bid">(&R::bid),
+                                        field<"image_fetched">(&R::image_fetched), field<"image_guarded">(&R::image_guarded));
 };
 
 }  // namespace sonm::rpc

@@ -42,6 +42,8 @@ struct TaskRecord {
     std::optional<services::SignedReceipt> receipt;
     bool clean = false;         ///< neither container nor work folder is left
     model::OrderId bid;         ///< of the deal: its number may come back for another one after a reorganisation
+    bool image_fetched = false;  ///< from a registry, for this deal
+    bool image_guarded = false;  ///< with the deal's credentials
 };
 
 /// What a worker must not forget, in one SQLite file: every intention stands here before its first effect.

@@ -45,6 +45,7 @@ Task<void> TaskDriver::run(TaskEntry& entry) {
         // Clearing up is tried for ever: what is left behind takes room that is to be sold again. And a container that runs is not given
         // up for an answer of the engine that means nothing to us.
         bool hopeless = !done && !is_passing(done.error()) && !entry.final();
+        if (hopeless && before == TaskState::collecting) hopeless = !done.error().is(Errc::no_space);
         if (hopeless && before == TaskState::running) hopeless = done.error().is(Errc::not_found) || done.error().is(Errc::conflict);
         if (hopeless) done = give_up(entry, done.error());
         if (done) {
@@ -131,6 +132,9 @@ Async<engine::ContainerId> TaskDriver::ensure_container(TaskEntry& entry) {
     SONM_CO_TRY(engine::ImageInfo image, co_await std::move(getting));
     TaskRecord next = entry.record;
     next.image = hash_of(image.id);
+    Images::Origin origin = tools_.images.origin(entry.record.status.deal, image.id);
+    next.image_fetched = origin.fetched;
+    next.image_guarded = origin.guarded;
     next.spec.image.registry_user.clear();
     next.spec.image.registry_password.clear();
     SONM_CO_CHECK(tools_.table.commit(entry, std::move(next)));

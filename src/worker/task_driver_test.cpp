@@ -278,6 +278,43 @@ TEST(TaskDriver, output_larger_than_allowed__fails_and_says_the_limit) {
     EXPECT_TRUE(record.outputs.is_zero());
 }
 
+/// The file that outputs are written to is on a full disk.
+Task<void> disk_full(bool stopped, bool& passed) {
+    World world(co_await asio::this_coro::executor);
+    world.engine.add_image(image_name, World::good_run());
+    Life life(world);
+    EXPECT_TRUE(life.table.accept(world.deal(), task_id, World::spec()));
+    std::filesystem::path part = life.workspaces.output_file(task_id).string() + ".part";
+    EXPECT_TRUE(make_folder(part.parent_path(), 0700));
+    std::filesystem::create_symlink("/dev/full", part);
+    auto first = run_for(life, Millis(100));
+    bool ended = co_await std::move(first);
+    EXPECT_FALSE(ended);
+    EXPECT_EQ(life.entry().record.status.state, TaskState::collecting);
+    EXPECT_FALSE(world.engine.made()[0].removed);
+    if (stopped) EXPECT_TRUE(life.table.ask_stop(life.entry(), "its deal is over"));
+    else std::filesystem::remove(part);
+    auto rest = run_for(life, long_enough);
+    ended = co_await std::move(rest);
+    EXPECT_TRUE(ended);
+    EXPECT_EQ(life.entry().record.status.state, stopped ? TaskState::stopped : TaskState::finished);
+    EXPECT_EQ(life.entry().record.outputs.is_zero(), stopped);
+    EXPECT_TRUE(life.entry().record.clean);
+    passed = true;
+}
+
+TEST(TaskDriver, supplier_s_disk_full__outputs_wait_for_room) {
+    bool passed = false;
+    run_test(disk_full(false, passed));
+    EXPECT_TRUE(passed);
+}
+
+TEST(TaskDriver, supplier_s_disk_full_until_the_deal_ends__is_stopped_without_outputs) {
+    bool passed = false;
+    run_test(disk_full(true, passed));
+    EXPECT_TRUE(passed);
+}
+
 TEST(TaskDriver, out_of_memory__says_so) {
     TaskRecord record = run_with([](World& world, model::TaskSpec& spec) {
         engine::FakeRun run = World::good_run();

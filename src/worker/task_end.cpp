@@ -25,7 +25,8 @@ Async<void> TaskDriver::collect(TaskEntry& entry) {
         if (outputs) {
             next.outputs = outputs->sha256;
             next.status.output_bytes = outputs->bytes;
-        } else if (is_passing(outputs.error())) {
+        } else if (is_passing(outputs.error()) || (outputs.error().is(Errc::no_space) && !next.stop)) {
+            // Our disk is full, not the task's: what was paid for waits for room until the deal ends.
             co_return tl::unexpected<Error>(std::move(outputs.error()));
         } else if (next.stop) {
             reason += "; no outputs: " + outputs.error().message();
