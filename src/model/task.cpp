@@ -167,6 +167,25 @@ void encode(Encoder& out, const Resources& resources) {
     for (std::uint32_t gpu : resources.gpus) out.number(gpu);
 }
 
+/// Numbers only: an image may call root by any name, and engines also read signs.
+Result<void> check_user(std::string_view user) {
+    if (user.empty()) return {};
+    std::size_t colon = user.find(':');
+    std::string_view name = user.substr(0, colon);
+    std::string_view group = colon == std::string_view::npos ? "0" : user.substr(colon + 1);
+    auto is_number = [](std::string_view text) {
+        return !text.empty() && text.size() <= 10 &&
+               text.find_first_not_of("0123456789") == std::string_view::npos;
+    };
+    if (name == "root" || (is_number(name) && name.find_first_not_of('0') == std::string_view::npos))
+        return Checker::bad("user", "tasks never run as root");
+    if (!is_number(name) || !is_number(group)) {
+        return Checker::bad("user",
+                            fmt::format("'{}' is no user: give a number, and perhaps :group, a number too", user));
+    }
+    return {};
+}
+
 }  // namespace
 
 std::string_view to_string(TaskState state) {
@@ -189,15 +208,7 @@ Result<void> validate(const TaskSpec& spec) {
     }
     SONM_CHECK(check.inside("working_dir", std::string_view(spec.working_dir).substr(1)));
     SONM_CHECK(check.text("user", spec.user, 256));
-    // Engines read numbers with a sign too, and nothing before the colon as root.
-    auto is_odd = [](unsigned char c) { return !std::isalnum(c) && std::string_view("_.-:").find(char(c)) == std::string_view::npos; };
-    if (spec.user.starts_with('-') || spec.user.starts_with(':') || std::any_of(spec.user.begin(), spec.user.end(), is_odd)) {
-        return Checker::bad("user", fmt::format("'{}' is no user: give a name or a number, and perhaps :group", spec.user));
-    }
-    std::string_view name = std::string_view(spec.user).substr(0, spec.user.find(':'));
-    if (name == "root" || (!name.empty() && name.find_first_not_of('0') == std::string_view::npos)) {
-        return Checker::bad("user", "tasks never run as root");
-    }
+    SONM_CHECK(check_user(spec.user));
     SONM_CHECK(check_environment(check, spec.environment));
     SONM_CHECK(check_inputs(check, spec.inputs));
     SONM_CHECK(check.count("outputs", spec.outputs.size()));
