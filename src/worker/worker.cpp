@@ -54,7 +54,15 @@ Result<void> Worker::start(std::unique_ptr<Listener> admin) {
     SONM_CHECK(table_.load());
     for (const TaskEntry* task : table_.all()) {
         const TaskRecord& record = task->record;
-        if (record.spec.image.blob && !record.image.is_zero()) images_.remember(record.status.deal, *record.spec.image.blob, image_id(record.image));
+        // What a deal that is over had was removed with it.
+        const DealRecord* deal = shop_.deal(record.status.deal);
+        if (!deal || deal->deal.bid != record.bid || record.image.is_zero()) continue;
+        if (record.spec.image.blob) {
+            images_.remember(record.status.deal, *record.spec.image.blob, image_id(record.image));
+        } else {
+            images_.remember(record.status.deal, image_id(record.image),
+                             Images::Origin{record.image_fetched, record.image_guarded});
+        }
     }
     SONM_TRY(std::string drained, journal_->get("draining"));
     draining_ = drained == "1";
@@ -211,7 +219,7 @@ Task<void> Worker::watch_engine() {
     }
 }
 
-/// Containers with our label that no living task explains: created by a call that was cut short, or by a journal that is lost.
+/// Containers and networks with our label that no living task explains: made by a call that was cut short, or known to a lost journal.
 Async<void> Worker::sweep() {
     engine::Labels ours{{label_worker, crypto::to_string(address())}};
     auto listing = parts_.engine.list(ours);
@@ -222,6 +230,16 @@ Async<void> Worker::sweep() {
         if (task && !task->record.clean) continue;
         SONM_LOG(warn, "removing container {}, which belongs to no living task", container.name);
         auto removing = parts_.engine.remove(container.id);
+        SONM_CO_CHECK(co_await std::move(removing));
+    }
+    auto listing_networks = parts_.engine.list_networks(ours);
+    SONM_CO_TRY(std::vector<engine::NetworkId> networks, co_await std::move(listing_networks));
+    for (const engine::NetworkId& network : networks) {
+        // It is called what its task's container is called.
+        TaskEntry* task = table_.find(TaskId(network.value.substr(network.value.rfind('-') + 1)));
+        if (task && !task->record.clean) continue;
+        SONM_LOG(warn, "removing network {}, which belongs to no living task", network);
+        auto removing = parts_.engine.remove_network(network);
         SONM_CO_CHECK(co_await std::move(removing));
     }
     co_return Result<void>();

@@ -60,14 +60,23 @@ Task<void> stray(World& world, TaskGroup& group, bool& passed) {
     spec.name = "somebody-elses";
     spec.labels = {{label_worker, "0x0000000000000000000000000000000000000001"}};
     EXPECT_TRUE(co_await world.engine.create(spec));
+    engine::Labels ours{{label_worker, crypto::to_string(world.key.address())}};
+    EXPECT_TRUE(co_await world.engine.create_network("sonm-00-ffffffffffffffffffffffffffffffff", ours));
     auto worker = open_with_plan(world);
     group.spawn((*worker)->run());
     EXPECT_SOON(world.engine.made()[0].removed);
     EXPECT_FALSE(world.engine.made()[1].removed);
+    auto networks = co_await world.engine.list_networks(ours);
+    for (int i = 0; i < 400 && networks && !networks->empty(); ++i) {
+        Signal never(world.executor);
+        (void)co_await wait_for(never, Millis(5));
+        networks = co_await world.engine.list_networks(ours);
+    }
+    EXPECT_TRUE(networks && networks->empty());
     passed = true;
 }
 
-TEST(WorkerFaults, container_with_our_label_that_no_task_explains__is_removed) { in_world(stray); }
+TEST(WorkerFaults, container_and_network_with_our_label_that_no_task_explains__are_removed) { in_world(stray); }
 
 }  // namespace
 }  // namespace sonm::worker
