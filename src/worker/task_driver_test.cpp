@@ -344,12 +344,15 @@ TEST(TaskDriver, time_limit_passed__is_stopped_with_the_reason) {
 }
 
 TEST(TaskDriver, registry_password__is_not_kept_once_the_image_is_here) {
-    TaskRecord record = run_with([](World&, model::TaskSpec& spec) {
+    TaskRecord record = run_with([](World& world, model::TaskSpec& spec) {
+        spec.image.reference = "sha256:" + std::string(64, 'b');
+        world.engine.next_loaded(engine::ImageId(spec.image.reference), World::good_run());
         spec.image.registry_user = "me";
         spec.image.registry_password = "secret";
     });
     EXPECT_EQ(record.status.state, TaskState::finished) << record.status.reason;
     EXPECT_TRUE(record.spec.image.registry_password.empty());
+    EXPECT_TRUE(record.image_fetched && record.image_guarded) << "the next life has to know it";
 }
 
 Task<void> stopped_before_its_start(bool& passed) {
