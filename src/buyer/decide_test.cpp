@@ -117,7 +117,8 @@ TEST(BuyerDecide, WorkerThatStaysAwayCostsOnlyTheTimeUntilWeGiveUp) {
     EXPECT_EQ(outcome(known, 0), Outcome::worker_lost);
 }
 
-// Whatever is known, every step makes progress towards done: no state is a dead end and money is never left in a deal.
+// Whatever is known, every step makes progress towards done: no state is a dead end and money is never left
+// in a deal.
 TEST(BuyerDecide, DoneOnlyWhenNoMoneyIsLeftBehind) {
     for (int bid = 0; bid <= 4; ++bid)
         for (int deal = -1; deal <= 2; ++deal)
@@ -133,7 +134,8 @@ TEST(BuyerDecide, DoneOnlyWhenNoMoneyIsLeftBehind) {
                     known.cancel_asked = bits & 8;
                     known.worker_lost = bits & 16;
                     if (decide(known) != Step::done) continue;
-                    bool money_free = known.bid == Bid::absent || known.bid == Bid::cancelled || known.deal == DealStatus::closed;
+                    bool money_free = known.bid == Bid::absent || known.bid == Bid::cancelled ||
+                                      known.deal == DealStatus::closed;
                     EXPECT_TRUE(money_free) << bid << " " << deal << " " << task << " " << bits;
                 }
 }

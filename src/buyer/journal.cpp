@@ -8,15 +8,20 @@ namespace sonm::buyer {
 namespace {
 
 constexpr std::string_view schema =
-    "CREATE TABLE runs (id TEXT PRIMARY KEY, created INTEGER NOT NULL, plan TEXT NOT NULL, cancel_asked INTEGER NOT NULL DEFAULT 0,"
-    " task INTEGER, exit_code INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '', result_saved INTEGER NOT NULL DEFAULT 0,"
-    " logs_seen INTEGER NOT NULL DEFAULT 0, outcome TEXT NOT NULL DEFAULT '', receipt TEXT NOT NULL DEFAULT '')";
+    "CREATE TABLE runs (id TEXT PRIMARY KEY, created INTEGER NOT NULL, plan TEXT NOT NULL, cancel_asked "
+    "INTEGER NOT NULL DEFAULT 0,"
+    " task INTEGER, exit_code INTEGER NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '', result_saved "
+    "INTEGER NOT NULL DEFAULT 0,"
+    " logs_seen INTEGER NOT NULL DEFAULT 0, outcome TEXT NOT NULL DEFAULT '', receipt TEXT NOT NULL DEFAULT "
+    "'')";
 
 /// Of a run of an older version nobody knows.
-constexpr std::string_view with_bid_sent = "ALTER TABLE runs ADD COLUMN bid_sent INTEGER NOT NULL DEFAULT 0; UPDATE runs SET bid_sent = 1";
+constexpr std::string_view with_bid_sent =
+    "ALTER TABLE runs ADD COLUMN bid_sent INTEGER NOT NULL DEFAULT 0; UPDATE runs SET bid_sent = 1";
 
 constexpr std::string_view columns =
-    "SELECT id, created, plan, cancel_asked, task, exit_code, reason, result_saved, logs_seen, outcome, receipt, bid_sent FROM runs ";
+    "SELECT id, created, plan, cancel_asked, task, exit_code, reason, result_saved, logs_seen, outcome, "
+    "receipt, bid_sent FROM runs ";
 
 Result<RunRecord> read(const Row& row) {
     RunRecord record;
@@ -54,15 +59,18 @@ Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& path
 
 Result<RunId> Journal::add(const RunPlan& plan, UnixTime now) {
     RunId id(to_hex(random_bytes(4)));
-    SONM_CHECK(db_->run("INSERT INTO runs (id, created, plan) VALUES (?, ?, ?)", id.value, now.value, to_json(plan)));
+    SONM_CHECK(db_->run("INSERT INTO runs (id, created, plan) VALUES (?, ?, ?)", id.value, now.value,
+                        to_json(plan)));
     return id;
 }
 
 Result<RunRecord> Journal::get(std::string_view id_prefix) {
     // Only hex is compared, so that no pattern character means anything.
-    bool hex = !id_prefix.empty() && id_prefix.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    bool hex =
+        !id_prefix.empty() && id_prefix.find_first_not_of("0123456789abcdef") == std::string_view::npos;
     if (!hex) return fail(Errc::invalid, "'{}' is not the id of a run (hex digits)", id_prefix.substr(0, 64));
-    SONM_TRY(auto rows, db_->all(read, std::string(columns) + "WHERE substr(id, 1, length(?)) = ? LIMIT 2", std::string(id_prefix), std::string(id_prefix)));
+    SONM_TRY(auto rows, db_->all(read, std::string(columns) + "WHERE substr(id, 1, length(?)) = ? LIMIT 2",
+                                 std::string(id_prefix), std::string(id_prefix)));
     SONM_TRY(auto records, sound(std::move(rows)));
     if (records.empty()) return fail(Errc::not_found, "no run {}: see `sonm run ls`", id_prefix);
     if (records.size() > 1) return fail(Errc::invalid, "'{}' begins the ids of several runs", id_prefix);
@@ -77,9 +85,12 @@ Result<std::vector<RunRecord>> Journal::all() {
 Result<void> Journal::save(const RunRecord& r) {
     std::optional<std::int64_t> task;
     if (r.task) task = static_cast<std::int64_t>(*r.task);
-    SONM_CHECK(db_->run("UPDATE runs SET task = ?, exit_code = ?, reason = ?, result_saved = ?, logs_seen = ?, outcome = ?, receipt = ?, bid_sent = ? "
-                        "WHERE id = ?",
-                        task, r.exit_code, r.reason, r.result_saved, r.logs_seen, r.outcome, r.receipt_json, r.bid_sent, r.id.value));
+    SONM_CHECK(
+        db_->run("UPDATE runs SET task = ?, exit_code = ?, reason = ?, result_saved = ?, logs_seen = ?, "
+                 "outcome = ?, receipt = ?, bid_sent = ? "
+                 "WHERE id = ?",
+                 task, r.exit_code, r.reason, r.result_saved, r.logs_seen, r.outcome, r.receipt_json,
+                 r.bid_sent, r.id.value));
     return {};
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <filesystem>
-#include <memory>
-#include <vector>
-
 #include "sonm/base/sqlite.hpp"
 #include "sonm/buyer/decide.hpp"
 #include "sonm/buyer/plan.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <vector>
 
 namespace sonm::buyer {
 
@@ -19,17 +19,18 @@ struct RunRecord {
     UnixTime created;
     RunPlan plan;
     bool cancel_asked = false;
-    bool bid_sent = false;                  ///< written before the bid is: it may reach the chain after we were killed
-    std::optional<model::TaskState> task;   ///< last seen; final states stay true when the worker is gone
+    bool bid_sent = false;  ///< written before the bid is: it may reach the chain after we were killed
+    std::optional<model::TaskState> task;  ///< last seen; final states stay true when the worker is gone
     std::int32_t exit_code = 0;
-    std::string reason;                     ///< the worker's, if the task failed or was stopped
+    std::string reason;  ///< the worker's, if the task failed or was stopped
     bool result_saved = false;
-    std::uint64_t logs_seen = 0;            ///< position in the task's log up to which it was shown
-    std::string outcome;                    ///< empty while it is not done
+    std::uint64_t logs_seen = 0;  ///< position in the task's log up to which it was shown
+    std::string outcome;          ///< empty while it is not done
     std::string receipt_json;
 };
 
-/// The runs of one buyer, in one SQLite file. A run is written before its first step; one process at a time works on a run
+/// The runs of one buyer, in one SQLite file. A run is written before its first step; one process at a time
+/// works on a run
 /// (`lock`). Errors of all calls: those of Database.
 class Journal {
 public:
@@ -60,7 +61,8 @@ public:
     Result<Lock> lock(const RunId& id);
 
 private:
-    Journal(std::unique_ptr<Database> db, std::filesystem::path folder) : db_(std::move(db)), folder_(std::move(folder)) {}
+    Journal(std::unique_ptr<Database> db, std::filesystem::path folder)
+        : db_(std::move(db)), folder_(std::move(folder)) {}
     std::unique_ptr<Database> db_;
     std::filesystem::path folder_;
 };

@@ -1,10 +1,11 @@
 #include "sonm/buyer/plan.hpp"
 
-#include <fstream>
-#include <nlohmann/json.hpp>
-
 #include "sonm/base/fs.hpp"
 #include "sonm/crypto/sha256.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <fstream>
 
 namespace sonm::buyer {
 namespace {
@@ -30,11 +31,13 @@ crypto::Hash hash_from(const json& value) {
 }
 
 json order_json(const model::Order& o) {
-    return {{"author", crypto::to_string(o.author)}, {"counterparty", crypto::to_string(o.counterparty)}, {"price", number(o.price.value)},
-            {"currency", int(o.currency)}, {"duration", o.duration.value}, {"netflags", o.netflags.bits}, {"identity", int(o.identity)},
-            {"blacklist", crypto::to_string(o.blacklist)}, {"tag", crypto::to_string(o.tag)}, {"rate_min", number(o.rate_min.value)},
-            {"rate_max", number(o.rate_max.value)}, {"expiry", o.expiry.value}, {"nonce", number(o.nonce.value)},
-            {"benchmarks", o.benchmarks.values}};
+    return {{"author", crypto::to_string(o.author)}, {"counterparty", crypto::to_string(o.counterparty)},
+            {"price", number(o.price.value)},        {"currency", int(o.currency)},
+            {"duration", o.duration.value},          {"netflags", o.netflags.bits},
+            {"identity", int(o.identity)},           {"blacklist", crypto::to_string(o.blacklist)},
+            {"tag", crypto::to_string(o.tag)},       {"rate_min", number(o.rate_min.value)},
+            {"rate_max", number(o.rate_max.value)},  {"expiry", o.expiry.value},
+            {"nonce", number(o.nonce.value)},        {"benchmarks", o.benchmarks.values}};
 }
 
 model::Order order_from(const json& j) {
@@ -58,8 +61,9 @@ model::Order order_from(const json& j) {
 }
 
 json resources_json(const model::Resources& r) {
-    return {{"cpu_millicores", r.cpu_millicores}, {"ram_bytes", r.ram_bytes}, {"storage_bytes", r.storage_bytes},
-            {"net_down_bps", r.net_down_bps}, {"net_up_bps", r.net_up_bps}, {"gpus", r.gpus}};
+    return {{"cpu_millicores", r.cpu_millicores}, {"ram_bytes", r.ram_bytes},
+            {"storage_bytes", r.storage_bytes},   {"net_down_bps", r.net_down_bps},
+            {"net_up_bps", r.net_up_bps},         {"gpus", r.gpus}};
 }
 
 model::Resources resources_from(const json& j) {
@@ -77,11 +81,25 @@ model::Resources resources_from(const json& j) {
 json spec_json(const model::TaskSpec& s) {
     json inputs = json::array();
     for (const auto& input : s.inputs)
-        inputs.push_back({{"path", input.path}, {"blob", crypto::to_string(input.blob)}, {"bytes", input.bytes}, {"mode", input.mode}});
-    json out{{"image", s.image.reference}, {"registry_user", s.image.registry_user}, {"image_bytes", s.image.blob_bytes}, {"entrypoint", s.entrypoint}, {"command", s.command},
-             {"working_dir", s.working_dir}, {"user", s.user}, {"environment", s.environment}, {"inputs", inputs}, {"outputs", s.outputs},
-             {"time_limit", s.time_limit.value}, {"stop_grace", s.stop_grace.value}, {"network", s.network},
-             {"output_bytes_max", s.output_bytes_max}, {"tag", s.tag}};
+        inputs.push_back({{"path", input.path},
+                          {"blob", crypto::to_string(input.blob)},
+                          {"bytes", input.bytes},
+                          {"mode", input.mode}});
+    json out{{"image", s.image.reference},
+             {"registry_user", s.image.registry_user},
+             {"image_bytes", s.image.blob_bytes},
+             {"entrypoint", s.entrypoint},
+             {"command", s.command},
+             {"working_dir", s.working_dir},
+             {"user", s.user},
+             {"environment", s.environment},
+             {"inputs", inputs},
+             {"outputs", s.outputs},
+             {"time_limit", s.time_limit.value},
+             {"stop_grace", s.stop_grace.value},
+             {"network", s.network},
+             {"output_bytes_max", s.output_bytes_max},
+             {"tag", s.tag}};
     if (s.image.blob) out["image_blob"] = crypto::to_string(*s.image.blob);
     if (s.limits) out["limits"] = resources_json(*s.limits);
     return out;
@@ -121,11 +139,18 @@ model::TaskSpec spec_from(const json& j) {
 std::string to_json(const RunPlan& plan) {
     json blobs = json::array();
     for (const auto& blob : plan.blobs)
-        blobs.push_back({{"sha256", crypto::to_string(blob.sha256)}, {"bytes", blob.bytes}, {"path", blob.path.string()}});
+        blobs.push_back({{"sha256", crypto::to_string(blob.sha256)},
+                         {"bytes", blob.bytes},
+                         {"path", blob.path.string()}});
     json outputs = json::array();
-    for (const auto& output : plan.outputs) outputs.push_back({{"remote", output.remote}, {"local", output.local.string()}});
-    return json{{"bid", order_json(plan.bid)}, {"escrow", number(plan.escrow.value)}, {"task", plan.task.value}, {"spec", spec_json(plan.spec)},
-                {"blobs", blobs}, {"outputs", outputs},
+    for (const auto& output : plan.outputs)
+        outputs.push_back({{"remote", output.remote}, {"local", output.local.string()}});
+    return json{{"bid", order_json(plan.bid)},
+                {"escrow", number(plan.escrow.value)},
+                {"task", plan.task.value},
+                {"spec", spec_json(plan.spec)},
+                {"blobs", blobs},
+                {"outputs", outputs},
                 {"registry_password_file", plan.registry_password_file.string()}}
         .dump();
 }
@@ -140,9 +165,11 @@ Result<RunPlan> plan_from_json(std::string_view text) {
         plan.spec = spec_from(j.at("spec"));
         plan.registry_password_file = j.at("registry_password_file").get<std::string>();
         for (const auto& blob : j.at("blobs"))
-            plan.blobs.push_back({hash_from(blob.at("sha256")), blob.at("bytes").get<std::uint64_t>(), blob.at("path").get<std::string>()});
+            plan.blobs.push_back({hash_from(blob.at("sha256")), blob.at("bytes").get<std::uint64_t>(),
+                                  blob.at("path").get<std::string>()});
         for (const auto& output : j.at("outputs"))
-            plan.outputs.push_back({output.at("remote").get<std::string>(), output.at("local").get<std::string>()});
+            plan.outputs.push_back(
+                {output.at("remote").get<std::string>(), output.at("local").get<std::string>()});
         return plan;
     } catch (const std::exception& error) {  // nlohmann-json reports by exception
         return fail(Errc::corrupt, "reading the plan of a run: {}", error.what());
@@ -158,7 +185,8 @@ Result<LocalBlob> local_blob(const std::filesystem::path& path) {
     std::error_code error;
     LocalBlob blob;
     blob.path = std::filesystem::absolute(path, error);
-    if (!std::filesystem::is_regular_file(blob.path, error)) return fail(Errc::not_found, "no file {}", path.string());
+    if (!std::filesystem::is_regular_file(blob.path, error))
+        return fail(Errc::not_found, "no file {}", path.string());
     std::ifstream file(blob.path, std::ios::binary);
     crypto::Sha256 hash;
     std::vector<char> piece(1 * MiB);

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "sonm/model/task.hpp"
+
 #include <filesystem>
 #include <vector>
-
-#include "sonm/model/task.hpp"
 
 namespace sonm::buyer {
 
@@ -30,7 +30,8 @@ struct RunPlan {
     model::TaskSpec spec;
     std::vector<LocalBlob> blobs;
     std::vector<OutputFile> outputs;
-    std::filesystem::path registry_password_file;  ///< the password itself is never kept: it is read when the task starts
+    std::filesystem::path
+        registry_password_file;  ///< the password itself is never kept: it is read when the task starts
     bool operator==(const RunPlan&) const = default;
 };
 

@@ -28,7 +28,8 @@ std::optional<std::string> clean(std::string_view raw) {
 }
 
 Error disk_error(const fs::path& path) {
-    return Error{make_error_code(errno == ENOSPC || errno == EDQUOT ? Errc::no_space : Errc::io), fmt::format("writing {}", path.string())};
+    return Error{make_error_code(errno == ENOSPC || errno == EDQUOT ? Errc::no_space : Errc::io),
+                 fmt::format("writing {}", path.string())};
 }
 
 Result<void> write_entry(::archive* in, const fs::path& target, std::uint64_t& room) {
@@ -42,7 +43,8 @@ Result<void> write_entry(::archive* in, const fs::path& target, std::uint64_t& r
         la_ssize_t got = archive_read_data(in, piece.data(), piece.size());
         if (got < 0) return fail(Errc::corrupt, "the result archive: {}", archive_error_string(in));
         if (got == 0) break;
-        if (static_cast<std::uint64_t>(got) > room) return fail(Errc::too_large, "the result unpacks to more than was agreed");
+        if (static_cast<std::uint64_t>(got) > room)
+            return fail(Errc::too_large, "the result unpacks to more than was agreed");
         room -= static_cast<std::uint64_t>(got);
         out.write(piece.data(), got);
     }
@@ -55,11 +57,13 @@ Result<void> write_entry(::archive* in, const fs::path& target, std::uint64_t& r
 
 }  // namespace
 
-Result<void> extract_outputs(const fs::path& archive, const std::vector<OutputFile>& outputs, std::uint64_t bytes_max) {
+Result<void> extract_outputs(const fs::path& archive, const std::vector<OutputFile>& outputs,
+                             std::uint64_t bytes_max) {
     Archive in(archive_read_new());
     archive_read_support_format_tar(in.get());
     if (archive_read_open_filename(in.get(), archive.c_str(), 64 * KiB) != ARCHIVE_OK)
-        return fail(Errc::corrupt, "the result archive {}: {}", archive.string(), archive_error_string(in.get()));
+        return fail(Errc::corrupt, "the result archive {}: {}", archive.string(),
+                    archive_error_string(in.get()));
     // "." is the whole work folder, which may be empty.
     std::vector<bool> seen(outputs.size(), false);
     for (std::size_t i = 0; i < outputs.size(); ++i) seen[i] = clean(outputs[i].remote) == "";
@@ -69,10 +73,13 @@ Result<void> extract_outputs(const fs::path& archive, const std::vector<OutputFi
     while ((status = archive_read_next_header(in.get(), &entry)) == ARCHIVE_OK) {
         const char* raw = archive_entry_pathname(entry);
         auto path = clean(raw ? raw : "");
-        if (!path) return fail(Errc::corrupt, "the result archive holds a path that leaves its folder: '{}'", raw ? raw : "");
+        if (!path)
+            return fail(Errc::corrupt, "the result archive holds a path that leaves its folder: '{}'",
+                        raw ? raw : "");
         bool folder = archive_entry_filetype(entry) == AE_IFDIR;
         if (!folder && archive_entry_filetype(entry) != AE_IFREG)
-            return fail(Errc::corrupt, "the result archive holds something that is no plain file: '{}'", *path);
+            return fail(Errc::corrupt, "the result archive holds something that is no plain file: '{}'",
+                        *path);
         for (std::size_t i = 0; i < outputs.size(); ++i) {
             auto wanted = clean(outputs[i].remote);
             if (!wanted) continue;
@@ -84,14 +91,16 @@ Result<void> extract_outputs(const fs::path& archive, const std::vector<OutputFi
             if (folder) {
                 std::error_code error;
                 fs::create_directories(target, error);
-                if (error) return fail(Errc::io, "making the folder {}: {}", target.string(), error.message());
+                if (error)
+                    return fail(Errc::io, "making the folder {}: {}", target.string(), error.message());
             } else {
                 SONM_CHECK(write_entry(in.get(), target, room));
             }
             break;
         }
     }
-    if (status != ARCHIVE_EOF) return fail(Errc::corrupt, "the result archive: {}", archive_error_string(in.get()));
+    if (status != ARCHIVE_EOF)
+        return fail(Errc::corrupt, "the result archive: {}", archive_error_string(in.get()));
     for (std::size_t i = 0; i < outputs.size(); ++i)
         if (!seen[i]) return fail(Errc::not_found, "the task left no output '{}'", outputs[i].remote);
     return {};

@@ -17,7 +17,8 @@ public:
         co_return held.complete;
     }
 
-    Async<void> put_blob(DealId deal, crypto::Hash sha256, std::filesystem::path path, std::function<void(std::uint64_t)> sent) override {
+    Async<void> put_blob(DealId deal, crypto::Hash sha256, std::filesystem::path path,
+                         std::function<void(std::uint64_t)> sent) override {
         std::error_code error;
         std::uint64_t bytes = std::filesystem::file_size(path, error);
         std::ifstream file(path, std::ios::binary);
@@ -29,13 +30,16 @@ public:
         while (offset < bytes) {
             Bytes piece(std::min<std::uint64_t>(services::chunk_bytes_max, bytes - offset));
             file.read(reinterpret_cast<char*>(piece.data()), static_cast<std::streamsize>(piece.size()));
-            if (!file) co_return fail(Errc::io, "reading {}: it changed while it was being sent", path.string());
+            if (!file)
+                co_return fail(Errc::io, "reading {}: it changed while it was being sent", path.string());
             offset += piece.size();
             SONM_CO_CHECK(co_await upload.write(std::move(piece)));
             sent(offset);
         }
         SONM_CO_TRY(std::uint64_t stored, co_await upload.reply());
-        if (stored != bytes) co_return fail(Errc::conflict, "the worker stored {} of {} bytes of {}", stored, bytes, path.string());
+        if (stored != bytes)
+            co_return fail(Errc::conflict, "the worker stored {} of {} bytes of {}", stored, bytes,
+                           path.string());
         co_return Result<void>();
     }
 
@@ -43,7 +47,9 @@ public:
         co_return co_await client_.call<"start_task">(deal, task, spec);
     }
     Async<model::TaskStatus> status(TaskId task) override { co_return co_await client_.call<"status">(task); }
-    Async<std::vector<model::TaskStatus>> tasks(DealId deal) override { co_return co_await client_.call<"tasks">(deal); }
+    Async<std::vector<model::TaskStatus>> tasks(DealId deal) override {
+        co_return co_await client_.call<"tasks">(deal);
+    }
 
     Async<void> follow(TaskId task, std::function<void(const model::TaskStatus&)> changed) override {
         SONM_CO_TRY(auto states, client_.stream<"follow">(task));
@@ -54,7 +60,8 @@ public:
         }
     }
 
-    Async<void> logs(TaskId task, std::uint64_t from, bool keep_following, std::function<void(const LogChunk&)> chunk) override {
+    Async<void> logs(TaskId task, std::uint64_t from, bool keep_following,
+                     std::function<void(const LogChunk&)> chunk) override {
         SONM_CO_TRY(auto pieces, client_.stream<"logs">(task, from, keep_following));
         while (true) {
             SONM_CO_TRY(auto piece, co_await pieces.next());
@@ -83,7 +90,8 @@ private:
     Async<BlobHeld> ask(DealId deal, crypto::Hash sha256) {
         std::vector<crypto::Hash> hashes(1, sha256);
         SONM_CO_TRY(auto held, co_await client_.call<"blob_has">(deal, hashes));
-        if (held.size() != 1) co_return fail(Errc::invalid, "the worker answered about {} blobs instead of one", held.size());
+        if (held.size() != 1)
+            co_return fail(Errc::invalid, "the worker answered about {} blobs instead of one", held.size());
         co_return held.front();
     }
 

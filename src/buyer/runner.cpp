@@ -1,12 +1,12 @@
 #include "sonm/buyer/runner.hpp"
 
-#include <fstream>
-
 #include "sonm/base/log.hpp"
 #include "sonm/buyer/result_files.hpp"
 #include "sonm/crypto/sha256.hpp"
 #include "sonm/market/errc.hpp"
 #include "sonm/services/receipt.hpp"
+
+#include <fstream>
 
 namespace sonm::buyer {
 namespace {
@@ -17,14 +17,19 @@ constexpr int early_max = 4;
 /// What an archive of outputs may have beside the files themselves: heads and paddings.
 constexpr std::uint64_t archive_extra_max = 256 * MiB;
 
-bool link_is_gone(const Error& error) { return error.is(Errc::closed) || error.is(Errc::timeout) || error.is(Errc::io) || error.is(Errc::unavailable); }
+bool link_is_gone(const Error& error) {
+    return error.is(Errc::closed) || error.is(Errc::timeout) || error.is(Errc::io) ||
+           error.is(Errc::unavailable);
+}
 
 /// Whether the market has said no to the bid: then it is nowhere, nor on its way.
 bool is_final_refusal(const Error& error) {
-    return error.code.category() == market::MarketErrc_category() && !error.is(market::MarketErrc::order_exists);
+    return error.code.category() == market::MarketErrc_category() &&
+           !error.is(market::MarketErrc::order_exists);
 }
 
-/// Whether the worker has heard us and says no. It may not have heard of the deal yet, or be busy with another task of it.
+/// Whether the worker has heard us and says no. It may not have heard of the deal yet, or be busy with
+/// another task of it.
 bool is_refusal(Step step, const Error& error) {
     if (step == Step::save_result) return true;
     return step == Step::start_task && !error.is(Errc::not_found) && !error.is(Errc::busy);
@@ -35,12 +40,14 @@ bool is_refusal(Step step, const Error& error) {
 /// One run while it is being worked on.
 struct Runner::Run {
     Run(RunRecord r, const Executor& executor)
-        : record(std::move(r)), tracker(record.plan.bid), changed(executor, asio::steady_timer::time_point::max()) {}
+        : record(std::move(r)),
+          tracker(record.plan.bid),
+          changed(executor, asio::steady_timer::time_point::max()) {}
     RunRecord record;
     Tracker tracker;
     asio::steady_timer changed;
     std::unique_ptr<WorkerLink> link;
-    bool task_known = false;                 // the worker itself has confirmed it, in this process
+    bool task_known = false;  // the worker itself has confirmed it, in this process
     std::optional<UnixTime> unreachable_since;
     bool worker_lost = false;
     int failures = 0;
@@ -51,8 +58,14 @@ struct Runner::Run {
     std::string intent(std::string_view what) const { return fmt::format("run/{}/{}", record.id, what); }
 };
 
-Runner::Runner(market::Ledger& ledger, WorkerLinks& links, Journal& journal, const Clock& clock, RunObserver& observer, RunPolicy policy)
-    : ledger_(ledger), links_(links), journal_(journal), clock_(clock), observer_(observer), policy_(policy) {}
+Runner::Runner(market::Ledger& ledger, WorkerLinks& links, Journal& journal, const Clock& clock,
+               RunObserver& observer, RunPolicy policy)
+    : ledger_(ledger),
+      links_(links),
+      journal_(journal),
+      clock_(clock),
+      observer_(observer),
+      policy_(policy) {}
 
 Async<Outcome> Runner::run(RunId id) {
     SONM_CO_TRY(auto lock, journal_.lock(id));
@@ -66,8 +79,10 @@ Async<Outcome> Runner::run(RunId id) {
         group.spawn(ledger_.follow(0, std::move(on_step)));
         auto driving = drive(run);
         auto result = co_await std::move(driving);
-        if (result) run.outcome = *result;
-        else run.broken = result.error();
+        if (result)
+            run.outcome = *result;
+        else
+            run.broken = result.error();
     };
     auto working = scope(4, std::move(body));
     co_await std::move(working);
@@ -116,21 +131,26 @@ Async<Outcome> Runner::drive(Run& run) {
                 SONM_CO_CHECK(journal_.save(run.record));
                 if (!run.record.cancel_asked) co_return tl::unexpected<Error>(acted.error());
             } else if (!acted) {
-                // A worker hears of a deal when its own look at the chain does, which may be a little after ours.
-                bool early = step == Step::start_task && acted.error().is(Errc::not_found) && run.failures < early_max;
+                // A worker hears of a deal when its own look at the chain does, which may be a little after
+                // ours.
+                bool early =
+                    step == Step::start_task && acted.error().is(Errc::not_found) && run.failures < early_max;
                 if (!early) observer_.on_trouble(acted.error());
-                Millis pause = std::min(policy_.retry_max, policy_.retry_min * (1 << std::min(run.failures++, 6)));
+                Millis pause =
+                    std::min(policy_.retry_max, policy_.retry_min * (1 << std::min(run.failures++, 6)));
                 run.changed.expires_after(pause);
                 (void)co_await run.changed.async_wait(as_tuple(asio::use_awaitable));
             } else {
                 run.failures = 0;
-                bool intended = step == Step::place_bid || step == Step::cancel_bid || step == Step::close_deal;
+                bool intended =
+                    step == Step::place_bid || step == Step::cancel_bid || step == Step::close_deal;
                 auto waiting = wait_for_fact(run, step);
                 if (intended) co_await std::move(waiting);
             }
         }
         auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+        if (state.cancelled() != asio::cancellation_type::none)
+            throw asio::system_error(asio::error::operation_aborted);
         SONM_CO_TRY(run.record.cancel_asked, journal_.cancel_asked(run.record.id));
     }
 }
@@ -142,7 +162,8 @@ Task<void> Runner::wait_for_fact(Run& run, Step step) {
         run.changed.expires_at(until);
         (void)co_await run.changed.async_wait(as_tuple(asio::use_awaitable));
         auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+        if (state.cancelled() != asio::cancellation_type::none)
+            throw asio::system_error(asio::error::operation_aborted);
     }
 }
 
@@ -162,7 +183,8 @@ Async<void> Runner::act(Run& run, Step step) {
             break;
         }
         case Step::close_deal: {
-            SONM_CO_CHECK(co_await ledger_.close(run.intent("close"), view->deal, model::BlacklistChoice::nobody));
+            SONM_CO_CHECK(
+                co_await ledger_.close(run.intent("close"), view->deal, model::BlacklistChoice::nobody));
             break;
         }
         case Step::connect: co_return co_await connect(run);
@@ -174,8 +196,10 @@ Async<void> Runner::act(Run& run, Step step) {
         case Step::done: co_return Result<void>();
     }
     if (!done && link_is_gone(done.error())) run.link.reset();
-    // A worker that answers but will not take the task, or cannot give a sound result, does not keep us, nor our money, for ever.
-    else if (!done && is_refusal(step, done.error()) && ++run.refusals >= policy_.refusals_max) run.worker_lost = true;
+    // A worker that answers but will not take the task, or cannot give a sound result, does not keep us, nor
+    // our money, for ever.
+    else if (!done && is_refusal(step, done.error()) && ++run.refusals >= policy_.refusals_max)
+        run.worker_lost = true;
     if (step == Step::stop_task && done) {
         auto following = follow_task(run);
         done = co_await std::move(following);
@@ -187,9 +211,12 @@ Async<void> Runner::connect(Run& run) {
     auto view = run.tracker.deal();
     observer_.on_deal(view->deal, view->state);
     auto endpoint = co_await ledger_.attribute(view->deal.supplier, services::endpoint_attribute());
-    Result<std::unique_ptr<WorkerLink>> link = fail(Errc::unavailable, "worker {} has published no endpoint", view->deal.supplier);
-    if (!endpoint) link = tl::unexpected<Error>(endpoint.error());
-    else if (!endpoint->empty()) link = co_await links_.connect(view->deal.supplier, *endpoint);
+    Result<std::unique_ptr<WorkerLink>> link =
+        fail(Errc::unavailable, "worker {} has published no endpoint", view->deal.supplier);
+    if (!endpoint)
+        link = tl::unexpected<Error>(endpoint.error());
+    else if (!endpoint->empty())
+        link = co_await links_.connect(view->deal.supplier, *endpoint);
     auto unreachable = [&](const Error& why) {
         UnixTime now = clock_.now();
         if (!run.unreachable_since) run.unreachable_since = now;
@@ -226,7 +253,9 @@ Async<void> Runner::start_task(Run& run) {
     for (const auto& blob : plan.blobs) {
         SONM_CO_TRY(bool there, co_await run.link->has_blob(deal, blob.sha256));
         if (there) continue;
-        auto sent = [this, &blob](std::uint64_t bytes) { observer_.on_upload(blob.path.filename().string(), bytes, blob.bytes); };
+        auto sent = [this, &blob](std::uint64_t bytes) {
+            observer_.on_upload(blob.path.filename().string(), bytes, blob.bytes);
+        };
         SONM_CO_CHECK(co_await run.link->put_blob(deal, blob.sha256, blob.path, std::move(sent)));
     }
     model::TaskSpec spec = plan.spec;
@@ -254,7 +283,8 @@ Async<void> Runner::follow_task(Run& run) {
     auto body = [&](TaskGroup& group) -> Task<void> {
         group.spawn(show_logs());
         auto following = run.link->follow(run.record.plan.task, on_status);
-        // Bounded, so that a cancel order, or the end of the deal on the chain, is noticed while the worker says nothing.
+        // Bounded, so that a cancel order, or the end of the deal on the chain, is noticed while the worker
+        // says nothing.
         ended = co_await within(policy_.look_again, std::move(following));
         // The rest of the log is at the worker already; a little time for it to arrive.
         auto rest = group.join();
@@ -278,7 +308,8 @@ Async<void> Runner::save_result(Run& run) {
     const RunPlan& plan = run.record.plan;
     SONM_CO_TRY(SignedReceipt signed_receipt, co_await run.link->receipt(plan.task));
     model::Deal deal = run.tracker.deal()->deal;
-    SONM_CO_CHECK(services::check(signed_receipt, deal.id, plan.task, deal.supplier, plan.spec, policy_.chain_id));
+    SONM_CO_CHECK(
+        services::check(signed_receipt, deal.id, plan.task, deal.supplier, plan.spec, policy_.chain_id));
     if (!plan.outputs.empty() && !signed_receipt.receipt.outputs.is_zero()) {
         std::filesystem::path archive = plan.outputs.front().local;
         archive += fmt::format(".{}.tar", run.record.id);
@@ -288,10 +319,14 @@ Async<void> Runner::save_result(Run& run) {
         crypto::Sha256 hash;
         std::uint64_t room = plan.spec.output_bytes_max + archive_extra_max;
         auto sink = [&](BytesView piece) -> Result<void> {
-            if (piece.size() > room) return fail(Errc::too_large, "the worker sends more than the {} bytes of outputs that were agreed", plan.spec.output_bytes_max);
+            if (piece.size() > room)
+                return fail(Errc::too_large,
+                            "the worker sends more than the {} bytes of outputs that were agreed",
+                            plan.spec.output_bytes_max);
             room -= piece.size();
             hash.update(piece);
-            file.write(reinterpret_cast<const char*>(piece.data()), static_cast<std::streamsize>(piece.size()));
+            file.write(reinterpret_cast<const char*>(piece.data()),
+                       static_cast<std::streamsize>(piece.size()));
             if (!file) return fail(Errc::no_space, "writing {}", archive.string());
             return {};
         };
@@ -303,8 +338,10 @@ Async<void> Runner::save_result(Run& run) {
         std::filesystem::remove(archive, ignored);
         // What a failed task did not leave cannot be fetched again and again.
         bool missing = !pulled && pulled.error().is(Errc::not_found);
-        if (missing) observer_.on_trouble(pulled.error());
-        else if (!pulled) co_return pulled;
+        if (missing)
+            observer_.on_trouble(pulled.error());
+        else if (!pulled)
+            co_return pulled;
     }
     run.record.receipt_json = to_json(signed_receipt);
     run.record.result_saved = true;

@@ -23,23 +23,23 @@ public:
 
 struct RunPolicy {
     Millis retry_min{500}, retry_max{10'000};  ///< between attempts at something that failed
-    Seconds patience{120};                     ///< how long a worker may be out of reach before the deal is given up
-    int refusals_max = 5;                      ///< how often a worker may refuse the task, or fail to give a sound result
-    std::uint64_t chain_id = 31337;            ///< receipts are signed for one chain
-    Millis look_again{15'000};                 ///< longest wait before everything is looked at anew
+    Seconds patience{120};  ///< how long a worker may be out of reach before the deal is given up
+    int refusals_max = 5;   ///< how often a worker may refuse the task, or fail to give a sound result
+    std::uint64_t chain_id = 31337;  ///< receipts are signed for one chain
+    Millis look_again{15'000};       ///< longest wait before everything is looked at anew
 };
 
-/// Carries one run to its end: looks at the facts and at the worker, decides, acts, and looks again. May be stopped anywhere, by
-/// cancellation or by kill -9, and started again with the same journal. One executor.
+/// Carries one run to its end: looks at the facts and at the worker, decides, acts, and looks again. May be
+/// stopped anywhere, by cancellation or by kill -9, and started again with the same journal. One executor.
 class Runner {
 public:
     /// All must outlive it.
-    Runner(market::Ledger& ledger, WorkerLinks& links, Journal& journal, const Clock& clock, RunObserver& observer,
-           RunPolicy policy = RunPolicy());
+    Runner(market::Ledger& ledger, WorkerLinks& links, Journal& journal, const Clock& clock,
+           RunObserver& observer, RunPolicy policy = RunPolicy());
     Runner(const Runner&) = delete;
 
-    /// Returns when the run is done. Errors: busy (another process has it), those of the journal, and the ledger's refusal of the bid
-    /// (too little money, ...), after which nothing is left behind.
+    /// Returns when the run is done. Errors: busy (another process has it), those of the journal, and the
+    /// ledger's refusal of the bid (too little money, ...), after which nothing is left behind.
     Async<Outcome> run(RunId id);
 
 private:

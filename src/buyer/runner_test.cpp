@@ -1,42 +1,20 @@
 #include "sonm/buyer/runner.hpp"
 
-#include <archive.h>
-#include <archive_entry.h>
-#include <gtest/gtest.h>
-
-#include <fstream>
-
 #include "sonm/base/fs.hpp"
-#include "sonm/buyer/result_files.hpp"
+#include "sonm/buyer/testing.hpp"
 #include "sonm/crypto/sha256.hpp"
 #include "sonm/market/fake_ledger.hpp"
 #include "sonm/services/receipt.hpp"
 
+#include <gtest/gtest.h>
+
+#include <fstream>
+
 using namespace sonm;
 using namespace sonm::buyer;
+using sonm::buyer::testing::tar_of;
 
 namespace {
-
-Bytes tar_of(const std::string& name, const std::string& content, unsigned type = AE_IFREG) {
-    Bytes out(1 * MiB);
-    std::size_t used = 0;
-    ::archive* tar = archive_write_new();
-    archive_write_set_format_pax_restricted(tar);
-    archive_write_open_memory(tar, out.data(), out.size(), &used);
-    ::archive_entry* entry = archive_entry_new();
-    archive_entry_set_pathname(entry, name.c_str());
-    archive_entry_set_filetype(entry, type);
-    archive_entry_set_perm(entry, 0644);
-    if (type == AE_IFLNK) archive_entry_set_symlink(entry, content.c_str());
-    else archive_entry_set_size(entry, static_cast<la_int64_t>(content.size()));
-    archive_write_header(tar, entry);
-    if (type == AE_IFREG) archive_write_data(tar, content.data(), content.size());
-    archive_entry_free(entry);
-    archive_write_close(tar);
-    archive_write_free(tar);
-    out.resize(used);
-    return out;
-}
 
 /// What a worker remembers, whatever happens to its connections.
 struct FakeWorker {
@@ -55,7 +33,8 @@ class FakeLink final : public WorkerLink {
 public:
     FakeLink(FakeWorker& worker, std::uint64_t chain_id) : worker_(worker), chain_id_(chain_id) {}
     Async<bool> has_blob(DealId, crypto::Hash sha256) override { co_return worker_.blobs.contains(sha256); }
-    Async<void> put_blob(DealId, crypto::Hash sha256, std::filesystem::path file, std::function<void(std::uint64_t)> sent) override {
+    Async<void> put_blob(DealId, crypto::Hash sha256, std::filesystem::path file,
+                         std::function<void(std::uint64_t)> sent) override {
         worker_.blobs[sha256] = std::filesystem::file_size(file);
         sent(worker_.blobs[sha256]);
         co_return Result<void>();
@@ -76,7 +55,9 @@ public:
         if (!worker_.task) co_return fail(Errc::not_found, "no task");
         co_return *worker_.task;
     }
-    Async<std::vector<model::TaskStatus>> tasks(DealId) override { co_return std::vector<model::TaskStatus>(); }
+    Async<std::vector<model::TaskStatus>> tasks(DealId) override {
+        co_return std::vector<model::TaskStatus>();
+    }
     Async<void> follow(TaskId, std::function<void(const model::TaskStatus&)> changed) override {
         changed(*worker_.task);
         worker_.task->state = model::TaskState::finished;
@@ -108,7 +89,8 @@ public:
         out.receipt.spec = services::spec_hash(worker_.spec);
         out.receipt.inputs = services::inputs_root(worker_.spec.inputs);
         out.receipt.exit_code = worker_.task->exit_code;
-        out.signature = worker_.key.sign(model::receipt_digest(out.receipt, worker_.forged ? chain_id_ + 1 : chain_id_));
+        out.signature =
+            worker_.key.sign(model::receipt_digest(out.receipt, worker_.forged ? chain_id_ + 1 : chain_id_));
         co_return out;
     }
 
@@ -190,7 +172,8 @@ struct World {
     Task<void> supply() {
         auto on_step = [this](const market::Step& step) {
             for (const auto& fact : step.facts)
-                if (auto* placed = std::get_if<market::OrderPlaced>(&fact.body); placed && placed->order.side == model::Side::bid)
+                if (auto* placed = std::get_if<market::OrderPlaced>(&fact.body);
+                    placed && placed->order.side == model::Side::bid)
                     (void)chain.market().open_deal(ask, placed->order);
         };
         co_await supplier_ledger.follow(0, on_step);
@@ -232,14 +215,16 @@ struct World {
     }
     std::size_t open_deals() {
         std::size_t count = 0;
-        for (const auto& deal : chain.market().deals()) count += chain.market().deal_state(deal.id)->status == model::DealStatus::open;
+        for (const auto& deal : chain.market().deals())
+            count += chain.market().deal_state(deal.id)->status == model::DealStatus::open;
         return count;
     }
 };
 
 World& with_ask(World& world) {
     EXPECT_TRUE(world.chain.market().place(world.ask.author, world.ask, Tokens()));
-    EXPECT_TRUE(world.chain.market().set_attribute(world.ask.author, services::endpoint_attribute(), "127.0.0.1:1"));
+    EXPECT_TRUE(
+        world.chain.market().set_attribute(world.ask.author, services::endpoint_attribute(), "127.0.0.1:1"));
     return world;
 }
 
@@ -323,7 +308,9 @@ TEST(Runner, CancelledWhileTheBidMayBeOnItsWayLeavesNoMoneyBehind) {
     auto ended = world.run(-1);
     ASSERT_TRUE(ended && *ended);
     EXPECT_EQ(**ended, Outcome::cancelled);
-    EXPECT_EQ(world.chain.market().balance(world.consumer.address()).value + world.chain.market().wallet(world.consumer.address()).value, U256(1'000'000));
+    EXPECT_EQ(world.chain.market().balance(world.consumer.address()).value +
+                  world.chain.market().wallet(world.consumer.address()).value,
+              U256(1'000'000));
 }
 
 TEST(Runner, CancelledBeforeADealTakesTheBidBack) {
@@ -334,7 +321,9 @@ TEST(Runner, CancelledBeforeADealTakesTheBidBack) {
     auto ended = world.run(-1);
     ASSERT_TRUE(ended && *ended);
     EXPECT_EQ(**ended, Outcome::cancelled);
-    EXPECT_EQ(world.chain.market().balance(world.consumer.address()).value + world.chain.market().wallet(world.consumer.address()).value, U256(1'000'000));
+    EXPECT_EQ(world.chain.market().balance(world.consumer.address()).value +
+                  world.chain.market().wallet(world.consumer.address()).value,
+              U256(1'000'000));
 }
 
 TEST(Runner, SecondProcessOnTheSameRunIsRefused) {
@@ -344,32 +333,6 @@ TEST(Runner, SecondProcessOnTheSameRunIsRefused) {
     auto ended = world.run(-1);
     ASSERT_TRUE(ended);
     EXPECT_TRUE(ended->error().is(Errc::busy));
-}
-
-TEST(ResultFiles, ArchiveThatEscapesIsRefusedAndNothingIsWritten) {
-    TempDir folder;
-    std::vector<OutputFile> outputs{{"out", folder / "here"}};
-    auto write = [&](const Bytes& bytes) {
-        std::ofstream(folder / "r.tar", std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-        return extract_outputs(folder / "r.tar", outputs, 1000);
-    };
-    EXPECT_TRUE(write(tar_of("out/../../evil", "x")).error().is(Errc::corrupt));
-    EXPECT_TRUE(write(tar_of("/etc/evil", "x")).error().is(Errc::corrupt));
-    EXPECT_TRUE(write(tar_of("out/link", "/etc/passwd", AE_IFLNK)).error().is(Errc::corrupt));
-    EXPECT_TRUE(write(tar_of("out/big", std::string(2000, 'x'))).error().is(Errc::too_large));
-    EXPECT_TRUE(write(tar_of("other", "x")).error().is(Errc::not_found));
-    EXPECT_TRUE(write(to_bytes("no archive at all, but long enough to look at")).error().is(Errc::corrupt));
-    EXPECT_TRUE(write(tar_of("out/deep/file", "x")));
-    EXPECT_TRUE(std::filesystem::exists(folder / "here" / "deep" / "file"));
-}
-
-TEST(ResultFiles, TheWholeWorkFolderIsPutWhereItWasAskedFor) {
-    TempDir folder;
-    Bytes bytes = tar_of("deep/file", "x");
-    std::ofstream(folder / "r.tar", std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    std::vector<OutputFile> outputs{{".", folder / "here"}};
-    EXPECT_TRUE(extract_outputs(folder / "r.tar", outputs, 1000));
-    EXPECT_TRUE(std::filesystem::exists(folder / "here" / "deep" / "file"));
 }
 
 TEST(RunPlan, SurvivesTheJournal) {

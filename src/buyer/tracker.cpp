@@ -15,7 +15,8 @@ bool Tracker::concerns(const market::FactBody& body) const {
 }
 
 void Tracker::apply(const market::Step& step) {
-    if (step.rewind_to) std::erase_if(facts_, [&](const market::Fact& fact) { return fact.block > *step.rewind_to; });
+    if (step.rewind_to)
+        std::erase_if(facts_, [&](const market::Fact& fact) { return fact.block > *step.rewind_to; });
     for (const auto& fact : step.facts)
         if (concerns(fact.body)) facts_.push_back(fact);
     head_time_ = step.head_time;
@@ -25,9 +26,12 @@ void Tracker::apply(const market::Step& step) {
 Known::Bid Tracker::bid() const {
     auto state = Known::Bid::absent;
     for (const auto& fact : facts_) {
-        if (std::holds_alternative<market::OrderPlaced>(fact.body)) state = Known::Bid::open;
-        else if (std::holds_alternative<market::OrderCancelled>(fact.body)) state = Known::Bid::cancelled;
-        else state = Known::Bid::matched;
+        if (std::holds_alternative<market::OrderPlaced>(fact.body))
+            state = Known::Bid::open;
+        else if (std::holds_alternative<market::OrderCancelled>(fact.body))
+            state = Known::Bid::cancelled;
+        else
+            state = Known::Bid::matched;
     }
     if (state == Known::Bid::open && head_time_ >= order_.expiry) return Known::Bid::expired;
     return state;
@@ -36,10 +40,14 @@ Known::Bid Tracker::bid() const {
 std::optional<Tracker::DealView> Tracker::deal() const {
     std::optional<DealView> view;
     for (const auto& fact : facts_) {
-        if (auto* opened = std::get_if<market::DealOpened>(&fact.body)) view = DealView{opened->deal, opened->state};
-        if (auto* settled = std::get_if<market::DealSettled>(&fact.body)) view = DealView{settled->deal, settled->state};
-        if (auto* topped = std::get_if<market::DealToppedUp>(&fact.body)) view = DealView{topped->deal, topped->state};
-        if (auto* closed = std::get_if<market::DealClosed>(&fact.body)) view = DealView{closed->deal, closed->state};
+        if (auto* opened = std::get_if<market::DealOpened>(&fact.body))
+            view = DealView{opened->deal, opened->state};
+        if (auto* settled = std::get_if<market::DealSettled>(&fact.body))
+            view = DealView{settled->deal, settled->state};
+        if (auto* topped = std::get_if<market::DealToppedUp>(&fact.body))
+            view = DealView{topped->deal, topped->state};
+        if (auto* closed = std::get_if<market::DealClosed>(&fact.body))
+            view = DealView{closed->deal, closed->state};
     }
     return view;
 }
@@ -48,7 +56,8 @@ bool Tracker::deal_over() const {
     auto view = deal();
     if (!view) return false;
     if (view->state.status == model::DealStatus::closed) return true;
-    if (view->deal.currency == model::Currency::usd && view->deal.end.value == 0) return false;  // needs the oracle: the worker says so
+    if (view->deal.currency == model::Currency::usd && view->deal.end.value == 0)
+        return false;  // needs the oracle: the worker says so
     return head_time_ >= model::ends_at(view->deal, view->state);
 }
 

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <optional>
-#include <vector>
-
 #include "sonm/buyer/decide.hpp"
 #include "sonm/market/ledger.hpp"
 
+#include <optional>
+#include <vector>
+
 namespace sonm::buyer {
 
-/// What the chain says about one bid and its deal, kept as the facts themselves so that a reorganisation just drops some.
-/// Value type.
+/// What the chain says about one bid and its deal, kept as the facts themselves so that a reorganisation just
+/// drops some. Value type.
 class Tracker {
 public:
     explicit Tracker(model::Order bid);

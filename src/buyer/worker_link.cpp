@@ -1,8 +1,8 @@
 #include "sonm/buyer/worker_link.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "sonm/model/json.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace sonm::buyer {
 
