@@ -311,6 +311,6 @@ def main():
     for case, reason in result.skipped:
         print(f"skipped: {case}: {reason}")
     if result.skipped and result.testsRun == len([case for case, _ in result.skipped if not str(case).startswith("setUp")]):
-        print(f"skipped: {result.skipped[0][1]}")
+        print(f"SKIPPED: {result.skipped[0][1]}")
         sys.exit(77)
     sys.exit(not result.wasSuccessful())
