@@ -214,6 +214,25 @@ TEST(TaskDriver, engine_dies_and_comes_back_and_the_worker_restarts__task_is_fou
     EXPECT_TRUE(passed);
 }
 
+Task<void> odd_answer(bool& passed) {
+    World world(co_await asio::this_coro::executor);
+    world.engine.add_image(image_name, World::good_run());
+    Error odd{make_error_code(engine::EngineErrc::refused_by_engine), "HTTP 500"};
+    world.engine.fail_next(EngineCall::wait, odd, 2);
+    Life life(world);
+    EXPECT_TRUE(life.table.accept(world.deal(), task_id, World::spec()));
+    auto running = run_for(life, long_enough);
+    (void)co_await std::move(running);
+    EXPECT_EQ(life.entry().record.status.state, TaskState::finished) << life.entry().record.status.reason;
+    passed = true;
+}
+
+TEST(TaskDriver, odd_answer_of_the_engine_while_it_runs__is_asked_again) {
+    bool passed = false;
+    run_test(odd_answer(passed));
+    EXPECT_TRUE(passed);
+}
+
 /// Runs one task to its end after `change`, and gives back its record.
 Task<void> outcome_of(std::function<void(World&, model::TaskSpec&)> change, TaskRecord& out) {
     World world(co_await asio::this_coro::executor);
