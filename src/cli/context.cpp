@@ -177,7 +177,7 @@ void Context::emit(const nlohmann::ordered_json& value, std::string_view text) c
 }
 
 Exit exit_of(const Error& error) {
-    if (error.is(Errc::not_found)) return Exit::not_found;
+    if (error.is(Errc::not_found) || error.is(crypto::CryptoErrc::no_such_key)) return Exit::not_found;
     if (error.is(Errc::timeout)) return Exit::timeout;
     if (error.is(Errc::denied)) return Exit::denied;
     if (error.is(Errc::unavailable) || error.is(Errc::closed)) return Exit::unavailable;

@@ -113,6 +113,7 @@ class System:
         self.remove_containers()
         if self.home.exists():
             self.sonm("devnet", "down", "--purge")
+        unmount_below(self.folder)
         if not os.environ.get("SONM_TEST_KEEP"):
             shutil.rmtree(self.folder, ignore_errors=True)
         if self.lock:
@@ -231,12 +232,21 @@ def folder_for_test():
         lock = open(USUAL_FOLDER.with_suffix(".lock"), "w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            unmount_below(USUAL_FOLDER)
             shutil.rmtree(USUAL_FOLDER, ignore_errors=True)
-            USUAL_FOLDER.mkdir()
+            USUAL_FOLDER.mkdir(exist_ok=True)
             return USUAL_FOLDER, lock
         except OSError:
             lock.close()
     return Path(tempfile.mkdtemp(prefix="sonm-system-")), None
+
+
+def unmount_below(folder):
+    """Work folders of tasks that were alive when their worker was stopped for good."""
+    for line in reversed(Path("/proc/self/mountinfo").read_text().splitlines()):
+        place = line.split()[4]
+        if place.startswith(f"{folder}/"):
+            subprocess.run(["umount", "-l", place], capture_output=True)
 
 
 class Report:
