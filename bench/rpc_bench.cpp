@@ -1,6 +1,7 @@
-/// Unary round trips of the Slave protocol over one loopback TCP connection: how many a second, and how long each takes.
-/// 64 bytes there and back, a fixed number of calls in flight. `rpc_bench [seconds per row]` prints rows of a markdown table;
-/// with gRPC installed at build time the same measurement follows for its callback API, in the same run.
+/// Unary round trips of the Slave protocol over one loopback TCP connection: how many a second, and how long
+/// each takes. 64 bytes there and back, a fixed number of calls in flight. `rpc_bench [seconds per row]`
+/// prints rows of a markdown table; with gRPC installed at build time the same measurement follows for its
+/// callback API, in the same run.
 #include "rpc_bench.hpp"
 
 #include "sonm/base/units.hpp"
@@ -9,7 +10,9 @@
 namespace sonm::bench {
 namespace {
 
-struct Echo : rpc::Protocol<"echo", 1, rpc::Call<0, "echo", rpc::Args<rpc::Arg<"payload", Bytes>>, rpc::Returns<Bytes>>> {};
+struct Echo
+    : rpc::Protocol<"echo", 1,
+                    rpc::Call<0, "echo", rpc::Args<rpc::Arg<"payload", Bytes>>, rpc::Returns<Bytes>>> {};
 
 Task<void> caller(rpc::Client<Echo>& client, Window& window) {
     Bytes payload(payload_bytes, 'x');

@@ -1,18 +1,19 @@
 /// The same measurement as rpc_bench.cpp, through gRPC's callback API.
+#include "rpc_bench.grpc.pb.h"
+#include "rpc_bench.hpp"
+
 #include <grpcpp/grpcpp.h>
 
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 
-#include "rpc_bench.grpc.pb.h"
-#include "rpc_bench.hpp"
-
 namespace sonm::bench {
 namespace {
 
 class Service final : public EchoService::CallbackService {
-    grpc::ServerUnaryReactor* Echo(grpc::CallbackServerContext* context, const Payload* request, Payload* response) override {
+    grpc::ServerUnaryReactor* Echo(grpc::CallbackServerContext* context, const Payload* request,
+                                   Payload* response) override {
         response->set_payload(request->payload());
         auto* reactor = context->DefaultReactor();
         reactor->Finish(grpc::Status::OK);
@@ -34,13 +35,16 @@ struct Caller {
     void next() {
         context = std::make_unique<grpc::ClientContext>();
         begin = Window::now();
-        stub.async()->Echo(context.get(), &request, &response, [this](grpc::Status status) { answered(status.ok()); });
+        stub.async()->Echo(context.get(), &request, &response,
+                           [this](grpc::Status status) { answered(status.ok()); });
     }
     void answered(bool ok) {
         {
             std::lock_guard lock(mutex);
-            if (ok && response.payload().size() == payload_bytes) window.done(begin);
-            else window.failed();
+            if (ok && response.payload().size() == payload_bytes)
+                window.done(begin);
+            else
+                window.failed();
             if (!ok || window.over()) {
                 if (--running == 0) ended.notify_all();
                 return;
@@ -59,7 +63,8 @@ std::vector<Row> measure_grpc(double seconds) {
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(&service);
     auto server = builder.BuildAndStart();
-    auto channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials());
+    auto channel =
+        grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials());
     auto stub = EchoService::NewStub(channel);
 
     std::vector<Row> rows;

@@ -1,9 +1,9 @@
-#include <gtest/gtest.h>
-
 #include "sonm/chain/cursor.hpp"
 #include "sonm/chain/store.hpp"
 #include "sonm/chain/transactions.hpp"
 #include "support/anvil.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::chain {
 namespace {
@@ -14,7 +14,8 @@ constexpr std::uint64_t anvil_chain = 31'337;
 /// Creates a contract that writes whatever it is called with into a log: CALLDATACOPY, LOG1.
 constexpr std::string_view echo_code = "69365f5f376001365fa1005f52600a6016f3";
 
-/// What a test works with: a chain, a client, an account with a journal, a contract that logs, and a cursor on it.
+/// What a test works with: a chain, a client, an account with a journal, a contract that logs, and a cursor
+/// on it.
 struct World {
     std::unique_ptr<Anvil> anvil;
     std::unique_ptr<JsonRpc> node;
@@ -256,7 +257,8 @@ TEST_F(ChainOnAnvil, a_dead_node_is_named) {
         auto failed = co_await world.node->block_number();
         EXPECT_FALSE(failed);
         EXPECT_TRUE(failed.error().is(ChainErrc::unreachable));
-        EXPECT_NE(failed.error().message().find(world.anvil->url()), std::string::npos) << failed.error().message();
+        EXPECT_NE(failed.error().message().find(world.anvil->url()), std::string::npos)
+            << failed.error().message();
     });
 }
 

@@ -206,7 +206,8 @@ Task<void> powers(Engine& engine, ImageId image) {
 }
 SONM_ENGINE_TEST(EngineContainer, Container_HasNoPowersAndNoNetwork, powers)
 
-/// The test image as one that names no user, so root, and declares a volume. Of the same length: the archive stays whole.
+/// The test image as one that names no user, so root, and declares a volume. Of the same length: the archive
+/// stays whole.
 Bytes image_of_root_with_a_volume() {
     auto archive = read_file(test::busybox_archive(), 64 * MiB);
     SONM_ASSERT(archive.has_value());
@@ -223,7 +224,8 @@ Task<void> root_with_a_volume(Engine& engine, ImageId) {
     auto image = co_await engine.load_image(bytes_source(image_of_root_with_a_volume()), ImageLimits());
     EXPECT_TRUE(image) << image.error().message();
     EXPECT_EQ(image->user, "");
-    ContainerSpec spec = shell(image->id, "echo $(id -u):$(id -g); touch /data/x && echo written; grep ' /data ' /proc/mounts");
+    ContainerSpec spec = shell(
+        image->id, "echo $(id -u):$(id -g); touch /data/x && echo written; grep ' /data ' /proc/mounts");
     auto report = co_await run_to_end(engine, spec);
     EXPECT_TRUE(report) << report.error().message();
     auto found = co_await engine.find(spec.name);
@@ -238,7 +240,8 @@ Task<void> root_with_a_volume(Engine& engine, ImageId) {
     EXPECT_TRUE(co_await engine.remove(found->id));
     EXPECT_TRUE(co_await engine.remove_image(image->id.value));
 }
-SONM_ENGINE_TEST(EngineContainer, ImageOfRootWithVolumes_RunsAsNobodyAndItsVolumesAreMemory, root_with_a_volume)
+SONM_ENGINE_TEST(EngineContainer, ImageOfRootWithVolumes_RunsAsNobodyAndItsVolumesAreMemory,
+                 root_with_a_volume)
 
 Task<void> exec_and_archive(Engine& engine, ImageId image) {
     ContainerSpec spec = shell(image, "sleep 60");

@@ -1,9 +1,9 @@
+#include "sonm/rpc/rpc.hpp"
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
-
-#include "sonm/rpc/rpc.hpp"
 
 /// The Slave protocol over TCP on loopback and over a unix socket, with and without proof of identity.
 namespace sonm::rpc {
@@ -11,15 +11,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Files : Protocol<"files", 1,
-    Call<0, "who", Args<>, Returns<std::optional<crypto::Address>>>,
-    ClientStream<1, "put", Args<>, Items<Bytes>, Returns<crypto::Hash>>,
-    ServerStream<2, "get", Args<Arg<"bytes", std::uint64_t>>, Items<Bytes>>> {};
+struct Files : Protocol<"files", 1, Call<0, "who", Args<>, Returns<std::optional<crypto::Address>>>,
+                        ClientStream<1, "put", Args<>, Items<Bytes>, Returns<crypto::Hash>>,
+                        ServerStream<2, "get", Args<Arg<"bytes", std::uint64_t>>, Items<Bytes>>> {};
 
 class FilesService : public Service<Files> {
 public:
     FilesService() {
-        on<"who">([](const Context& who) -> Result<std::optional<crypto::Address>> { return who.identity(); });
+        on<"who">(
+            [](const Context& who) -> Result<std::optional<crypto::Address>> { return who.identity(); });
         on<"put">([](Context, Source<Bytes> in) { return put(std::move(in)); });
         on<"get">([](Context, std::uint64_t bytes, Sink<Bytes> out) { return get(bytes, std::move(out)); });
     }
@@ -51,7 +51,9 @@ crypto::PrivateKey key(std::uint8_t number) {
     return std::move(crypto::PrivateKey::from_bytes(secret).value());
 }
 
-std::string unix_path() { return (std::filesystem::temp_directory_path() / fmt::format("sonm-rpc-{}.sock", ::getpid())).string(); }
+std::string unix_path() {
+    return (std::filesystem::temp_directory_path() / fmt::format("sonm-rpc-{}.sock", ::getpid())).string();
+}
 
 /// Runs `body(group, address)` beside a server on a fresh port or path. Keys 1 (server) and 2 (caller).
 template <class F>
@@ -134,7 +136,9 @@ Task<void> check_identity(TaskGroup& group, std::string address) {
     auto nameless = co_await connect(group, address, "files");
     EXPECT_TRUE(nameless.error().is(SecurityErrc::token_not_found)) << nameless.error().message();
 }
-TEST(RpcSocket, accounts_are_proven_over_tcp_and_strangers_are_told_why_not) { with_server(true, true, check_identity); }
+TEST(RpcSocket, accounts_are_proven_over_tcp_and_strangers_are_told_why_not) {
+    with_server(true, true, check_identity);
+}
 
 Task<void> check_many(TaskGroup& group, std::string address) {
     std::vector<Connection> connections;

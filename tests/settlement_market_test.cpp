@@ -1,8 +1,8 @@
-#include <gtest/gtest.h>
-
 #include "sonm/market/billing.hpp"
 #include "sonm/market/errc.hpp"
 #include "support/market.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm {
 namespace {
@@ -99,7 +99,8 @@ TEST(SettlementOnAnvil, refusals_say_which_rule_and_with_which_values) {
         auto refused = co_await std::move(cheap);
         EXPECT_FALSE(refused);
         EXPECT_TRUE(refused.error().is(MarketErrc::escrow_too_small)) << refused.error().message();
-        EXPECT_NE(refused.error().message().find("needs 3.6 SNM"), std::string::npos) << refused.error().message();
+        EXPECT_NE(refused.error().message().find("needs 3.6 SNM"), std::string::npos)
+            << refused.error().message();
 
         auto dear = market.buying->place("dear", bid, tokens(5'000));
         refused = co_await std::move(dear);
@@ -163,7 +164,9 @@ TEST(SettlementOnAnvil, a_reorganisation_under_an_open_deal_takes_it_back_and_th
         auto node = test::connect(co_await asio::this_coro::executor, market.anvil->url());
         auto reorganising = test::command(*node, "anvil_reorg", "[1, []]");
         co_await std::move(reorganising);
-        auto gone = [](const Told& told) { return told.rewinds > 0 && told.all<market::DealOpened>().empty(); };
+        auto gone = [](const Told& told) {
+            return told.rewinds > 0 && told.all<market::DealOpened>().empty();
+        };
         auto waiting = market.until("the deal to be taken back", gone);
         co_await std::move(waiting);
         EXPECT_EQ(market.told.all<market::OrderPlaced>().size(), 2u);
@@ -200,11 +203,14 @@ TEST(SettlementOnAnvil, two_processes_of_one_account_do_not_take_each_others_non
     SONM_NEEDS_ANVIL();
     Market market;
     market.run([](Market& market) -> Task<void> {
-        // A second ledger on the same folder stands for a second process: it has its own database handles and lock files.
+        // A second ledger on the same folder stands for a second process: it has its own database handles and
+        // lock files.
         Executor executor = co_await asio::this_coro::executor;
-        auto second = std::move(*settlement::ChainLedger::open(executor, market.network, market.supplier, market.folder / "supplier"));
+        auto second = std::move(*settlement::ChainLedger::open(executor, market.network, market.supplier,
+                                                               market.folder / "supplier"));
         std::size_t done = 0;
-        auto one = [](settlement::ChainLedger& ledger, model::Order order, std::string intent, std::size_t& done) -> Task<void> {
+        auto one = [](settlement::ChainLedger& ledger, model::Order order, std::string intent,
+                      std::size_t& done) -> Task<void> {
             auto placing = ledger.place(std::move(intent), std::move(order), Tokens());
             auto placed = co_await std::move(placing);
             EXPECT_TRUE(placed) << placed.error().message();
@@ -212,7 +218,8 @@ TEST(SettlementOnAnvil, two_processes_of_one_account_do_not_take_each_others_non
         };
         auto inside = [&](TaskGroup& group) -> Task<void> {
             for (std::uint64_t i = 0; i < 8; ++i) {
-                auto order = test::make_order(model::Side::ask, market.supplier.address(), market.told.now, 100 + i);
+                auto order =
+                    test::make_order(model::Side::ask, market.supplier.address(), market.told.now, 100 + i);
                 auto& ledger = i % 2 ? *second : *market.selling;
                 group.spawn(one(ledger, order, fmt::format("ask {}", i), done));
             }
@@ -232,7 +239,8 @@ TEST(SettlementOnAnvil, two_processes_of_one_account_pay_at_once_and_each_gets_i
     Market market;
     market.run([](Market& market) -> Task<void> {
         Executor executor = co_await asio::this_coro::executor;
-        auto second = std::move(*settlement::ChainLedger::open(executor, market.network, market.consumer, market.folder / "consumer"));
+        auto second = std::move(*settlement::ChainLedger::open(executor, market.network, market.consumer,
+                                                               market.folder / "consumer"));
         // Part of the money is in the market already, so both reckon with the same balance.
         auto depositing = market.buying->deposit("some", tokens(4));
         auto deposited = co_await std::move(depositing);
@@ -244,7 +252,8 @@ TEST(SettlementOnAnvil, two_processes_of_one_account_pay_at_once_and_each_gets_i
         };
         auto inside = [&](TaskGroup& group) -> Task<void> {
             for (std::uint64_t i = 0; i < 6; ++i) {
-                auto order = test::make_order(model::Side::bid, market.consumer.address(), market.told.now, 200 + i);
+                auto order =
+                    test::make_order(model::Side::bid, market.consumer.address(), market.told.now, 200 + i);
                 group.spawn(one(i % 2 ? *second : *market.buying, order, fmt::format("bid {}", i)));
             }
             co_await group.join();
@@ -263,12 +272,14 @@ TEST(SettlementOnAnvil, a_chain_restarted_from_an_older_state_gets_the_deal_back
     TempDir folder;
     std::string state = (folder / "state.json").string();
     Market market;
-    market.run([](Market& market) -> Task<void> {
-        auto ask = test::make_order(model::Side::ask, market.supplier.address(), market.told.now, 50);
-        auto placing = market.selling->place("first", ask, Tokens());
-        auto placed = co_await std::move(placing);
-        EXPECT_TRUE(placed);
-    }, {"--dump-state", state});
+    market.run(
+        [](Market& market) -> Task<void> {
+            auto ask = test::make_order(model::Side::ask, market.supplier.address(), market.told.now, 50);
+            auto placing = market.selling->place("first", ask, Tokens());
+            auto placed = co_await std::move(placing);
+            EXPECT_TRUE(placed);
+        },
+        {"--dump-state", state});
     market.anvil->stop();
     for (int life = 0; life < 2; ++life) {
         auto started = test::Anvil::start({"--load-state", state});

@@ -1,13 +1,13 @@
-#include <gtest/gtest.h>
-
-#include <set>
-
 #include "sonm/market/state.hpp"
 #include "sonm/market/testing.hpp"
 #include "sonm/settlement/bindings/blacklist.gen.hpp"
 #include "sonm/settlement/bindings/profile_registry.gen.hpp"
 #include "sonm/settlement/bindings/terms.gen.hpp"
 #include "support/market.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
 
 namespace sonm {
 namespace {
@@ -21,7 +21,8 @@ constexpr Seconds stale_after{30 * 86'400};
 
 crypto::Address account(std::size_t index) { return test::development_key(index).address(); }
 
-/// Masters, levels (one of a validator that may attest less, one that expires) and blacklists among accounts 1 to 8; 9 is the validator.
+/// Masters, levels (one of a validator that may attest less, one that expires) and blacklists among accounts
+/// 1 to 8; 9 is the validator.
 Task<void> make_people(Market& market) {
     struct Call {
         std::size_t by;
@@ -29,7 +30,9 @@ Task<void> make_people(Market& market) {
         Bytes data;
     };
     std::vector<Call> calls;
-    auto on_profiles = [&](std::size_t by, auto call) { calls.push_back(Call{by, market.network.profiles, call.encode()}); };
+    auto on_profiles = [&](std::size_t by, auto call) {
+        calls.push_back(Call{by, market.network.profiles, call.encode()});
+    };
     auto certify = [&](std::size_t by, std::size_t whom, model::Identity level, UnixTime expiry) {
         profiles::Certify call;
         call.account = account(whom);
@@ -76,13 +79,16 @@ Task<void> make_people(Market& market) {
         co_await std::move(calling);
     }
     std::size_t wanted = 4;  // blacklist entries come last
-    auto told = [wanted](const test::Told& told) { return told.all<market::BlacklistChanged>().size() == wanted; };
+    auto told = [wanted](const test::Told& told) {
+        return told.all<market::BlacklistChanged>().size() == wanted;
+    };
     auto waiting = market.until("people", told);
     co_await std::move(waiting);
 }
 
 /// Counts how often each answer was given, and fails where contract and C++ disagree.
-Task<void> compare(Market& market, UnixTime now, std::uint64_t seed, std::size_t count, std::map<market::Mismatch, std::size_t>& seen) {
+Task<void> compare(Market& market, UnixTime now, std::uint64_t seed, std::size_t count,
+                   std::map<market::Mismatch, std::size_t>& seen) {
     market::MarketStateOptions options;
     options.rate_stale_after = stale_after;
     market::MarketState state(options);
@@ -103,8 +109,9 @@ Task<void> compare(Market& market, UnixTime now, std::uint64_t seed, std::size_t
             question.asks.push_back(std::move(ask));
             question.bids.push_back(std::move(bid));
         }
-        std::string params = fmt::format(R"([{{"to":"{}","data":"{}"}},"latest",{{}},{{"time":"{}"}}])", to_string(market.network.terms),
-                                         to_hex0x(question.encode()), to_quantity(now.value));
+        std::string params =
+            fmt::format(R"([{{"to":"{}","data":"{}"}},"latest",{{}},{{"time":"{}"}}])",
+                        to_string(market.network.terms), to_hex0x(question.encode()), to_quantity(now.value));
         auto asking = test::ask(*node, "eth_call", std::move(params));
         std::string text = co_await std::move(asking);
         SONM_ASSERT(text.size() > 2);

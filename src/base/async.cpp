@@ -1,15 +1,16 @@
 #include "sonm/base/async.hpp"
 
-#include <csignal>
-
 #include "sonm/base/log.hpp"
+
+#include <csignal>
 
 namespace sonm {
 namespace detail {
 
 Task<void> throw_if_cancelled() {
     auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+    if (state.cancelled() != asio::cancellation_type::none)
+        throw asio::system_error(asio::error::operation_aborted);
 }
 
 std::shared_ptr<Child> start(const Executor& executor, Task<void> task) {
@@ -19,7 +20,8 @@ std::shared_ptr<Child> start(const Executor& executor, Task<void> task) {
         child->failure = failure;
         child->done.expires_at(asio::steady_timer::time_point::min());
     };
-    asio::co_spawn(executor, std::move(task), asio::bind_cancellation_slot(child->cancel.slot(), std::move(ended)));
+    asio::co_spawn(executor, std::move(task),
+                   asio::bind_cancellation_slot(child->cancel.slot(), std::move(ended)));
     return child;
 }
 
@@ -54,12 +56,15 @@ Task<void> stop(std::shared_ptr<Child> child) {
 }  // namespace detail
 
 Task<void> sleep_for(std::chrono::nanoseconds span) {
-    asio::steady_timer timer(co_await asio::this_coro::executor, std::chrono::duration_cast<asio::steady_timer::duration>(span));
+    asio::steady_timer timer(co_await asio::this_coro::executor,
+                             std::chrono::duration_cast<asio::steady_timer::duration>(span));
     co_await timer.async_wait(asio::use_awaitable);
 }
 
 TaskGroup::TaskGroup(Executor executor, std::size_t children_max)
-    : executor_(std::move(executor)), children_max_(children_max), changed_(executor_, asio::steady_timer::time_point::max()) {}
+    : executor_(std::move(executor)),
+      children_max_(children_max),
+      changed_(executor_, asio::steady_timer::time_point::max()) {}
 
 bool TaskGroup::spawn(Task<void> task) {
     if (children_.size() >= children_max_) return false;
@@ -101,7 +106,8 @@ Task<void> TaskGroup::join() {
         changed_.expires_at(asio::steady_timer::time_point::max());
         (void)co_await changed_.async_wait(as_tuple(asio::use_awaitable));
         auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+        if (state.cancelled() != asio::cancellation_type::none)
+            throw asio::system_error(asio::error::operation_aborted);
     }
 }
 
@@ -140,7 +146,8 @@ int run_main(asio::io_context& context, Task<int> main) {
     auto work = detail::keep<int>(std::move(main), out);
     auto ended = [&](std::exception_ptr error) {
         failure = error;
-        // Not stop(): a pool thread may still be on its way back from an `offload`, and the context must outlive that.
+        // Not stop(): a pool thread may still be on its way back from an `offload`, and the context must
+        // outlive that.
         signals.cancel();
         signals.clear();
     };

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "sonm/base/errc.hpp"
+#include "sonm/base/result.hpp"
+
 #include <asio.hpp>
 #include <asio/experimental/as_tuple.hpp>
 
@@ -10,11 +13,9 @@
 #include <optional>
 #include <utility>
 
-#include "sonm/base/errc.hpp"
-#include "sonm/base/result.hpp"
-
-/// Structured concurrency on Asio coroutines. Every object here belongs to one executor (one thread) and says so by not locking.
-/// This is the only place of the project that may spawn, detach or catch; rooms use `scope`, `within`, `Channel`, `offload`.
+/// Structured concurrency on Asio coroutines. Every object here belongs to one executor (one thread) and says
+/// so by not locking. This is the only place of the project that may spawn, detach or catch; rooms use
+/// `scope`, `within`, `Channel`, `offload`.
 ///
 /// Traps of the compiler and of Asio that shape this file are listed in docs/style.md.
 namespace sonm {
@@ -23,7 +24,8 @@ using asio::experimental::as_tuple;
 using Executor = asio::any_io_executor;
 using Millis = std::chrono::milliseconds;
 
-/// Something that will be done; lazy. Throws only on cancellation (asio::system_error, operation_aborted) and on defects.
+/// Something that will be done; lazy. Throws only on cancellation (asio::system_error, operation_aborted) and
+/// on defects.
 template <class T = void>
 using Task = asio::awaitable<T>;
 /// Something that will be done and may fail.
@@ -59,8 +61,8 @@ Task<void> keep(Task<T> task, std::shared_ptr<std::optional<T>> out) {
 
 }  // namespace detail
 
-/// Runs `task` for at most `limit`. On expiry the task is cancelled, waited for, and the answer is Errc::timeout.
-/// Cancelling the caller cancels the task.
+/// Runs `task` for at most `limit`. On expiry the task is cancelled, waited for, and the answer is
+/// Errc::timeout. Cancelling the caller cancels the task.
 template <class T>
 Async<T> within(std::chrono::nanoseconds limit, Async<T> task) {
     auto out = std::make_shared<std::optional<Result<T>>>();
@@ -77,11 +79,12 @@ Async<T> within(std::chrono::nanoseconds limit, Async<T> task) {
     }
     if (*out) co_return std::move(**out);
     if (child->failure && ended) std::rethrow_exception(child->failure);
-    co_return fail(Errc::timeout, "no answer within {} ms", std::chrono::duration_cast<Millis>(limit).count());
+    co_return fail(Errc::timeout, "no answer within {} ms",
+                   std::chrono::duration_cast<Millis>(limit).count());
 }
 
-/// Runs `task`; a defect in it becomes Errc::internal with its text instead of ending the scope. For borders where one party's
-/// defect must not end the others'. Cancellation passes.
+/// Runs `task`; a defect in it becomes Errc::internal with its text instead of ending the scope. For borders
+/// where one party's defect must not end the others'. Cancellation passes.
 template <class T>
 Async<T> contain(Async<T> task) {
     try {
@@ -110,7 +113,8 @@ public:
     TaskGroup(const TaskGroup&) = delete;
 
     /// Starts a child; false (and the task is dropped, unstarted) if `children_max` are running.
-    /// A child that ends by an exception other than cancellation cancels the whole scope, which then rethrows it.
+    /// A child that ends by an exception other than cancellation cancels the whole scope, which then rethrows
+    /// it.
     bool spawn(Task<void> task);
     std::size_t size() const { return children_.size(); }
     /// Asks all children to stop; does not wait.
@@ -133,8 +137,9 @@ private:
     std::shared_ptr<detail::Child> body_;
 };
 
-/// Runs `body(TaskGroup&) -> Task<void>`; when the body ends or is cancelled, its children are cancelled and awaited.
-/// So nothing that a body started can outlive what it refers to. Use `group.join()` at the body's end to let children finish.
+/// Runs `body(TaskGroup&) -> Task<void>`; when the body ends or is cancelled, its children are cancelled and
+/// awaited. So nothing that a body started can outlive what it refers to. Use `group.join()` at the body's
+/// end to let children finish.
 template <class F>
 Task<void> scope(std::size_t children_max, F body) {
     Executor executor = co_await asio::this_coro::executor;
@@ -163,7 +168,8 @@ template <class T>
 class Channel {
 public:
     Channel(const Executor& executor, std::size_t capacity)
-        : capacity_(capacity), readable_(executor, asio::steady_timer::time_point::max()),
+        : capacity_(capacity),
+          readable_(executor, asio::steady_timer::time_point::max()),
           writable_(executor, asio::steady_timer::time_point::max()) {}
     Channel(const Channel&) = delete;
 
@@ -212,7 +218,8 @@ private:
         // Woken by cancel(), which looks like an error; a real cancellation throws at the next co_await.
         (void)co_await timer.async_wait(as_tuple(asio::use_awaitable));
         auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+        if (state.cancelled() != asio::cancellation_type::none)
+            throw asio::system_error(asio::error::operation_aborted);
     }
 
     std::size_t capacity_;
@@ -232,19 +239,21 @@ Task<std::invoke_result_t<F>> call(F work) {
 }
 }  // namespace detail
 
-/// Runs `work()` on the pool and comes back to the caller's executor. `work` must own what it uses and cannot be cancelled.
+/// Runs `work()` on the pool and comes back to the caller's executor. `work` must own what it uses and cannot
+/// be cancelled.
 template <class F>
 Task<std::invoke_result_t<F>> offload(F work) {
     auto task = detail::call<F>(std::move(work));
     co_return co_await asio::co_spawn(work_pool().get_executor(), std::move(task), asio::use_awaitable);
 }
 
-/// Runs `main` on this thread until it ends. SIGINT and SIGTERM cancel it once; a second signal ends the process at once.
-/// Returns main's value, or 130 if it was cancelled. Call once, from main().
+/// Runs `main` on this thread until it ends. SIGINT and SIGTERM cancel it once; a second signal ends the
+/// process at once. Returns main's value, or 130 if it was cancelled. Call once, from main().
 int run_main(asio::io_context& context, Task<int> main);
 
-/// Runs a task to its end on a fresh io_context: for unit tests. An exception of the task is thrown here. Returns once nothing
-/// is pending, so that no pool thread is still on its way back from an `offload` when the context goes.
+/// Runs a task to its end on a fresh io_context: for unit tests. An exception of the task is thrown here.
+/// Returns once nothing is pending, so that no pool thread is still on its way back from an `offload` when
+/// the context goes.
 template <class T>
 T run_test(Task<T> task) {
     asio::io_context context;

@@ -1,8 +1,8 @@
 #include "sonm/base/bytes.hpp"
 
-#include <sys/random.h>
-
 #include "sonm/base/errc.hpp"
+
+#include <sys/random.h>
 
 namespace sonm {
 namespace {
@@ -31,11 +31,13 @@ std::string to_hex0x(BytesView bytes) { return "0x" + to_hex(bytes); }
 
 Result<Bytes> parse_hex(std::string_view text) {
     std::string_view digits = text.starts_with("0x") || text.starts_with("0X") ? text.substr(2) : text;
-    if (digits.size() % 2 != 0) return fail(Errc::invalid, "hex with an odd number of digits ({})", digits.size());
+    if (digits.size() % 2 != 0)
+        return fail(Errc::invalid, "hex with an odd number of digits ({})", digits.size());
     Bytes out(digits.size() / 2);
     for (std::size_t i = 0; i < out.size(); ++i) {
         int high = nibble(digits[2 * i]), low = nibble(digits[2 * i + 1]);
-        if (high < 0 || low < 0) return fail(Errc::invalid, "not a hex digit at position {}", 2 * i + (high < 0 ? 0 : 1));
+        if (high < 0 || low < 0)
+            return fail(Errc::invalid, "not a hex digit at position {}", 2 * i + (high < 0 ? 0 : 1));
         out[i] = static_cast<std::uint8_t>(high << 4 | low);
     }
     return out;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sonm/base/result.hpp"
+
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -8,8 +10,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "sonm/base/result.hpp"
 
 namespace sonm {
 

@@ -6,7 +6,8 @@ namespace sonm {
 
 UnixTime SystemClock::now() const {
     auto since = std::chrono::system_clock::now().time_since_epoch();
-    return UnixTime(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(since).count()));
+    return UnixTime(
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(since).count()));
 }
 
 std::chrono::steady_clock::time_point SystemClock::steady() const { return std::chrono::steady_clock::now(); }
@@ -15,8 +16,8 @@ std::string to_utc(UnixTime time) {
     auto seconds = static_cast<std::time_t>(time.value);
     std::tm parts{};
     if (time.value > 253'402'300'799ULL || !gmtime_r(&seconds, &parts)) return "never";
-    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-                       parts.tm_min, parts.tm_sec);
+    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
+                       parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 std::string to_human(Seconds span) {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <chrono>
-
 #include "sonm/base/strong.hpp"
+
+#include <chrono>
 
 namespace sonm {
 

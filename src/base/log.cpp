@@ -1,16 +1,19 @@
 #include "sonm/base/log.hpp"
 
+#include "sonm/base/result.hpp"
+
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "sonm/base/result.hpp"
-
 namespace sonm {
 namespace {
 
-spdlog::level::level_enum to_spdlog(LogLevel level) { return static_cast<spdlog::level::level_enum>(int(level) < 5 ? int(level) : 6); }
-static_assert(int(spdlog::level::trace) == int(LogLevel::trace) && int(spdlog::level::err) == int(LogLevel::error));
+spdlog::level::level_enum to_spdlog(LogLevel level) {
+    return static_cast<spdlog::level::level_enum>(int(level) < 5 ? int(level) : 6);
+}
+static_assert(int(spdlog::level::trace) == int(LogLevel::trace) &&
+              int(spdlog::level::err) == int(LogLevel::error));
 
 spdlog::logger& logger() {
     static const auto initial = [] {

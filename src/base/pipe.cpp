@@ -17,7 +17,8 @@ struct Lane {
     Task<void> wait() {
         (void)co_await changed.async_wait(as_tuple(asio::use_awaitable));
         auto state = co_await asio::this_coro::cancellation_state;
-        if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+        if (state.cancelled() != asio::cancellation_type::none)
+            throw asio::system_error(asio::error::operation_aborted);
     }
 };
 
@@ -43,7 +44,8 @@ public:
             while (lane->bytes.size() >= lane->capacity && !lane->broken) co_await lane->wait();
             if (lane->broken || lane->ended) co_return fail(Errc::closed, "writing to a pipe");
             std::size_t count = std::min(bytes.size(), lane->capacity - lane->bytes.size());
-            lane->bytes.insert(lane->bytes.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count));
+            lane->bytes.insert(lane->bytes.end(), bytes.begin(),
+                               bytes.begin() + static_cast<std::ptrdiff_t>(count));
             bytes = bytes.subspan(count);
             lane->wake();
         }
@@ -69,7 +71,8 @@ private:
 
 }  // namespace
 
-std::pair<std::unique_ptr<ByteStream>, std::unique_ptr<ByteStream>> make_pipe(const Executor& executor, std::size_t capacity) {
+std::pair<std::unique_ptr<ByteStream>, std::unique_ptr<ByteStream>> make_pipe(const Executor& executor,
+                                                                              std::size_t capacity) {
     auto there = std::make_shared<Lane>(executor, capacity);
     auto back = std::make_shared<Lane>(executor, capacity);
     return {std::make_unique<PipeEnd>(back, there), std::make_unique<PipeEnd>(there, back)};

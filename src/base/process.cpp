@@ -39,7 +39,9 @@ std::optional<Stat> read_stat(pid_t pid) {
 Result<ProcessId> spawn_daemon(const std::vector<std::string>& argv, const std::filesystem::path& log) {
     SONM_ASSERT(!argv.empty());
     int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (out < 0) return fail(Errc::io, "opening {} for the output of {}: {}", log.string(), argv[0], std::strerror(errno));
+    if (out < 0)
+        return fail(Errc::io, "opening {} for the output of {}: {}", log.string(), argv[0],
+                    std::strerror(errno));
     int status[2];  // carries errno of a failed exec; closed by a successful one
     SONM_ASSERT(::pipe2(status, O_CLOEXEC) == 0);
     std::vector<char*> words;
@@ -72,7 +74,8 @@ Result<ProcessId> spawn_daemon(const std::vector<std::string>& argv, const std::
     if (failed) {
         ::waitpid(pid, nullptr, 0);
         if (error == ENOENT) return fail(Errc::not_found, "no program {}", argv[0]);
-        return fail(error == EACCES ? Errc::denied : Errc::io, "starting {}: {}", argv[0], std::strerror(error));
+        return fail(error == EACCES ? Errc::denied : Errc::io, "starting {}: {}", argv[0],
+                    std::strerror(error));
     }
     auto stat = read_stat(pid);
     return ProcessId{pid, stat ? stat->start_ticks : 0};
@@ -86,11 +89,13 @@ bool is_alive(const ProcessId& process) {
 
 Async<void> stop_process(ProcessId process, Millis grace) {
     if (!is_alive(process)) co_return Result<void>();
-    if (::kill(process.pid, SIGTERM) != 0 && errno == EPERM) co_return fail(Errc::denied, "stopping process {}", process.pid);
+    if (::kill(process.pid, SIGTERM) != 0 && errno == EPERM)
+        co_return fail(Errc::denied, "stopping process {}", process.pid);
     const Millis step(20);
     for (Millis waited(0); is_alive(process); waited += step) {
         if (waited >= grace) ::kill(process.pid, SIGKILL);
-        if (waited >= grace + Millis(5'000)) co_return fail(Errc::timeout, "process {} does not die", process.pid);
+        if (waited >= grace + Millis(5'000))
+            co_return fail(Errc::timeout, "process {} does not die", process.pid);
         co_await sleep_for(step);
     }
     ::waitpid(process.pid, nullptr, WNOHANG);
@@ -108,7 +113,8 @@ Result<void> write_pid_file(const std::filesystem::path& path, const ProcessId& 
 Result<ProcessId> read_pid_file(const std::filesystem::path& path) {
     std::ifstream file(path);
     ProcessId process;
-    if (!(file >> process.pid >> process.start_ticks)) return fail(Errc::not_found, "no process in {}", path.string());
+    if (!(file >> process.pid >> process.start_ticks))
+        return fail(Errc::not_found, "no process in {}", path.string());
     return process;
 }
 

@@ -1,24 +1,25 @@
 #pragma once
 
+#include "sonm/base/async.hpp"
+
 #include <sys/types.h>
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
-#include "sonm/base/async.hpp"
-
 namespace sonm {
 
-/// A process that we started, named so that a pid which the system gave to somebody else meanwhile is not mistaken for it.
+/// A process that we started, named so that a pid which the system gave to somebody else meanwhile is not
+/// mistaken for it.
 struct ProcessId {
     pid_t pid = 0;
     std::uint64_t start_ticks = 0;  ///< field 22 of /proc/<pid>/stat
     bool operator==(const ProcessId&) const = default;
 };
 
-/// Starts `argv` detached from the terminal, in a session of its own, with stdin from /dev/null and output appended to `log`.
-/// It outlives us. Errors: not_found (no such program), denied, io.
+/// Starts `argv` detached from the terminal, in a session of its own, with stdin from /dev/null and output
+/// appended to `log`. It outlives us. Errors: not_found (no such program), denied, io.
 Result<ProcessId> spawn_daemon(const std::vector<std::string>& argv, const std::filesystem::path& log);
 /// Whether that very process is still there (zombies are not).
 bool is_alive(const ProcessId& process);

@@ -1,17 +1,17 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <tl/expected.hpp>
 
 #include <string>
 #include <system_error>
-#include <tl/expected.hpp>
 #include <type_traits>
 #include <utility>
 
 namespace sonm {
 
-/// Why something that was expected to be able to fail has failed: a code to decide by, and a sentence to read.
-/// `context` says what was being done, to what, and what to do about it. Value type; any thread.
+/// Why something that was expected to be able to fail has failed: a code to decide by, and a sentence to
+/// read. `context` says what was being done, to what, and what to do about it. Value type; any thread.
 struct Error {
     std::error_code code;
     std::string context;
@@ -23,10 +23,13 @@ struct Error {
     }
     /// True if this is that error, whatever its context.
     template <class Enum>
-    bool is(Enum value) const { return code == make_error_code(value); }
+    bool is(Enum value) const {
+        return code == make_error_code(value);
+    }
 };
 
-/// A value or the reason why there is none. Expected failures travel this way; exceptions mean cancellation or defects.
+/// A value or the reason why there is none. Expected failures travel this way; exceptions mean cancellation
+/// or defects.
 template <class T = void>
 class [[nodiscard]] Result : public tl::expected<T, Error> {
 public:
@@ -40,8 +43,10 @@ public:
 template <class Code, class... Args>
 tl::unexpected<Error> fail(Code code, fmt::format_string<Args...> format, Args&&... args) {
     std::error_code error = [&] {
-        if constexpr (std::is_same_v<Code, std::error_code>) return code;
-        else return make_error_code(code);
+        if constexpr (std::is_same_v<Code, std::error_code>)
+            return code;
+        else
+            return make_error_code(code);
     }();
     return tl::unexpected<Error>(Error{error, fmt::format(format, std::forward<Args>(args)...)});
 }
@@ -60,23 +65,25 @@ tl::unexpected<Error> wrap(Error error, fmt::format_string<Args...> format, Args
 
 #define SONM_JOIN2(a, b) a##b
 #define SONM_JOIN(a, b) SONM_JOIN2(a, b)
-#define SONM_TRY_IMPL(result, leave, variable, ...)                     \
-    auto result = (__VA_ARGS__);                                        \
+#define SONM_TRY_IMPL(result, leave, variable, ...)                              \
+    auto result = (__VA_ARGS__);                                                 \
     if (!result) leave tl::unexpected<::sonm::Error>(std::move(result).error()); \
     variable = std::move(*result)
-#define SONM_CHECK_IMPL(result, leave, ...)                             \
-    do {                                                                \
-        auto result = (__VA_ARGS__);                                    \
+#define SONM_CHECK_IMPL(result, leave, ...)                                          \
+    do {                                                                             \
+        auto result = (__VA_ARGS__);                                                 \
         if (!result) leave tl::unexpected<::sonm::Error>(std::move(result).error()); \
     } while (false)
 
 /// `SONM_TRY(auto value, expression)`: the value, or return its error. In functions.
 #define SONM_TRY(variable, ...) SONM_TRY_IMPL(SONM_JOIN(sonm_try_, __LINE__), return, variable, __VA_ARGS__)
 /// The same in coroutines.
-#define SONM_CO_TRY(variable, ...) SONM_TRY_IMPL(SONM_JOIN(sonm_try_, __LINE__), co_return, variable, __VA_ARGS__)
+#define SONM_CO_TRY(variable, ...) \
+    SONM_TRY_IMPL(SONM_JOIN(sonm_try_, __LINE__), co_return, variable, __VA_ARGS__)
 /// For Result<void>: go on or return the error.
 #define SONM_CHECK(...) SONM_CHECK_IMPL(SONM_JOIN(sonm_check_, __LINE__), return, __VA_ARGS__)
 /// The same in coroutines.
 #define SONM_CO_CHECK(...) SONM_CHECK_IMPL(SONM_JOIN(sonm_check_, __LINE__), co_return, __VA_ARGS__)
 /// A broken invariant: always checked, aborts with file and line.
-#define SONM_ASSERT(...) ((__VA_ARGS__) ? void(0) : ::sonm::assertion_failed(#__VA_ARGS__, __FILE__, __LINE__))
+#define SONM_ASSERT(...) \
+    ((__VA_ARGS__) ? void(0) : ::sonm::assertion_failed(#__VA_ARGS__, __FILE__, __LINE__))

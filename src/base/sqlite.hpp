@@ -1,13 +1,13 @@
 #pragma once
 
+#include "sonm/base/strong.hpp"
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include "sonm/base/strong.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -16,14 +16,15 @@ namespace sonm {
 
 /// How a database file is opened.
 struct DatabaseOptions {
-    int busy_ms_max = 5'000;     ///< how long a statement waits for another process's lock
+    int busy_ms_max = 5'000;        ///< how long a statement waits for another process's lock
     bool sync_every_commit = true;  ///< survive a power cut, not only a killed process; ~1 ms a commit
     bool read_only = false;
 };
 
 namespace detail {
 
-/// One prepared statement in use: bound, stepped row by row, and given back to the cache clean when destroyed.
+/// One prepared statement in use: bound, stepped row by row, and given back to the cache clean when
+/// destroyed.
 class StatementUse {
 public:
     StatementUse(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_(statement) {}
@@ -43,7 +44,8 @@ public:
     double real(int column) const;
     std::string_view text(int column) const;
     BytesView blob(int column) const;
-    /// Remembered and reported by whoever reads the rows: a stored value does not have the form that the reader expects.
+    /// Remembered and reported by whoever reads the rows: a stored value does not have the form that the
+    /// reader expects.
     void mismatch(int column) { mismatch_ = column; }
     std::optional<int> mismatch() const { return mismatch_; }
     void out_of_range() { range_ = true; }
@@ -60,27 +62,34 @@ struct Column;  // how a C++ type is stored: bind(use, index, value) and read(us
 
 }  // namespace detail
 
-/// One row of an answer, valid until the next. `row.get<T>(column)`, column from 0; T: integers, bool, double, std::string, Bytes,
-/// FixedBytes<N>, U256 (32 bytes big-endian, so that it sorts), Strong<T>, std::optional<T>.
+/// One row of an answer, valid until the next. `row.get<T>(column)`, column from 0; T: integers, bool,
+/// double, std::string, Bytes, FixedBytes<N>, U256 (32 bytes big-endian, so that it sorts), Strong<T>,
+/// std::optional<T>.
 class Row {
 public:
     explicit Row(detail::StatementUse& use) : use_(use) {}
     template <class T>
-    T get(int column) const { return detail::Column<T>::read(use_, column); }
+    T get(int column) const {
+        return detail::Column<T>::read(use_, column);
+    }
 
 private:
     detail::StatementUse& use_;
 };
 
-/// One SQLite file in WAL mode. Resource type; one thread at a time (calls are short: a commit is about a millisecond).
+/// One SQLite file in WAL mode. Resource type; one thread at a time (calls are short: a commit is about a
+/// millisecond).
 ///
-/// Errors of every call: no_space (disk or quota full), corrupt, busy (locked by another process), exists (a unique key is taken),
-/// conflict (another constraint), denied (not writable), overflow (an unsigned number above 2^63 - 1), io.
+/// Errors of every call: no_space (disk or quota full), corrupt, busy (locked by another process), exists (a
+/// unique key is taken), conflict (another constraint), denied (not writable), overflow (an unsigned number
+/// above 2^63 - 1), io.
 class Database {
 public:
-    /// Opens or creates `path` (":memory:" for tests) and brings it up to date: migration i is run once, in order, in one transaction,
-    /// and never edited after release. Errors: conflict if a newer program wrote it.
-    static Result<std::unique_ptr<Database>> open(const std::string& path, const std::vector<std::string_view>& migrations,
+    /// Opens or creates `path` (":memory:" for tests) and brings it up to date: migration i is run once, in
+    /// order, in one transaction, and never edited after release. Errors: conflict if a newer program wrote
+    /// it.
+    static Result<std::unique_ptr<Database>> open(const std::string& path,
+                                                  const std::vector<std::string_view>& migrations,
                                                   DatabaseOptions options = DatabaseOptions());
     Database(const Database&) = delete;
     ~Database();
@@ -93,7 +102,7 @@ public:
     /// Runs one statement and calls `on_row(const Row&)` for each row.
     template <class F, class... Values>
     Result<void> each(F on_row, std::string_view sql, const Values&... values) {
-        SONM_TRY(sqlite3_stmt* statement, prepare(sql, sizeof...(values)));
+        SONM_TRY(sqlite3_stmt * statement, prepare(sql, sizeof...(values)));
         detail::StatementUse use(db_, statement);
         int index = 0;
         (detail::Column<Values>::bind(use, ++index, values), ...);
@@ -108,13 +117,16 @@ public:
     template <class T, class... Values>
     Result<std::optional<T>> value(std::string_view sql, const Values&... values) {
         std::optional<T> out;
-        auto keep = [&](const Row& row) { if (!out) out = row.get<T>(0); };
+        auto keep = [&](const Row& row) {
+            if (!out) out = row.get<T>(0);
+        };
         SONM_CHECK(each(keep, sql, values...));
         return out;
     }
     /// All rows, each turned into a value by `read(const Row&)`.
     template <class F, class... Values>
-    auto all(F read, std::string_view sql, const Values&... values) -> Result<std::vector<std::invoke_result_t<F, const Row&>>> {
+    auto all(F read, std::string_view sql, const Values&... values)
+        -> Result<std::vector<std::invoke_result_t<F, const Row&>>> {
         std::vector<std::invoke_result_t<F, const Row&>> out;
         SONM_CHECK(each([&](const Row& row) { out.push_back(read(row)); }, sql, values...));
         return out;

@@ -10,8 +10,9 @@ namespace {
 
 template <class Socket>
 Error socket_error(std::error_code code, const std::string& peer, std::string_view doing) {
-    if (code == asio::error::eof || code == asio::error::connection_reset || code == asio::error::broken_pipe ||
-        code == asio::error::bad_descriptor || code == asio::error::operation_aborted)
+    if (code == asio::error::eof || code == asio::error::connection_reset ||
+        code == asio::error::broken_pipe || code == asio::error::bad_descriptor ||
+        code == asio::error::operation_aborted)
         return Error{make_error_code(Errc::closed), fmt::format("{} {}", doing, peer)};
     return Error{make_error_code(Errc::io), fmt::format("{} {}: {}", doing, peer, code.message())};
 }
@@ -19,7 +20,8 @@ Error socket_error(std::error_code code, const std::string& peer, std::string_vi
 /// Turns a cancelled wait into the exception that unwinds; any other error stays a value.
 Task<void> throw_if_cancelled() {
     auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+    if (state.cancelled() != asio::cancellation_type::none)
+        throw asio::system_error(asio::error::operation_aborted);
 }
 
 template <class Socket>
@@ -28,7 +30,8 @@ public:
     SocketStream(Socket socket, std::string peer) : socket_(std::move(socket)), peer_(std::move(peer)) {}
 
     Async<std::size_t> read_some(std::span<std::uint8_t> out) override {
-        auto [error, count] = co_await socket_.async_read_some(asio::buffer(out.data(), out.size()), as_tuple(asio::use_awaitable));
+        auto [error, count] = co_await socket_.async_read_some(asio::buffer(out.data(), out.size()),
+                                                               as_tuple(asio::use_awaitable));
         if (error) {
             co_await throw_if_cancelled();
             co_return tl::unexpected<Error>(socket_error<Socket>(error, peer_, "reading from"));
@@ -37,7 +40,8 @@ public:
     }
 
     Async<void> write(BytesView bytes) override {
-        auto [error, count] = co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), as_tuple(asio::use_awaitable));
+        auto [error, count] = co_await asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()),
+                                                         as_tuple(asio::use_awaitable));
         (void)count;
         if (error) {
             co_await throw_if_cancelled();
@@ -63,7 +67,8 @@ private:
 
 std::string to_string(const asio::ip::tcp::endpoint& endpoint) {
     std::string host = endpoint.address().to_string();
-    return endpoint.address().is_v6() ? fmt::format("[{}]:{}", host, endpoint.port()) : fmt::format("{}:{}", host, endpoint.port());
+    return endpoint.address().is_v6() ? fmt::format("[{}]:{}", host, endpoint.port())
+                                      : fmt::format("{}:{}", host, endpoint.port());
 }
 
 void tune(asio::ip::tcp::socket& socket) {
@@ -76,7 +81,9 @@ template <class Acceptor>
 class SocketListener final : public Listener {
 public:
     SocketListener(Acceptor acceptor, std::string address, std::string unlink_path)
-        : acceptor_(std::move(acceptor)), address_(std::move(address)), unlink_path_(std::move(unlink_path)) {}
+        : acceptor_(std::move(acceptor)),
+          address_(std::move(address)),
+          unlink_path_(std::move(unlink_path)) {}
     ~SocketListener() override {
         if (!unlink_path_.empty()) ::unlink(unlink_path_.c_str());
     }
@@ -98,7 +105,8 @@ public:
             std::error_code ignored;
             peer = to_string(socket.remote_endpoint(ignored));
         }
-        std::unique_ptr<ByteStream> stream = std::make_unique<SocketStream<Socket>>(std::move(socket), std::move(peer));
+        std::unique_ptr<ByteStream> stream =
+            std::make_unique<SocketStream<Socket>>(std::move(socket), std::move(peer));
         co_return std::move(stream);
     }
     void close() override {
@@ -119,7 +127,8 @@ using UnixListener = SocketListener<asio::local::stream_protocol::acceptor>;
 Async<std::unique_ptr<ByteStream>> connect_any(std::string host, std::uint16_t port) {
     Executor executor = co_await asio::this_coro::executor;
     asio::ip::tcp::resolver resolver(executor);
-    auto [lookup, endpoints] = co_await resolver.async_resolve(host, std::to_string(port), as_tuple(asio::use_awaitable));
+    auto [lookup, endpoints] =
+        co_await resolver.async_resolve(host, std::to_string(port), as_tuple(asio::use_awaitable));
     if (lookup) {
         co_await throw_if_cancelled();
         co_return fail(Errc::unavailable, "looking up {}: {}", host, lookup.message());
@@ -132,7 +141,8 @@ Async<std::unique_ptr<ByteStream>> connect_any(std::string host, std::uint16_t p
     }
     tune(socket);
     std::string peer = to_string(endpoint);
-    std::unique_ptr<ByteStream> stream = std::make_unique<SocketStream<asio::ip::tcp::socket>>(std::move(socket), std::move(peer));
+    std::unique_ptr<ByteStream> stream =
+        std::make_unique<SocketStream<asio::ip::tcp::socket>>(std::move(socket), std::move(peer));
     co_return std::move(stream);
 }
 
@@ -147,17 +157,19 @@ Async<std::unique_ptr<ByteStream>> connect_tcp(std::string host, std::uint16_t p
 
 Async<std::unique_ptr<ByteStream>> connect_unix(std::string path) {
     if (path.size() >= sizeof(sockaddr_un::sun_path))
-        co_return fail(Errc::invalid, "socket path is {} bytes long, the limit is {}: {}", path.size(), sizeof(sockaddr_un::sun_path) - 1, path);
+        co_return fail(Errc::invalid, "socket path is {} bytes long, the limit is {}: {}", path.size(),
+                       sizeof(sockaddr_un::sun_path) - 1, path);
     asio::local::stream_protocol::socket socket(co_await asio::this_coro::executor);
     asio::local::stream_protocol::endpoint endpoint(path);
     auto [error] = co_await socket.async_connect(endpoint, as_tuple(asio::use_awaitable));
     if (error) {
         co_await throw_if_cancelled();
-        if (error == std::errc::permission_denied) co_return fail(Errc::denied, "connecting to unix:{}", path);
+        if (error == std::errc::permission_denied)
+            co_return fail(Errc::denied, "connecting to unix:{}", path);
         co_return fail(Errc::unavailable, "connecting to unix:{}: {}", path, error.message());
     }
-    std::unique_ptr<ByteStream> stream =
-        std::make_unique<SocketStream<asio::local::stream_protocol::socket>>(std::move(socket), "unix:" + path);
+    std::unique_ptr<ByteStream> stream = std::make_unique<SocketStream<asio::local::stream_protocol::socket>>(
+        std::move(socket), "unix:" + path);
     co_return std::move(stream);
 }
 
@@ -171,7 +183,8 @@ Async<std::unique_ptr<ByteStream>> connect_stream(std::string address, Millis li
     co_return co_await connect_tcp(parsed->host, parsed->port, limit);
 }
 
-Result<std::unique_ptr<Listener>> listen_tcp(const Executor& executor, const std::string& host, std::uint16_t port) {
+Result<std::unique_ptr<Listener>> listen_tcp(const Executor& executor, const std::string& host,
+                                             std::uint16_t port) {
     std::error_code error;
     auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
     if (error) return fail(Errc::invalid, "not a numeric address to listen on: '{}'", host);
@@ -182,16 +195,20 @@ Result<std::unique_ptr<Listener>> listen_tcp(const Executor& executor, const std
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(1024, error);
     if (error == std::errc::address_in_use)
-        return fail(Errc::exists, "port {} on {} is taken by another program: choose another port, or 0 for any", port, host);
+        return fail(Errc::exists,
+                    "port {} on {} is taken by another program: choose another port, or 0 for any", port,
+                    host);
     if (error == std::errc::permission_denied) return fail(Errc::denied, "listening on {}:{}", host, port);
     if (error) return fail(Errc::io, "listening on {}:{}: {}", host, port, error.message());
     std::string where = to_string(acceptor.local_endpoint(error));
-    return std::unique_ptr<Listener>(std::make_unique<TcpListener>(std::move(acceptor), std::move(where), std::string()));
+    return std::unique_ptr<Listener>(
+        std::make_unique<TcpListener>(std::move(acceptor), std::move(where), std::string()));
 }
 
 Result<std::unique_ptr<Listener>> listen_unix(const Executor& executor, const std::string& path) {
     if (path.size() >= sizeof(sockaddr_un::sun_path))
-        return fail(Errc::invalid, "socket path is {} bytes long, the limit is {}: {}", path.size(), sizeof(sockaddr_un::sun_path) - 1, path);
+        return fail(Errc::invalid, "socket path is {} bytes long, the limit is {}: {}", path.size(),
+                    sizeof(sockaddr_un::sun_path) - 1, path);
     std::error_code error;
     asio::local::stream_protocol::endpoint endpoint(path);
     struct stat info {};
@@ -213,7 +230,8 @@ Result<std::unique_ptr<Listener>> listen_unix(const Executor& executor, const st
     if (!error) acceptor.listen(1024, error);
     if (error == std::errc::permission_denied) return fail(Errc::denied, "listening on {}", path);
     if (error) return fail(Errc::io, "listening on {}: {}", path, error.message());
-    return std::unique_ptr<Listener>(std::make_unique<UnixListener>(std::move(acceptor), "unix:" + path, path));
+    return std::unique_ptr<Listener>(
+        std::make_unique<UnixListener>(std::move(acceptor), "unix:" + path, path));
 }
 
 Result<std::unique_ptr<Listener>> listen_stream(const Executor& executor, const std::string& address) {
@@ -229,7 +247,8 @@ Result<HostPort> parse_host_port(std::string_view text) {
     std::string_view digits = colon == std::string_view::npos ? std::string_view() : text.substr(colon + 1);
     unsigned port = 0;
     auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-    if (host.empty() || digits.empty() || error != std::errc() || end != digits.data() + digits.size() || port > 65535)
+    if (host.empty() || digits.empty() || error != std::errc() || end != digits.data() + digits.size() ||
+        port > 65535)
         return fail(Errc::invalid, "not a host:port address: '{}'", text.substr(0, 200));
     return HostPort{std::string(host), static_cast<std::uint16_t>(port)};
 }

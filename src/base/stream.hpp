@@ -1,15 +1,15 @@
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "sonm/base/async.hpp"
 #include "sonm/base/bytes.hpp"
 
+#include <memory>
+#include <string>
+
 namespace sonm {
 
-/// Bytes both ways, in order, with an end: a TCP or unix socket, later TLS, a relay, a punched hole, or a pipe in memory.
-/// One reader and one writer at a time; not thread-safe. Destruction closes.
+/// Bytes both ways, in order, with an end: a TCP or unix socket, later TLS, a relay, a punched hole, or a
+/// pipe in memory. One reader and one writer at a time; not thread-safe. Destruction closes.
 class ByteStream {
 public:
     virtual ~ByteStream() = default;
@@ -29,14 +29,16 @@ public:
 class Listener {
 public:
     virtual ~Listener() = default;
-    /// Errors: closed once close() was called; busy when the process is out of file descriptors (wait a little and go on).
+    /// Errors: closed once close() was called; busy when the process is out of file descriptors (wait a
+    /// little and go on).
     virtual Async<std::unique_ptr<ByteStream>> accept() = 0;
     virtual void close() = 0;
     /// Where it listens, with the real port: "127.0.0.1:41283" or "unix:/run/x.sock".
     virtual std::string address() const = 0;
 };
 
-/// Connects to host:port; tries every address of the name. TCP_NODELAY and keep-alive are on. Errors: unavailable (what, where), timeout.
+/// Connects to host:port; tries every address of the name. TCP_NODELAY and keep-alive are on. Errors:
+/// unavailable (what, where), timeout.
 Async<std::unique_ptr<ByteStream>> connect_tcp(std::string host, std::uint16_t port, Millis limit);
 /// Connects to a unix stream socket. Errors: unavailable, denied, invalid (path too long).
 Async<std::unique_ptr<ByteStream>> connect_unix(std::string path);
@@ -44,14 +46,17 @@ Async<std::unique_ptr<ByteStream>> connect_unix(std::string path);
 Async<std::unique_ptr<ByteStream>> connect_stream(std::string address, Millis limit);
 
 /// Binds and listens; port 0 picks a free one. Errors: exists (port taken: says which), denied, invalid.
-Result<std::unique_ptr<Listener>> listen_tcp(const Executor& executor, const std::string& host, std::uint16_t port);
+Result<std::unique_ptr<Listener>> listen_tcp(const Executor& executor, const std::string& host,
+                                             std::uint16_t port);
 /// Replaces a stale socket file (nobody answers on it); refuses a living one. The file gets mode 0600.
 Result<std::unique_ptr<Listener>> listen_unix(const Executor& executor, const std::string& path);
 /// "host:port" or "unix:/path".
 Result<std::unique_ptr<Listener>> listen_stream(const Executor& executor, const std::string& address);
 
 /// Two ends of a pipe in memory, for tests; each direction buffers at most `capacity` bytes.
-std::pair<std::unique_ptr<ByteStream>, std::unique_ptr<ByteStream>> make_pipe(const Executor& executor, std::size_t capacity = 64 * KiB);
+std::pair<std::unique_ptr<ByteStream>, std::unique_ptr<ByteStream>> make_pipe(const Executor& executor,
+                                                                              std::size_t capacity = 64 *
+                                                                                                     KiB);
 
 struct HostPort {
     std::string host;

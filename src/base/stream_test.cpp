@@ -38,7 +38,8 @@ TEST(HostPort, ReadsNamesAndBracketedAddresses) {
     EXPECT_EQ(parse_host_port("localhost:80")->host, "localhost");
     EXPECT_EQ(parse_host_port("[::1]:65535")->host, "::1");
     EXPECT_EQ(parse_host_port("[::1]:65535")->port, 65535);
-    for (const char* bad : {"", "x", "x:", ":1", "x:65536", "x:1y", "x:-1"}) EXPECT_FALSE(parse_host_port(bad)) << bad;
+    for (const char* bad : {"", "x", "x:", ":1", "x:65536", "x:1y", "x:-1"})
+        EXPECT_FALSE(parse_host_port(bad)) << bad;
 }
 
 }  // namespace

@@ -1,12 +1,13 @@
 #pragma once
 
+#include "sonm/base/u256.hpp"
+
+#include <fmt/format.h>
+
 #include <compare>
 #include <cstdint>
-#include <fmt/format.h>
 #include <functional>
 #include <type_traits>
-
-#include "sonm/base/u256.hpp"
 
 namespace sonm {
 
@@ -28,8 +29,12 @@ struct Strong {
 /// Token amounts, 10^-18 SNM. Non-negative; sums are checked.
 using Tokens = Strong<U256, struct TokensTag>;
 
-inline Result<Tokens> checked_add(Tokens a, Tokens b) { return checked_add(a.value, b.value).map([](U256 v) { return Tokens(v); }); }
-inline Result<Tokens> checked_sub(Tokens a, Tokens b) { return checked_sub(a.value, b.value).map([](U256 v) { return Tokens(v); }); }
+inline Result<Tokens> checked_add(Tokens a, Tokens b) {
+    return checked_add(a.value, b.value).map([](U256 v) { return Tokens(v); });
+}
+inline Result<Tokens> checked_sub(Tokens a, Tokens b) {
+    return checked_sub(a.value, b.value).map([](U256 v) { return Tokens(v); });
+}
 
 /// Seconds since 1970-01-01 UTC, as blocks count them.
 using UnixTime = Strong<std::uint64_t, struct UnixTimeTag>;
@@ -50,9 +55,13 @@ inline Seconds operator-(UnixTime later, UnixTime earlier) {
 template <class T, class Tag>
 struct std::hash<sonm::Strong<T, Tag>> {
     std::size_t operator()(const sonm::Strong<T, Tag>& id) const {
-        if constexpr (std::is_integral_v<T>) return std::hash<T>()(id.value);
-        else if constexpr (std::is_convertible_v<const T&, std::string_view>) return std::hash<std::string_view>()(id.value);
-        else return std::hash<std::string_view>()({reinterpret_cast<const char*>(&id.value), sizeof(id.value)});
+        if constexpr (std::is_integral_v<T>)
+            return std::hash<T>()(id.value);
+        else if constexpr (std::is_convertible_v<const T&, std::string_view>)
+            return std::hash<std::string_view>()(id.value);
+        else
+            return std::hash<std::string_view>()(
+                {reinterpret_cast<const char*>(&id.value), sizeof(id.value)});
     }
 };
 

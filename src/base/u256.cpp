@@ -48,7 +48,8 @@ std::string to_decimal(U256 value) {
 Result<U256> parse_u256(std::string_view text) {
     bool hex = text.starts_with("0x") || text.starts_with("0X");
     std::string_view digits = hex ? text.substr(2) : text;
-    if (digits.empty() || digits.size() > (hex ? 64 : 78)) return fail(Errc::invalid, "not a number of up to 256 bits: '{}'", text.substr(0, 80));
+    if (digits.empty() || digits.size() > (hex ? 64 : 78))
+        return fail(Errc::invalid, "not a number of up to 256 bits: '{}'", text.substr(0, 80));
     U256 value = 0;
     for (char digit : digits) {
         int part = digit >= '0' && digit <= '9' ? digit - '0' : -1;

@@ -1,13 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <fmt/format.h>
-#include <string>
-#include <string_view>
-
 #include "sonm/base/bytes.hpp"
 #include "sonm/base/errc.hpp"
 #include "sonm/base/result.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace sonm {
 
@@ -24,7 +25,8 @@ Result<U256> checked_add(U256 a, U256 b);
 Result<U256> checked_sub(U256 a, U256 b);
 /// Product, or Errc::overflow.
 Result<U256> checked_mul(U256 a, U256 b);
-/// a × b / divisor with a 512-bit product, rounded down; Errc::invalid if divisor is 0, Errc::overflow if it does not fit.
+/// a × b / divisor with a 512-bit product, rounded down; Errc::invalid if divisor is 0, Errc::overflow if it
+/// does not fit.
 Result<U256> mul_div(U256 a, U256 b, U256 divisor);
 /// min(a, b), max(a - b, 0).
 constexpr U256 saturating_sub(U256 a, U256 b) { return a > b ? a - b : U256(0); }

@@ -1,14 +1,15 @@
 #include "sonm/base/u256.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/base/strong.hpp"
+
+#include <gtest/gtest.h>
 
 using namespace sonm;
 
 TEST(U256, DecimalRoundTrip) {
-    for (const char* text : {"0", "1", "999999999999999999", "1000000000000000000", "1000000000000000001",
-                             "115792089237316195423570985008687907853269984665640564039457584007913129639935"}) {
+    for (const char* text :
+         {"0", "1", "999999999999999999", "1000000000000000000", "1000000000000000001",
+          "115792089237316195423570985008687907853269984665640564039457584007913129639935"}) {
         ASSERT_TRUE(parse_u256(text));
         EXPECT_EQ(to_decimal(*parse_u256(text)), text);
     }

@@ -1,11 +1,11 @@
 #include "sonm/buyer/result_files.hpp"
 
+#include "sonm/base/fs.hpp"
+#include "sonm/buyer/testing.hpp"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
-
-#include "sonm/base/fs.hpp"
-#include "sonm/buyer/testing.hpp"
 
 using namespace sonm;
 using namespace sonm::buyer;

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "sonm/base/bytes.hpp"
+
 #include <archive.h>
 #include <archive_entry.h>
-
-#include "sonm/base/bytes.hpp"
 
 /// What this room's tests share.
 namespace sonm::buyer::testing {

@@ -64,13 +64,16 @@ Bytes Encoder::finish(BytesView prefix) const {
     append(out, head_);
     for (const Tail& tail : tails_) {
         FixedBytes<32> offset = to_word(out.size() - prefix.size());
-        std::copy(offset.begin(), offset.end(), out.begin() + std::ptrdiff_t(prefix.size() + tail.head_position));
+        std::copy(offset.begin(), offset.end(),
+                  out.begin() + std::ptrdiff_t(prefix.size() + tail.head_position));
         append(out, tail.bytes);
     }
     return out;
 }
 
-Decoder::Decoder(BytesView data) : data_(data), state_(std::make_shared<State>()) { state_->budget = data.size(); }
+Decoder::Decoder(BytesView data) : data_(data), state_(std::make_shared<State>()) {
+    state_->budget = data.size();
+}
 
 void Decoder::refuse(std::string_view what) {
     if (ok()) state_->error = fmt::format("{} at byte {} of {}", what, position_, data_.size());

@@ -1,13 +1,14 @@
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "sonm/base/u256.hpp"
 #include "sonm/chain/errc.hpp"
 #include "sonm/crypto/types.hpp"
 
-/// The ABI codec: how contracts' arguments, results, events and errors are bytes. Source: Solidity's "Contract ABI Specification".
+#include <memory>
+#include <string>
+
+/// The ABI codec: how contracts' arguments, results, events and errors are bytes. Source: Solidity's
+/// "Contract ABI Specification".
 namespace sonm::chain {
 
 using crypto::Address;
@@ -19,7 +20,8 @@ Selector selector_of(std::string_view signature);
 /// Keccak-256 of an event's signature: its first topic.
 Hash topic_of(std::string_view signature);
 
-/// Writes one tuple: values in order, dynamic ones behind the others. Static structs and fixed arrays are written field by field.
+/// Writes one tuple: values in order, dynamic ones behind the others. Static structs and fixed arrays are
+/// written field by field.
 class Encoder {
 public:
     Encoder& uint(U256 value);
@@ -48,11 +50,12 @@ private:
     std::vector<Tail> tails_;
 };
 
-/// Reads one tuple from bytes that nobody vouches for. The first thing that is wrong is remembered, everything after it reads as
-/// zero, and `finish` tells: so a decoder of a struct is a list of lines without branches.
+/// Reads one tuple from bytes that nobody vouches for. The first thing that is wrong is remembered,
+/// everything after it reads as zero, and `finish` tells: so a decoder of a struct is a list of lines without
+/// branches.
 ///
-/// Strict: unused bits are zero, offsets and lengths lie inside, and no byte is read twice (so nothing can be made to grow).
-/// The bytes must outlive it.
+/// Strict: unused bits are zero, offsets and lengths lie inside, and no byte is read twice (so nothing can be
+/// made to grow). The bytes must outlive it.
 class Decoder {
 public:
     explicit Decoder(BytesView data);

@@ -2,8 +2,8 @@
 
 namespace {
 
-/// Reads a type that the input itself describes: each byte of the plan is one field. Whatever it says, what is read is never larger than
-/// what was given.
+/// Reads a type that the input itself describes: each byte of the plan is one field. Whatever it says, what
+/// is read is never larger than what was given.
 std::size_t read(sonm::chain::Decoder& decoder, sonm::BytesView& plan, int depth) {
     std::size_t size = 0;
     while (!plan.empty() && decoder.ok()) {
@@ -24,7 +24,8 @@ std::size_t read(sonm::chain::Decoder& decoder, sonm::BytesView& plan, int depth
             }
             case 7: {
                 auto array = decoder.array(1 + field % 4);
-                for (std::size_t i = 0; i < array.count && decoder.ok(); ++i) size += array.elements.bytes().size();
+                for (std::size_t i = 0; i < array.count && decoder.ok(); ++i)
+                    size += array.elements.bytes().size();
                 break;
             }
             default: return size;

@@ -1,8 +1,8 @@
 #include "sonm/chain/abi.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/chain/revert.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::chain {
 namespace {

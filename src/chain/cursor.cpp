@@ -6,7 +6,8 @@
 namespace sonm::chain {
 namespace {
 
-/// Checkpoints kept: how far back a reorganisation costs only what it undid. Deeper ones read everything again.
+/// Checkpoints kept: how far back a reorganisation costs only what it undid. Deeper ones read everything
+/// again.
 constexpr std::uint64_t checkpoints_max = 2'048;
 /// Rewinds remembered for followers that are slow; one that missed more starts over.
 constexpr std::size_t rewinds_max = 64;
@@ -24,7 +25,8 @@ Bytes pack(const std::vector<Hash>& topics) {
 
 std::vector<Hash> unpack(BytesView bytes) {
     std::vector<Hash> out(bytes.size() / 32);
-    for (std::size_t i = 0; i < out.size(); ++i) std::copy_n(bytes.begin() + std::ptrdiff_t(32 * i), 32, out[i].bytes.begin());
+    for (std::size_t i = 0; i < out.size(); ++i)
+        std::copy_n(bytes.begin() + std::ptrdiff_t(32 * i), 32, out[i].bytes.begin());
     return out;
 }
 
@@ -44,7 +46,10 @@ Log read_log_row(const Row& row) {
 }  // namespace
 
 LogCursor::LogCursor(Executor executor, Node& node, Database& db, CursorConfig config)
-    : node_(node), db_(db), config_(std::move(config)), page_blocks_(config_.page_blocks_max),
+    : node_(node),
+      db_(db),
+      config_(std::move(config)),
+      page_blocks_(config_.page_blocks_max),
       changed_(executor, asio::steady_timer::time_point::max()) {
     position_ = before_start();
 }
@@ -80,7 +85,8 @@ Async<void> LogCursor::open() {
         point.time = row.get<UnixTime>(2);
         return point;
     };
-    SONM_CO_TRY(auto newest, db_.all(read, "SELECT block, hash, time FROM checkpoint ORDER BY block DESC LIMIT 1"));
+    SONM_CO_TRY(auto newest,
+                db_.all(read, "SELECT block, hash, time FROM checkpoint ORDER BY block DESC LIMIT 1"));
     position_ = newest.empty() ? before_start() : newest[0];
     opened_ = true;
     changed_.cancel();
@@ -128,12 +134,15 @@ Async<void> LogCursor::advance() {
         std::uint64_t last = std::min(target, first + page_blocks_ - 1);
         SONM_CO_TRY(bool smaller, co_await read_page(last));
         if (smaller) {
-            if (page_blocks_ == 1) co_return fail(ChainErrc::too_many_results, "the node refuses the logs of block {} alone", first);
+            if (page_blocks_ == 1)
+                co_return fail(ChainErrc::too_many_results, "the node refuses the logs of block {} alone",
+                               first);
             page_blocks_ = std::max<std::uint64_t>(1, (last - first + 1) / 2);
             continue;
         }
         if (position_.block != last || position_.hash.is_zero()) {
-            if (++unsettled == unsettled_max) co_return fail(ChainErrc::bad_answer, "the chain changes faster than it can be read");
+            if (++unsettled == unsettled_max)
+                co_return fail(ChainErrc::bad_answer, "the chain changes faster than it can be read");
             continue;
         }
         page_blocks_ = std::min(config_.page_blocks_max, page_blocks_ * 2);
@@ -168,7 +177,8 @@ Async<bool> LogCursor::read_page(std::uint64_t to_block) {
     if (!logs && logs.error().is(ChainErrc::too_many_results)) co_return true;
     if (!logs) co_return tl::unexpected<Error>(std::move(logs).error());
     SONM_CO_CHECK(co_await add_times(*logs));
-    // The same last block before and after, and the same first: then the logs between are of one and the same chain.
+    // The same last block before and after, and the same first: then the logs between are of one and the same
+    // chain.
     SONM_CO_TRY(auto after, co_await node_.header(last));
     SONM_CO_TRY(bool there, co_await still_there());
     if (!there || !after || after->hash != before->hash) co_return false;
@@ -184,7 +194,8 @@ Async<bool> LogCursor::read_page(std::uint64_t to_block) {
 Async<void> LogCursor::add_times(std::vector<Log>& logs) {
     std::vector<std::uint64_t> blocks;
     for (const Log& log : logs) {
-        if (log.block_time.value == 0 && (blocks.empty() || blocks.back() != log.block)) blocks.push_back(log.block);
+        if (log.block_time.value == 0 && (blocks.empty() || blocks.back() != log.block))
+            blocks.push_back(log.block);
     }
     if (blocks.empty()) co_return Result<void>();
     auto asking = node_.headers(std::move(blocks));
@@ -203,12 +214,16 @@ Result<void> LogCursor::keep(const std::vector<Log>& logs, const Point& point) {
     return db_.transact([&]() -> Result<void> {
         for (const Log& log : logs) {
             Bytes topics = pack(log.topics);
-            SONM_CHECK(db_.run("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)", log.block, log.index, log.block_hash.bytes, log.block_time,
-                               log.address.bytes, topics, log.data, log.txn.bytes));
+            SONM_CHECK(db_.run("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?)", log.block, log.index,
+                               log.block_hash.bytes, log.block_time, log.address.bytes, topics, log.data,
+                               log.txn.bytes));
         }
-        SONM_CHECK(db_.run("INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?)", point.block, point.hash.bytes, point.time));
-        SONM_CHECK(db_.run("DELETE FROM checkpoint WHERE block < (SELECT min(block) FROM (SELECT block FROM checkpoint ORDER BY block DESC LIMIT ?))",
-                           checkpoints_max));
+        SONM_CHECK(db_.run("INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?)", point.block,
+                           point.hash.bytes, point.time));
+        SONM_CHECK(
+            db_.run("DELETE FROM checkpoint WHERE block < (SELECT min(block) FROM (SELECT block FROM "
+                    "checkpoint ORDER BY block DESC LIMIT ?))",
+                    checkpoints_max));
         return Result<void>();
     });
 }
@@ -242,7 +257,8 @@ Async<void> LogCursor::rewind() {
     std::size_t step = 4;
     for (std::size_t from = 0; from < points.size(); from += step, step *= 4) {
         std::vector<std::uint64_t> blocks;
-        for (std::size_t i = from; i < std::min(points.size(), from + step); ++i) blocks.push_back(points[i].block);
+        for (std::size_t i = from; i < std::min(points.size(), from + step); ++i)
+            blocks.push_back(points[i].block);
         auto asking = node_.headers(std::move(blocks));
         SONM_CO_TRY(auto headers, co_await std::move(asking));
         bool found = false;
@@ -262,11 +278,14 @@ Async<void> LogCursor::rewind() {
 
 Result<std::vector<Log>> LogCursor::stored(std::uint64_t from_block, std::uint64_t to_block) {
     return db_.all(read_log_row,
-                   "SELECT block, position, block_hash, block_time, address, topics, data, txn FROM log WHERE block BETWEEN ? AND ? "
-                   "ORDER BY block, position", from_block, to_block);
+                   "SELECT block, position, block_hash, block_time, address, topics, data, txn FROM log "
+                   "WHERE block BETWEEN ? AND ? "
+                   "ORDER BY block, position",
+                   from_block, to_block);
 }
 
-/// What one follower has not seen yet, at most about batch_logs_max logs. The follower has moved only if there is no error.
+/// What one follower has not seen yet, at most about batch_logs_max logs. The follower has moved only if
+/// there is no error.
 Result<LogBatch> LogCursor::next_batch(Follower& follower) {
     LogBatch batch;
     std::uint64_t position = follower.position;
@@ -282,8 +301,9 @@ Result<LogBatch> LogCursor::next_batch(Follower& follower) {
     if (position < follower.position) batch.rewind_to = position;
     batch.up_to_block = position_.block;
     // The block in which a page of logs ends; all of them if there are fewer.
-    SONM_TRY(auto cut, db_.value<std::uint64_t>("SELECT block FROM log WHERE block > ? ORDER BY block, position LIMIT 1 OFFSET ?", position,
-                                               batch_logs_max));
+    SONM_TRY(auto cut, db_.value<std::uint64_t>(
+                           "SELECT block FROM log WHERE block > ? ORDER BY block, position LIMIT 1 OFFSET ?",
+                           position, batch_logs_max));
     if (cut) batch.up_to_block = *cut;
     SONM_TRY(batch.logs, stored(position + 1, batch.up_to_block));
     batch.block_time = cut && !batch.logs.empty() ? batch.logs.back().block_time : position_.time;
@@ -305,7 +325,8 @@ Task<void> LogCursor::follow(std::uint64_t from_block, std::function<void(const 
                 co_await sleep_for(config_.pause_max);
                 continue;
             }
-            if (batch->rewind_to || !batch->logs.empty() || batch->up_to_block != told_block || batch->live != told_live) {
+            if (batch->rewind_to || !batch->logs.empty() || batch->up_to_block != told_block ||
+                batch->live != told_live) {
                 told_block = batch->up_to_block;
                 told_live = batch->live;
                 deliver(*batch);
@@ -327,7 +348,8 @@ Task<void> LogCursor::change() {
     // Woken by cancel(), which looks like an error; a real cancellation is told apart by the state.
     (void)co_await changed_.async_wait(as_tuple(asio::use_awaitable));
     auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+    if (state.cancelled() != asio::cancellation_type::none)
+        throw asio::system_error(asio::error::operation_aborted);
 }
 
 }  // namespace sonm::chain

@@ -1,9 +1,9 @@
 #include "sonm/chain/cursor.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/chain/fake_node.hpp"
 #include "sonm/chain/store.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::chain {
 namespace {
@@ -41,7 +41,9 @@ public:
         config.poll = Millis(1);
         node.mine();
     }
-    void emit(char mark, Address address = ours) { node.emit(address, {Hash{{7}}}, Bytes{std::uint8_t(mark)}); }
+    void emit(char mark, Address address = ours) {
+        node.emit(address, {Hash{{7}}}, Bytes{std::uint8_t(mark)});
+    }
     void block(std::string_view marks) {
         for (char mark : marks) emit(mark);
         node.mine();
@@ -72,7 +74,8 @@ public:
     /// One process and one follower, with `steps` done to the chain one after the other.
     Believed live(std::vector<std::function<void()>> steps) {
         Believed believed;
-        auto living = [](LogCursorTest& self, std::vector<std::function<void()>> steps, Believed& out) -> Task<void> {
+        auto living = [](LogCursorTest& self, std::vector<std::function<void()>> steps,
+                         Believed& out) -> Task<void> {
             Executor executor = co_await asio::this_coro::executor;
             LogCursor cursor(executor, self.node, *self.db, self.config);
             auto take = [&out](const LogBatch& batch) { out.take(batch); };
@@ -148,13 +151,23 @@ TEST_F(LogCursorTest, a_single_block_that_is_too_large_is_an_error_not_a_loop) {
 
 TEST_F(LogCursorTest, a_reorganisation_undoes_and_redoes) {
     Believed believed = live({[&] { block("a"); }, [&] { block("b"); }, [&] { block("c"); },
-                              [&] { node.rewind(2); block("d"); block(""); block("e"); }});
+                              [&] {
+                                  node.rewind(2);
+                                  block("d");
+                                  block("");
+                                  block("e");
+                              }});
     EXPECT_EQ(believed.marks(), "ade");
     EXPECT_EQ(believed.rewinds, 1);
 }
 
 TEST_F(LogCursorTest, a_chain_that_became_shorter_is_noticed) {
-    Believed believed = live({[&] { block("a"); }, [&] { block("b"); block("c"); }, [&] { node.rewind(2); }});
+    Believed believed = live({[&] { block("a"); },
+                              [&] {
+                                  block("b");
+                                  block("c");
+                              },
+                              [&] { node.rewind(2); }});
     EXPECT_EQ(believed.marks(), "a");
     EXPECT_EQ(believed.up_to, 2u);
 }
@@ -177,7 +190,12 @@ TEST_F(LogCursorTest, another_chain_with_the_same_name_is_read_from_its_start) {
     node.mine(5);
     block("z");
     EXPECT_EQ(read().marks(), "z");
-    Believed believed = live({[&] { block("y"); }, [&] { node.restart(); node.mine(9); block("q"); }});
+    Believed believed = live({[&] { block("y"); },
+                              [&] {
+                                  node.restart();
+                                  node.mine(9);
+                                  block("q");
+                              }});
     EXPECT_EQ(believed.marks(), "q");
 }
 
@@ -240,7 +258,8 @@ TEST_F(LogCursorTest, a_full_disk_stops_nothing_for_ever_and_loses_nothing) {
     read();
     block("b");
     std::size_t looks = 0;
-    ASSERT_TRUE(db->script("CREATE TRIGGER full BEFORE INSERT ON log BEGIN SELECT RAISE(ABORT, 'disk is full'); END"));
+    ASSERT_TRUE(db->script(
+        "CREATE TRIGGER full BEFORE INSERT ON log BEGIN SELECT RAISE(ABORT, 'disk is full'); END"));
     node.before_answer = [&] {
         // After the first page was read and could not be kept, there is space again.
         if (++looks == 8) EXPECT_TRUE(db->script("DROP TRIGGER full"));

@@ -95,7 +95,9 @@ void FakeNode::emit(Address address, std::vector<Hash> topics, Bytes data) {
     emitted_.push_back(std::move(log));
 }
 
-void FakeNode::rewind(std::uint64_t block) { blocks_.resize(std::min<std::size_t>(blocks_.size(), block + 1)); }
+void FakeNode::rewind(std::uint64_t block) {
+    blocks_.resize(std::min<std::size_t>(blocks_.size(), block + 1));
+}
 
 std::size_t FakeNode::times_mined(const Bytes& data) const {
     std::size_t count = 0;
@@ -127,8 +129,10 @@ Async<std::vector<std::optional<BlockHeader>>> FakeNode::headers(std::vector<std
     SONM_CO_CHECK(arrive());
     std::vector<std::optional<BlockHeader>> out;
     for (std::uint64_t number : wanted) {
-        if (number <= head()) out.push_back(blocks_[number].header);
-        else out.push_back(std::nullopt);
+        if (number <= head())
+            out.push_back(blocks_[number].header);
+        else
+            out.push_back(std::nullopt);
     }
     co_return out;
 }
@@ -185,7 +189,8 @@ Async<Hash> FakeNode::send_raw(Bytes raw) {
     for (auto other = pool_.begin(); other != pool_.end(); ++other) {
         if (other->hash == txn.hash) co_return fail(ChainErrc::already_known, "fake node");
         if (other->sender != txn.sender || other->nonce != txn.nonce) continue;
-        if (txn.fee_max < other->fee_max + other->fee_max / 10) co_return fail(ChainErrc::fee_too_low, "fake node");
+        if (txn.fee_max < other->fee_max + other->fee_max / 10)
+            co_return fail(ChainErrc::fee_too_low, "fake node");
         pool_.erase(other);
         break;
     }
@@ -215,7 +220,8 @@ Async<std::vector<Log>> FakeNode::logs(LogFilter filter) {
     std::vector<Log> out;
     for (std::uint64_t number = filter.from_block; number <= std::min(filter.to_block, head()); ++number) {
         for (const Log& log : blocks_[number].logs) {
-            bool wanted = std::find(filter.addresses.begin(), filter.addresses.end(), log.address) != filter.addresses.end();
+            bool wanted = std::find(filter.addresses.begin(), filter.addresses.end(), log.address) !=
+                          filter.addresses.end();
             if (wanted || filter.addresses.empty()) out.push_back(log);
         }
     }

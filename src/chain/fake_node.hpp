@@ -1,13 +1,14 @@
 #pragma once
 
-#include <functional>
-
 #include "sonm/chain/node.hpp"
+
+#include <functional>
 
 namespace sonm::chain {
 
-/// A small chain in memory for tests: accounts with nonces, a pool of waiting transactions, blocks, logs, reorganisations, and a
-/// connection that fails when told to. It checks signatures, nonces and fees as a node does; it runs no contract code.
+/// A small chain in memory for tests: accounts with nonces, a pool of waiting transactions, blocks, logs,
+/// reorganisations, and a connection that fails when told to. It checks signatures, nonces and fees as a node
+/// does; it runs no contract code.
 class FakeNode final : public Node {
 public:
     FakeNode();
@@ -15,19 +16,21 @@ public:
     // What a test may set.
     bool automine = true;
     U256 base_fee = 1'000'000'000;
-    std::size_t logs_max = 10'000;     ///< more in one answer are refused
+    std::size_t logs_max = 10'000;  ///< more in one answer are refused
     bool logs_tell_time = true;
-    int failures = 0;                  ///< so many of the next calls are unreachable
-    bool lose_next_send = false;       ///< takes the next transaction, but the answer does not arrive
-    std::function<CallOutcome(const CallRequest&)> on_call;  ///< for call and estimate_gas; nothing = succeeds
-    std::function<bool(const CallRequest&)> on_execute;      ///< whether a mined transaction succeeds
-    std::function<void()> before_answer;                     ///< runs before each answer
+    int failures = 0;             ///< so many of the next calls are unreachable
+    bool lose_next_send = false;  ///< takes the next transaction, but the answer does not arrive
+    std::function<CallOutcome(const CallRequest&)>
+        on_call;                                         ///< for call and estimate_gas; nothing = succeeds
+    std::function<bool(const CallRequest&)> on_execute;  ///< whether a mined transaction succeeds
+    std::function<void()> before_answer;                 ///< runs before each answer
 
     /// Puts what waits and what was emitted into a block.
     void mine(std::size_t blocks = 1);
     /// A log of the next block.
     void emit(Address address, std::vector<Hash> topics, Bytes data);
-    /// Undoes everything above `block`; transactions are lost, not put back to wait. What is mined next has other hashes.
+    /// Undoes everything above `block`; transactions are lost, not put back to wait. What is mined next has
+    /// other hashes.
     void rewind(std::uint64_t block);
     /// Forgets what waits.
     void drop_pool() { pool_.clear(); }

@@ -12,7 +12,8 @@ enum class IntentState : std::uint8_t {
     reverted = 2,  ///< in a block, and the contract refused: nothing has happened
 };
 
-/// One signed transaction. Several attempts of one intent have the same nonce: at most one can ever be in a block.
+/// One signed transaction. Several attempts of one intent have the same nonce: at most one can ever be in a
+/// block.
 struct Attempt {
     Hash hash;
     Bytes raw;
@@ -28,8 +29,8 @@ struct Intent {
     std::vector<Attempt> attempts;  ///< oldest first, never empty
 };
 
-/// What one account has sent to one chain, on disk: a transaction is written down before it leaves the machine, so that after a
-/// crash it is found again instead of being made twice.
+/// What one account has sent to one chain, on disk: a transaction is written down before it leaves the
+/// machine, so that after a crash it is found again instead of being made twice.
 class Journal {
 public:
     /// `db` must outlive it and come from open_journal.

@@ -5,10 +5,11 @@
 
 namespace sonm::chain {
 
-/// A node of some EVM chain, as the rest of this room sees it. One executor. Implementations: JsonRpc, FakeNode (a small chain in
-/// memory, for tests).
+/// A node of some EVM chain, as the rest of this room sees it. One executor. Implementations: JsonRpc,
+/// FakeNode (a small chain in memory, for tests).
 ///
-/// Errors of every call: unreachable (no connection or no answer in time, after retries), node_error, bad_answer.
+/// Errors of every call: unreachable (no connection or no answer in time, after retries), node_error,
+/// bad_answer.
 class Node {
 public:
     virtual ~Node() = default;
@@ -19,7 +20,8 @@ public:
     /// Several at once, in the same order.
     virtual Async<std::vector<std::optional<BlockHeader>>> headers(std::vector<std::uint64_t> blocks) = 0;
     virtual Async<Wei> balance(Address account) = 0;
-    /// Number of transactions that the account has sent: in blocks (latest), or with those that wait (pending).
+    /// Number of transactions that the account has sent: in blocks (latest), or with those that wait
+    /// (pending).
     virtual Async<std::uint64_t> nonce(Address account, BlockTag tag) = 0;
     virtual Async<CallOutcome> call(CallRequest request, BlockRef block) = 0;
     virtual Async<GasEstimate> estimate_gas(CallRequest request) = 0;

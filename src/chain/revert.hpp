@@ -1,14 +1,14 @@
 #pragma once
 
+#include "sonm/base/bytes.hpp"
+
 #include <optional>
 #include <string>
 
-#include "sonm/base/bytes.hpp"
-
 namespace sonm::chain {
 
-/// What Solidity itself says when a call fails: `Error(string)` from require and revert, `Panic(uint256)` from failed checks.
-/// Nothing if these bytes are neither.
+/// What Solidity itself says when a call fails: `Error(string)` from require and revert, `Panic(uint256)`
+/// from failed checks. Nothing if these bytes are neither.
 std::optional<std::string> standard_revert(BytesView data);
 
 }  // namespace sonm::chain

@@ -11,15 +11,17 @@ class Answers;
 
 struct RpcConfig {
     std::string url = "http://127.0.0.1:8545";  ///< or "host:port", or "unix:/path"
-    Millis answer_max{10'000};     ///< one exchange
-    int attempts_max = 4;          ///< exchanges that failed on the way are repeated; those that the node refused are not
-    Millis pause_first{100};       ///< before the second attempt; doubles, up to pause_max
+    Millis answer_max{10'000};                  ///< one exchange
+    int attempts_max =
+        4;  ///< exchanges that failed on the way are repeated; those that the node refused are not
+    Millis pause_first{100};  ///< before the second attempt; doubles, up to pause_max
     Millis pause_max{2'000};
     std::size_t answer_bytes_max = 64 * MiB;
     std::size_t connections_max = 8;
 };
 
-/// A node over JSON-RPC and HTTP keep-alive. Reading calls are repeated when the connection failed; sending a transaction is not.
+/// A node over JSON-RPC and HTTP keep-alive. Reading calls are repeated when the connection failed; sending a
+/// transaction is not.
 class JsonRpc final : public Node {
 public:
     /// Errors: invalid (URL; https is not supported yet: put a TLS proxy in front).
@@ -42,7 +44,8 @@ public:
     Async<std::vector<Log>> logs(LogFilter filter) override;
     Async<Bytes> code(Address account) override;
 
-    /// Any other method: `params` is a JSON list; the answer is the result as JSON text. For development chains and tests.
+    /// Any other method: `params` is a JSON list; the answer is the result as JSON text. For development
+    /// chains and tests.
     Async<std::string> raw(std::string method, std::string params);
 
 private:

@@ -1,8 +1,8 @@
 #include "sonm/chain/rpc.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/base/units.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::chain {
 namespace {
@@ -29,7 +29,8 @@ struct ScriptedNode {
                 ++self.requests;
                 std::string body = self.answer(input.substr(head + 4, length));
                 input.erase(0, head + 4 + length);
-                std::string reply = fmt::format("HTTP/1.1 {} x\r\nContent-Length: {}\r\n\r\n{}", self.status, body.size(), body);
+                std::string reply = fmt::format("HTTP/1.1 {} x\r\nContent-Length: {}\r\n\r\n{}", self.status,
+                                                body.size(), body);
                 auto writing = stream->write(as_bytes(reply));
                 if (!co_await std::move(writing)) co_return;
                 continue;
@@ -77,18 +78,25 @@ void with_node(ScriptedNode& script, Body body, std::size_t answer_bytes_max = 6
 }
 
 /// One answer to whatever the one request was.
-std::string one(std::string_view result) { return fmt::format(R"({{"jsonrpc":"2.0","id":1,"result":{}}})", result); }
+std::string one(std::string_view result) {
+    return fmt::format(R"({{"jsonrpc":"2.0","id":1,"result":{}}})", result);
+}
 std::string refusal(int code, std::string_view message, std::string_view data = "null") {
-    return fmt::format(R"({{"jsonrpc":"2.0","id":1,"error":{{"code":{},"message":"{}","data":{}}}}})", code, message, data);
+    return fmt::format(R"({{"jsonrpc":"2.0","id":1,"error":{{"code":{},"message":"{}","data":{}}}}})", code,
+                       message, data);
 }
 
 TEST(JsonRpc, a_batch_answered_in_another_order_is_sorted_by_id) {
     ScriptedNode script;
     auto header = [](int id, std::string_view number) {
         std::string hash = "0x" + std::string(62, '0') + "0" + std::string(number.substr(2));
-        return fmt::format(R"({{"id":{},"result":{{"number":"{}","hash":"{}","parentHash":"{}","timestamp":"0x5","gasLimit":"0x1"}}}})", id, number, hash, hash);
+        return fmt::format(
+            R"({{"id":{},"result":{{"number":"{}","hash":"{}","parentHash":"{}","timestamp":"0x5","gasLimit":"0x1"}}}})",
+            id, number, hash, hash);
     };
-    script.answer = [&](const std::string&) { return fmt::format("[{},{}]", header(2, "0x7"), header(1, "0x6")); };
+    script.answer = [&](const std::string&) {
+        return fmt::format("[{},{}]", header(2, "0x7"), header(1, "0x6"));
+    };
     with_node(script, [](JsonRpc& rpc) -> Task<void> {
         std::vector<std::uint64_t> wanted{6, 7};
         auto asking = rpc.headers(wanted);
@@ -156,11 +164,13 @@ TEST(JsonRpc, what_nodes_say_about_transactions_is_told_apart) {
         const char* words;
         ChainErrc meaning;
     };
-    for (Case c : {Case{"Nonce too low: next nonce 5", ChainErrc::nonce_too_low}, Case{"already known", ChainErrc::already_known},
+    for (Case c : {Case{"Nonce too low: next nonce 5", ChainErrc::nonce_too_low},
+                   Case{"already known", ChainErrc::already_known},
                    Case{"transaction already imported", ChainErrc::already_known},
                    Case{"replacement transaction underpriced", ChainErrc::fee_too_low},
                    Case{"max fee per gas less than block base fee", ChainErrc::fee_too_low},
-                   Case{"Insufficient funds for gas * price + value", ChainErrc::no_funds}, Case{"something else", ChainErrc::node_error}}) {
+                   Case{"Insufficient funds for gas * price + value", ChainErrc::no_funds},
+                   Case{"something else", ChainErrc::node_error}}) {
         ScriptedNode script;
         script.answer = [&](const std::string&) { return refusal(-32003, c.words); };
         with_node(script, [&](JsonRpc& rpc) -> Task<void> {
@@ -173,8 +183,9 @@ TEST(JsonRpc, what_nodes_say_about_transactions_is_told_apart) {
 }
 
 TEST(JsonRpc, logs_that_are_too_many_are_told_apart_however_the_node_says_so) {
-    for (const std::string& answer : {refusal(-32005, "sorry"), refusal(-32602, "query returned more than 10000 results"),
-                                      one("[\"" + std::string(100'000, 'a') + "\"]")}) {
+    for (const std::string& answer :
+         {refusal(-32005, "sorry"), refusal(-32602, "query returned more than 10000 results"),
+          one("[\"" + std::string(100'000, 'a') + "\"]")}) {
         ScriptedNode script;
         script.answer = [&](const std::string&) { return answer; };
         with_node(script, [](JsonRpc& rpc) -> Task<void> {
@@ -187,9 +198,10 @@ TEST(JsonRpc, logs_that_are_too_many_are_told_apart_however_the_node_says_so) {
 }
 
 TEST(JsonRpc, answers_that_make_no_sense_are_errors) {
-    for (const std::string& answer : {std::string("not json"), std::string("{}"), std::string("[]"), one("7"), one("\"12\""), one("\"0x\""),
-                                      one("\"0x" + std::string(80, 'f') + "\""), std::string(R"({"id":9,"result":"0x1"})"),
-                                      std::string(R"([{"id":1,"result":"0x1"},{"id":1,"result":"0x2"}])")}) {
+    for (const std::string& answer :
+         {std::string("not json"), std::string("{}"), std::string("[]"), one("7"), one("\"12\""),
+          one("\"0x\""), one("\"0x" + std::string(80, 'f') + "\""), std::string(R"({"id":9,"result":"0x1"})"),
+          std::string(R"([{"id":1,"result":"0x1"},{"id":1,"result":"0x2"}])")}) {
         ScriptedNode script;
         script.answer = [&](const std::string&) { return answer; };
         with_node(script, [&](JsonRpc& rpc) -> Task<void> {
@@ -207,7 +219,8 @@ TEST(JsonRpc, addresses_of_nodes_are_checked) {
         config.url = url;
         EXPECT_FALSE(JsonRpc::make(context.get_executor(), config)) << url;
     }
-    for (const char* url : {"http://node:8545", "http://node", "http://node:1/path?key=1", "127.0.0.1:8545", "unix:/run/node.sock"}) {
+    for (const char* url : {"http://node:8545", "http://node", "http://node:1/path?key=1", "127.0.0.1:8545",
+                            "unix:/run/node.sock"}) {
         RpcConfig config;
         config.url = url;
         EXPECT_TRUE(JsonRpc::make(context.get_executor(), config)) << url;

@@ -51,7 +51,9 @@ CREATE TABLE log (
 
 }  // namespace
 
-Result<std::unique_ptr<Database>> open_journal(const std::string& path) { return Database::open(path, {journal_tables}); }
+Result<std::unique_ptr<Database>> open_journal(const std::string& path) {
+    return Database::open(path, {journal_tables});
+}
 
 Result<std::unique_ptr<Database>> open_log_store(const std::string& path) {
     DatabaseOptions options;

@@ -5,8 +5,9 @@
 namespace sonm::chain {
 namespace {
 
-/// Looks in a row at which a nonce must be found used by something else before it is believed, and that for as long as it takes to call
-/// a transaction stuck: nodes behind one address can lag behind each other, and what is believed lost is sent a second time.
+/// Looks in a row at which a nonce must be found used by something else before it is believed, and that for
+/// as long as it takes to call a transaction stuck: nodes behind one address can lag behind each other, and
+/// what is believed lost is sent a second time.
 constexpr int lost_looks = 5;
 /// Nodes replace a waiting transaction only for at least 10 % more (Geth, Anvil) or 12.5 % (others).
 U256 raised(U256 fee) { return fee + fee / 8 + 1; }
@@ -15,28 +16,38 @@ std::string short_hash(const Hash& hash) { return to_string(hash).substr(0, 12);
 
 }  // namespace
 
-Async<std::unique_ptr<Sender>> Sender::make(Node& node, const crypto::Signer& signer, Database& db, std::uint64_t chain_id,
-                                            SenderConfig config, ExplainRevert explain) {
+Async<std::unique_ptr<Sender>> Sender::make(Node& node, const crypto::Signer& signer, Database& db,
+                                            std::uint64_t chain_id, SenderConfig config,
+                                            ExplainRevert explain) {
     SONM_CO_TRY(std::uint64_t found, co_await node.chain_id());
-    if (found != chain_id) co_return fail(ChainErrc::wrong_chain, "the node is on chain {}, the configuration says {}", found, chain_id);
+    if (found != chain_id)
+        co_return fail(ChainErrc::wrong_chain, "the node is on chain {}, the configuration says {}", found,
+                       chain_id);
     BlockRef first = std::uint64_t(0);
     SONM_CO_TRY(auto genesis, co_await node.header(first));
     if (!genesis) co_return fail(ChainErrc::bad_answer, "the node has no block 0");
     Journal journal(db, genesis->hash, chain_id, signer.address());
     Executor executor = co_await asio::this_coro::executor;
-    co_return std::unique_ptr<Sender>(new Sender(executor, node, signer, std::move(journal), chain_id, config, std::move(explain)));
+    co_return std::unique_ptr<Sender>(
+        new Sender(executor, node, signer, std::move(journal), chain_id, config, std::move(explain)));
 }
 
-Sender::Sender(Executor executor, Node& node, const crypto::Signer& signer, Journal journal, std::uint64_t chain_id, SenderConfig config,
-               ExplainRevert explain)
-    : node_(node), signer_(signer), journal_(std::move(journal)), chain_id_(chain_id), config_(config), explain_(std::move(explain)),
+Sender::Sender(Executor executor, Node& node, const crypto::Signer& signer, Journal journal,
+               std::uint64_t chain_id, SenderConfig config, ExplainRevert explain)
+    : node_(node),
+      signer_(signer),
+      journal_(std::move(journal)),
+      chain_id_(chain_id),
+      config_(config),
+      explain_(std::move(explain)),
       lane_(executor, config_.lock_path) {}
 
 Async<TxnReceipt> Sender::send(std::string intent, TxnRequest request) {
     auto working = work(intent, std::move(request));
     auto receipt = co_await within(config_.answer_max, std::move(working));
     if (receipt || !receipt.error().is(Errc::timeout)) co_return receipt;
-    co_return fail(ChainErrc::not_mined, "{}: not confirmed within {} s; it may still be, asking again does not repeat it", intent,
+    co_return fail(ChainErrc::not_mined,
+                   "{}: not confirmed within {} s; it may still be, asking again does not repeat it", intent,
                    config_.answer_max.count() / 1000);
 }
 
@@ -51,7 +62,10 @@ Async<TxnReceipt> Sender::work(std::string id, TxnRequest request) {
         auto starting = find_or_start(id, request);
         SONM_CO_TRY(std::optional<Intent> found, co_await std::move(starting));
         if (!found) {
-            if (!std::exchange(told, true)) SONM_LOG(warn, "{}: waits for an earlier transaction of account {} that another program has sent", id, account());
+            if (!std::exchange(told, true))
+                SONM_LOG(warn,
+                         "{}: waits for an earlier transaction of account {} that another program has sent",
+                         id, account());
             co_await sleep_for(config_.poll);
             continue;
         }
@@ -62,7 +76,8 @@ Async<TxnReceipt> Sender::work(std::string id, TxnRequest request) {
             if (!receipt) break;  // reorganised away: send it again
             SONM_CO_TRY(bool deep, co_await deep_enough(*receipt));
             if (deep && intent.state == IntentState::done && !receipt->success) {
-                // It was done on a chain that is no more, and came too early on this one: as good as never sent.
+                // It was done on a chain that is no more, and came too early on this one: as good as never
+                // sent.
                 SONM_CO_CHECK(journal_.finish(id, *receipt));
                 intent.state = IntentState::reverted;
                 break;
@@ -180,12 +195,14 @@ Async<std::optional<TxnReceipt>> Sender::push(Intent intent) {
         SteadyTime now = std::chrono::steady_clock::now();
         lost = next > intent.nonce ? lost + 1 : 0;
         if (lost == 1) lost_since = now;
-        if (lost >= lost_looks && now - lost_since >= config_.stuck_after) co_return std::optional<TxnReceipt>();
+        if (lost >= lost_looks && now - lost_since >= config_.stuck_after)
+            co_return std::optional<TxnReceipt>();
         if (lost == 0 && sent_at != SteadyTime{} && now - sent_at >= config_.stuck_after) {
             auto replacing = replacement(intent);
             SONM_CO_TRY(auto attempt, co_await std::move(replacing));
             if (attempt) {
-                SONM_LOG(info, "{}: stuck for {} s, sent again with a higher fee", intent.id, config_.stuck_after.count() / 1000);
+                SONM_LOG(info, "{}: stuck for {} s, sent again with a higher fee", intent.id,
+                         config_.stuck_after.count() / 1000);
                 SONM_CO_CHECK(journal_.add_attempt(intent.nonce, *attempt));
                 intent.attempts.push_back(std::move(*attempt));
             }
@@ -194,9 +211,12 @@ Async<std::optional<TxnReceipt>> Sender::push(Intent intent) {
         if (sent_at == SteadyTime{} && lost == 0) {
             auto sending = broadcast(intent);
             auto sent = co_await std::move(sending);
-            if (sent) sent_at = now;
-            else if (sent.error().is(ChainErrc::fee_too_low)) sent_at = now - config_.stuck_after;
-            else if (!sent.error().is(ChainErrc::unreachable)) co_return wrap(std::move(sent).error(), "{}", intent.id);
+            if (sent)
+                sent_at = now;
+            else if (sent.error().is(ChainErrc::fee_too_low))
+                sent_at = now - config_.stuck_after;
+            else if (!sent.error().is(ChainErrc::unreachable))
+                co_return wrap(std::move(sent).error(), "{}", intent.id);
         }
         co_await sleep_for(config_.poll);
     }
@@ -252,14 +272,16 @@ Async<TxnReceipt> Sender::judge(std::string id, TxnReceipt receipt, TxnRequest r
     auto repeating = node_.call(std::move(trial), before);
     auto outcome = co_await std::move(repeating);
     if (outcome && outcome->reverted) co_return refused(id, *outcome);
-    co_return fail(ChainErrc::reverted, "{}: transaction {} in block {} failed after {} gas", id, receipt.txn, receipt.block, receipt.gas_used);
+    co_return fail(ChainErrc::reverted, "{}: transaction {} in block {} failed after {} gas", id, receipt.txn,
+                   receipt.block, receipt.gas_used);
 }
 
 Result<Sender::Fees> Sender::within_cap(FeeQuote quote) const {
     U256 cap = config_.fee_per_gas_max.value;
     U256 least = quote.base.value + quote.tip.value;
     if (least > cap) {
-        return fail(ChainErrc::fee_cap, "gas costs {} now, the configured limit is {} (10^-18 coins per unit)", least, cap);
+        return fail(ChainErrc::fee_cap,
+                    "gas costs {} now, the configured limit is {} (10^-18 coins per unit)", least, cap);
     }
     // Twice the base fee lasts for six full blocks of rising fees.
     return Fees{quote.tip.value, std::min(cap, quote.base.value * 2 + quote.tip.value)};

@@ -1,10 +1,10 @@
 #include "sonm/chain/transactions.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/chain/fake_node.hpp"
 #include "sonm/chain/store.hpp"
 #include "sonm/crypto/development_keys.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::chain {
 namespace {
@@ -28,7 +28,9 @@ public:
         out.data = Bytes{mark};
         return out;
     }
-    static Error explain(BytesView data) { return Error{make_error_code(ChainErrc::reverted), "explained " + to_hex(data)}; }
+    static Error explain(BytesView data) {
+        return Error{make_error_code(ChainErrc::reverted), "explained " + to_hex(data)};
+    }
 
     /// A process that lives for one `send`: opens the journal anew, as after a restart.
     Async<TxnReceipt> send(std::string intent, TxnRequest what) {
@@ -36,7 +38,9 @@ public:
         auto sending = sender->send(std::move(intent), std::move(what));
         co_return co_await std::move(sending);
     }
-    Result<TxnReceipt> run(std::string intent, std::uint8_t mark) { return run_test(send(std::move(intent), request(mark))); }
+    Result<TxnReceipt> run(std::string intent, std::uint8_t mark) {
+        return run_test(send(std::move(intent), request(mark)));
+    }
     std::size_t times(std::uint8_t mark) const { return node.times_mined(Bytes{mark}); }
 
     crypto::PrivateKey key = make_key();
@@ -65,8 +69,13 @@ TEST_F(SenderTest, killed_before_the_transaction_left_it_is_sent_by_the_next_pro
     // The node is gone at the moment of sending, and the caller gives up.
     config.answer_max = Millis(20);
     bool sending = false;
-    node.on_call = [&](const CallRequest&) { sending = true; return CallOutcome(); };
-    node.before_answer = [&] { if (sending) node.failures = 1; };
+    node.on_call = [&](const CallRequest&) {
+        sending = true;
+        return CallOutcome();
+    };
+    node.before_answer = [&] {
+        if (sending) node.failures = 1;
+    };
     EXPECT_FALSE(run("a", 1));
     EXPECT_EQ(times(1), 0u);
     node.before_answer = nullptr;
@@ -113,11 +122,14 @@ TEST_F(SenderTest, a_stuck_transaction_is_replaced_with_a_higher_fee_and_mined_o
 }
 
 TEST_F(SenderTest, a_refusal_found_before_sending_uses_no_nonce_and_is_explained) {
-    node.on_call = [](const CallRequest&) { return CallOutcome{true, Bytes{0xab, 0xcd}, "execution reverted"}; };
+    node.on_call = [](const CallRequest&) {
+        return CallOutcome{true, Bytes{0xab, 0xcd}, "execution reverted"};
+    };
     auto refused = run("a", 1);
     ASSERT_FALSE(refused);
     EXPECT_TRUE(refused.error().is(ChainErrc::reverted));
-    EXPECT_NE(refused.error().message().find("explained abcd"), std::string::npos) << refused.error().message();
+    EXPECT_NE(refused.error().message().find("explained abcd"), std::string::npos)
+        << refused.error().message();
     node.on_call = nullptr;
     ASSERT_TRUE(run("a", 1));
     EXPECT_EQ(times(1), 1u);
@@ -176,7 +188,8 @@ TEST_F(SenderTest, a_nonce_used_by_another_program_is_given_up_and_the_intent_se
     EXPECT_EQ(times(1), 1u);
 }
 
-TEST_F(SenderTest, after_a_lost_transaction_of_another_program_an_intent_waits_for_its_nonce_and_is_mined_once) {
+TEST_F(SenderTest,
+       after_a_lost_transaction_of_another_program_an_intent_waits_for_its_nonce_and_is_mined_once) {
     ASSERT_TRUE(run("a", 1));
     auto elsewhere = std::move(*open_journal(":memory:"));
     std::swap(db, elsewhere);

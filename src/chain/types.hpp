@@ -1,12 +1,12 @@
 #pragma once
 
-#include <optional>
-#include <variant>
-#include <vector>
-
 #include "sonm/base/strong.hpp"
 #include "sonm/chain/errc.hpp"
 #include "sonm/crypto/types.hpp"
+
+#include <optional>
+#include <variant>
+#include <vector>
 
 namespace sonm::chain {
 
@@ -36,9 +36,9 @@ struct Log {
     Bytes data;
     std::uint64_t block = 0;
     Hash block_hash;
-    UnixTime block_time;       ///< zero where the node does not say
+    UnixTime block_time;  ///< zero where the node does not say
     Hash txn;
-    std::uint32_t index = 0;   ///< inside the block
+    std::uint32_t index = 0;  ///< inside the block
     bool operator==(const Log&) const = default;
 };
 

@@ -224,7 +224,9 @@ void add_task_options(CLI::App& leaf, TaskOptions& options) {
         ->allow_extra_args(false);
     leaf.add_option("--workdir", options.working_dir, "Where the work folder is mounted")
         ->capture_default_str();
-    leaf.add_option("--user", options.user, "User inside the container, a number (default: the image's if that is one, else 65534; never root)");
+    leaf.add_option(
+        "--user", options.user,
+        "User inside the container, a number (default: the image's if that is one, else 65534; never root)");
     leaf.add_option("--time-limit", options.time_limit, "Stop the task after this, e.g. '5 min'");
     leaf.add_flag("--network", options.network, "Outbound internet for the task");
     leaf.add_option("command", options.command, "What to run, after --");

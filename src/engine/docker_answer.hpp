@@ -15,7 +15,8 @@ struct Answer {
     std::string words() const;
 };
 
-/// An answer that is an error, in words of the port: 404 becomes `missing`, 409 conflict, 400 invalid, else refused_by_engine.
+/// An answer that is an error, in words of the port: 404 becomes `missing`, 409 conflict, 400 invalid, else
+/// refused_by_engine.
 tl::unexpected<Error> refusal(const Answer& answer, std::string_view doing, EngineErrc missing);
 /// Whether starting failed because of the command and not of the engine.
 bool is_command_missing(std::string_view words);

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <filesystem>
-
 #include "sonm/engine/engine.hpp"
 #include "sonm/http/client.hpp"
+
+#include <filesystem>
 
 namespace sonm::engine {
 
@@ -18,12 +18,14 @@ struct DockerConfig {
     Millis answer_max{30'000};  ///< of every call, besides what the call itself waits for
 };
 
-/// The address in `DOCKER_HOST` ("unix:///path") in this program's form, or the system socket if it is unset. Errors: invalid
-/// (only unix sockets are spoken to: an engine across a network would give its caller the whole machine).
+/// The address in `DOCKER_HOST` ("unix:///path") in this program's form, or the system socket if it is unset.
+/// Errors: invalid (only unix sockets are spoken to: an engine across a network would give its caller the
+/// whole machine).
 Result<std::string> engine_address(const char* docker_host);
 
-/// Docker Engine API 1.41 over a unix socket; podman's socket speaks it too. Talks to the API only, never to a program.
-/// Containers are hardened by default as docs/engine.md says. One executor; the engine being down now and up later is normal.
+/// Docker Engine API 1.41 over a unix socket; podman's socket speaks it too. Talks to the API only, never to
+/// a program. Containers are hardened by default as docs/engine.md says. One executor; the engine being down
+/// now and up later is normal.
 class DockerEngine final : public Engine {
 public:
     DockerEngine(Executor executor, DockerConfig config);
@@ -49,8 +51,10 @@ public:
     Async<std::unique_ptr<LogStream>> logs(ContainerId id, LogQuery query) override;
     Async<Usage> usage(ContainerId id) override;
     Async<ExecResult> exec(ContainerId id, ExecSpec spec) override;
-    Async<void> put_archive(ContainerId id, std::string path, ByteSource tar, std::uint64_t bytes_max) override;
-    Async<std::unique_ptr<ByteReader>> get_archive(ContainerId id, std::string path, std::uint64_t bytes_max) override;
+    Async<void> put_archive(ContainerId id, std::string path, ByteSource tar,
+                            std::uint64_t bytes_max) override;
+    Async<std::unique_ptr<ByteReader>> get_archive(ContainerId id, std::string path,
+                                                   std::uint64_t bytes_max) override;
     Async<std::unique_ptr<EventStream>> events(Labels labels, UnixTime since) override;
 
     Async<NetworkId> create_network(std::string name, Labels labels) override;
@@ -67,8 +71,10 @@ private:
         Millis extra{0};     ///< on top of answer_max
     };
     Async<docker::Answer> ask(Call call);
-    /// A streamed answer; one that is an error is read and becomes `docker::Answer` of its status in the error.
-    Async<std::unique_ptr<http::BodyStream>> stream(http::Request request, ByteSource body, std::string doing, EngineErrc missing);
+    /// A streamed answer; one that is an error is read and becomes `docker::Answer` of its status in the
+    /// error.
+    Async<std::unique_ptr<http::BodyStream>> stream(http::Request request, ByteSource body, std::string doing,
+                                                    EngineErrc missing);
     Async<ContainerInfo> inspect_path(std::string name, std::string* control_group = nullptr);
     /// Whether containers can have a control group of ours around them; asks the engine once.
     Async<bool> has_control_groups();

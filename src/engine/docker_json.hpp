@@ -1,12 +1,12 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "sonm/engine/errc.hpp"
 #include "sonm/engine/types.hpp"
 
-/// Translation between the port's nouns and the JSON of the Docker Engine API 1.41. Pure; source of the names:
-/// https://docs.docker.com/engine/api/v1.41/
+#include <nlohmann/json_fwd.hpp>
+
+/// Translation between the port's nouns and the JSON of the Docker Engine API 1.41. Pure; source of the
+/// names: https://docs.docker.com/engine/api/v1.41/
 namespace sonm::engine::docker {
 
 using Json = nlohmann::json;
@@ -22,16 +22,18 @@ bool flag_of(const Json& object, const char* key);
 const Json& member_of(const Json& object, const char* key);
 Labels labels_of(const Json& object, const char* key);
 
-/// "2026-01-31T12:00:05.123456789Z" or with an offset; in ns since 1970, 0 for Go's zero time and for what is no time.
+/// "2026-01-31T12:00:05.123456789Z" or with an offset; in ns since 1970, 0 for Go's zero time and for what is
+/// no time.
 std::uint64_t parse_time_ns(std::string_view text);
 /// "1700000000.000000001"
 std::string print_time_ns(std::uint64_t time_ns);
 
-/// Nobody is root: a spec that names no user gets the image's if that is a number other than 0, else 65534. What an image calls its
-/// users says nothing: it may call root anything.
+/// Nobody is root: a spec that names no user gets the image's if that is a number other than 0, else 65534.
+/// What an image calls its users says nothing: it may call root anything.
 void settle_user(ContainerSpec& spec, const ImageInfo& image);
-/// Puts a tmpfs of the container's own memory wherever the image wants a volume and nothing is mounted: the engine would make one on
-/// the machine's disk, of any size. Errors: image_refused (paths that cannot be mounted on, or too many).
+/// Puts a tmpfs of the container's own memory wherever the image wants a volume and nothing is mounted: the
+/// engine would make one on the machine's disk, of any size. Errors: image_refused (paths that cannot be
+/// mounted on, or too many).
 Result<void> cover_volumes(ContainerSpec& spec, const ImageInfo& image);
 /// Errors: invalid, saying which field.
 Result<void> check(const ContainerSpec& spec);

@@ -52,7 +52,8 @@ TEST(DockerJson, VolumesOfTheImage_AreMemoryOfTheContainer) {
     work.source = "/srv/work";
     work.target = "/work";
     wanted.mounts.push_back(work);
-    auto image = to_image(Json::parse(R"({"Id": "sha256:aa", "Config": {"Volumes": {"/data/": {}, "/work": {}}}})"));
+    auto image =
+        to_image(Json::parse(R"({"Id": "sha256:aa", "Config": {"Volumes": {"/data/": {}, "/work": {}}}})"));
     ASSERT_TRUE(image);
     ASSERT_TRUE(cover_volumes(wanted, *image));
     Json mounts = to_json(wanted, Placement())["HostConfig"]["Mounts"];
@@ -74,7 +75,8 @@ TEST(DockerJson, User_IsNeverRootWhateverTheImageCallsIt) {
         settle_user(wanted, *to_image(about));
         return to_json(wanted, Placement())["User"].get<std::string>();
     };
-    for (std::string root : {"", "root", "0", "00", "0:1000", "toor", "+0", "-0", ":0", "1000:wheel", " 1000", "99999999999"})
+    for (std::string root :
+         {"", "root", "0", "00", "0:1000", "toor", "+0", "-0", ":0", "1000:wheel", " 1000", "99999999999"})
         EXPECT_EQ(runs_as(root), "65534:65534") << root;
     for (std::string user : {"1000", "1000:100", "65532"}) EXPECT_EQ(runs_as(user), user);
     ContainerSpec named = spec();

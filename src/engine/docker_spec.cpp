@@ -120,7 +120,8 @@ bool is_plain_user(std::string_view user) {
         user = user.substr(0, colon);
     }
     auto is_number = [](std::string_view text) {
-        return !text.empty() && text.size() <= 10 && text.find_first_not_of("0123456789") == std::string_view::npos;
+        return !text.empty() && text.size() <= 10 &&
+               text.find_first_not_of("0123456789") == std::string_view::npos;
     };
     return is_number(user) && is_number(group) && user.find_first_not_of('0') != std::string_view::npos;
 }
@@ -132,12 +133,15 @@ void settle_user(ContainerSpec& spec, const ImageInfo& image) {
 }
 
 Result<void> cover_volumes(ContainerSpec& spec, const ImageInfo& image) {
-    if (image.volumes.size() > volumes_max) return fail(EngineErrc::image_refused, "the image declares more than {} volumes", volumes_max);
+    if (image.volumes.size() > volumes_max)
+        return fail(EngineErrc::image_refused, "the image declares more than {} volumes", volumes_max);
     for (const std::string& volume : image.volumes) {
         std::string path = std::filesystem::path(volume).lexically_normal();
         if (path.size() > 1 && path.ends_with('/')) path.pop_back();
-        if (!is_clean_path(path) || path == "/") return fail(EngineErrc::image_refused, "the image declares the volume \"{}\"", volume);
-        if (std::ranges::any_of(spec.mounts, [&](const Mount& mount) { return mount.target == path; })) continue;
+        if (!is_clean_path(path) || path == "/")
+            return fail(EngineErrc::image_refused, "the image declares the volume \"{}\"", volume);
+        if (std::ranges::any_of(spec.mounts, [&](const Mount& mount) { return mount.target == path; }))
+            continue;
         Mount cover;
         cover.kind = Mount::Kind::tmpfs;
         cover.target = std::move(path);
@@ -153,7 +157,8 @@ Result<void> check(const ContainerSpec& spec) {
                     name_bytes_max);
     if (spec.image.empty()) return fail(Errc::invalid, "container {} has no image", spec.name);
     if (!spec.user.empty() && !is_plain_user(spec.user))
-        return fail(Errc::invalid, "user \"{}\": a number other than 0, and perhaps :group as a number", spec.user);
+        return fail(Errc::invalid, "user \"{}\": a number other than 0, and perhaps :group as a number",
+                    spec.user);
     if (spec.limits.cpu_millicores < 10)
         return fail(Errc::invalid, "cpu {} millicores: at least 10", spec.limits.cpu_millicores);
     if (spec.limits.memory_bytes_max < memory_bytes_min) {

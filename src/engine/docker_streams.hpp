@@ -1,16 +1,17 @@
 #pragma once
 
-#include <deque>
-
 #include "sonm/engine/docker_json.hpp"
 #include "sonm/engine/engine.hpp"
 #include "sonm/http/client.hpp"
 
-/// What the engine sends in a long answer: multiplexed output, lines of JSON, archives. Frames and HTTP chunks do not align.
+#include <deque>
+
+/// What the engine sends in a long answer: multiplexed output, lines of JSON, archives. Frames and HTTP
+/// chunks do not align.
 namespace sonm::engine::docker {
 
-/// Takes multiplexed output apart: 1 byte channel, 3 zero, u32 big-endian length, payload. Holds at most one piece (64 KiB) of a
-/// frame besides the bytes of one `feed`. No I/O.
+/// Takes multiplexed output apart: 1 byte channel, 3 zero, u32 big-endian length, payload. Holds at most one
+/// piece (64 KiB) of a frame besides the bytes of one `feed`. No I/O.
 class LogDemux {
 public:
     /// `timed`: each frame begins with its time and a blank.
@@ -71,7 +72,8 @@ private:
 
 class DockerBytes final : public ByteReader {
 public:
-    DockerBytes(std::unique_ptr<http::BodyStream> body, std::uint64_t bytes_max) : body_(std::move(body)), left_(bytes_max) {}
+    DockerBytes(std::unique_ptr<http::BodyStream> body, std::uint64_t bytes_max)
+        : body_(std::move(body)), left_(bytes_max) {}
     Async<Bytes> read() override;
 
 private:

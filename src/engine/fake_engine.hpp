@@ -1,17 +1,18 @@
 #pragma once
 
+#include "sonm/engine/engine.hpp"
+
 #include <deque>
 #include <set>
-
-#include "sonm/engine/engine.hpp"
 
 namespace sonm::engine {
 
 /// The calls of the port, by name: where a fake can be told to fail.
-#define SONM_ENGINE_CALLS(X)                                                                                                       \
-    X(info) X(load_image) X(pull_image) X(inspect_image) X(remove_image) X(create) X(start) X(wait) X(stop) X(remove) X(inspect)   \
-    X(find) X(list) X(logs) X(usage) X(exec) X(put_archive) X(get_archive) X(events) X(create_network) X(remove_network)           \
-    X(list_networks) X(create_volume) X(remove_volume)
+#define SONM_ENGINE_CALLS(X)                                                                        \
+    X(info)                                                                                         \
+    X(load_image) X(pull_image) X(inspect_image) X(remove_image) X(create) X(start) X(wait) X(stop) \
+        X(remove) X(inspect) X(find) X(list) X(logs) X(usage) X(exec) X(put_archive) X(get_archive) \
+            X(events) X(create_network) X(remove_network) X(list_networks) X(create_volume) X(remove_volume)
 enum class EngineCall {
 #define SONM_ENGINE_CALL(name) name,
     SONM_ENGINE_CALLS(SONM_ENGINE_CALL)
@@ -23,8 +24,8 @@ struct FakeRun {
     int exit_code = 0;
     bool oom_killed = false;
     std::vector<LogRecord> output;
-    Usage usage;                ///< what `usage` says while it runs
-    std::optional<Usage> total; ///< what the exit report says
+    Usage usage;                   ///< what `usage` says while it runs
+    std::optional<Usage> total;    ///< what the exit report says
     bool runs_until_told = false;  ///< goes on until `finish`, `stop` or `remove`; otherwise it ends at once
     bool ignores_sigterm = false;  ///< `stop` then reports 137 and not 143
     /// Called at the start, with the spec: writes outputs into bind mounts, looks at inputs.
@@ -32,23 +33,26 @@ struct FakeRun {
     ExecResult exec;
 };
 
-/// An engine in memory for unit tests: deterministic, no time passes, follows a script. What it holds outlives `die`, as containers
-/// outlive a real engine. One executor.
+/// An engine in memory for unit tests: deterministic, no time passes, follows a script. What it holds
+/// outlives `die`, as containers outlive a real engine. One executor.
 class FakeEngine final : public Engine {
 public:
     explicit FakeEngine(Executor executor);
     ~FakeEngine() override;
 
     // --- the script ---
-    /// The image is there, and its containers do this. Without a script of its own a container ends at once with code 0.
+    /// The image is there, and its containers do this. Without a script of its own a container ends at once
+    /// with code 0.
     void add_image(const ImageId& id, FakeRun run = FakeRun());
-    /// What load_image takes its archives for; by default sha256 of the archive, without a limit on what it unpacks to.
+    /// What load_image takes its archives for; by default sha256 of the archive, without a limit on what it
+    /// unpacks to.
     void next_loaded(const ImageId& id, FakeRun run = FakeRun());
     /// The next `times` calls of that kind fail like this, before anything is done…
     void fail_next(EngineCall call, Error error, int times = 1);
     /// …or after everything is done: the caller does not know that it worked.
     void fail_after(EngineCall call, Error error, int times = 1);
-    /// The engine is gone: all calls and all open streams fail with engine_down until `revive`. Containers go on.
+    /// The engine is gone: all calls and all open streams fail with engine_down until `revive`. Containers go
+    /// on.
     void die();
     void revive();
     /// A running container ends.
@@ -87,8 +91,10 @@ public:
     Async<std::unique_ptr<LogStream>> logs(ContainerId id, LogQuery query) override;
     Async<Usage> usage(ContainerId id) override;
     Async<ExecResult> exec(ContainerId id, ExecSpec spec) override;
-    Async<void> put_archive(ContainerId id, std::string path, ByteSource tar, std::uint64_t bytes_max) override;
-    Async<std::unique_ptr<ByteReader>> get_archive(ContainerId id, std::string path, std::uint64_t bytes_max) override;
+    Async<void> put_archive(ContainerId id, std::string path, ByteSource tar,
+                            std::uint64_t bytes_max) override;
+    Async<std::unique_ptr<ByteReader>> get_archive(ContainerId id, std::string path,
+                                                   std::uint64_t bytes_max) override;
     Async<std::unique_ptr<EventStream>> events(Labels labels, UnixTime since) override;
     Async<NetworkId> create_network(std::string name, Labels labels) override;
     Async<void> remove_network(NetworkId id) override;

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <utility>
-
 #include "sonm/base/bytes.hpp"
 #include "sonm/engine/types.hpp"
+
+#include <utility>
 
 namespace sonm::engine {
 

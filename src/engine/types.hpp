@@ -1,14 +1,14 @@
 #pragma once
 
+#include "sonm/base/async.hpp"
+#include "sonm/base/bytes.hpp"
+#include "sonm/base/strong.hpp"
+
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "sonm/base/async.hpp"
-#include "sonm/base/bytes.hpp"
-#include "sonm/base/strong.hpp"
 
 /// The nouns of the engine port. All are values.
 namespace sonm::engine {
@@ -20,7 +20,8 @@ using ImageId = Strong<std::string, struct ImageIdTag>;
 
 using Labels = std::map<std::string, std::string>;
 
-/// Gives the next piece of a stream of bytes; an empty piece ends it. Whoever writes one gives it a deadline of its own.
+/// Gives the next piece of a stream of bytes; an empty piece ends it. Whoever writes one gives it a deadline
+/// of its own.
 using ByteSource = std::function<Async<Bytes>()>;
 
 /// A folder or a sized temporary file system inside a container.
@@ -35,30 +36,33 @@ struct Mount {
 
 struct ContainerLimits {
     std::uint64_t cpu_millicores = 1000;
-    std::string cpu_set;  ///< "0-3,7": only on these; empty = any
+    std::string cpu_set;                         ///< "0-3,7": only on these; empty = any
     std::uint64_t memory_bytes_max = 256 * MiB;  ///< swap included: there is none on top
     std::uint64_t processes_max = 256;
     std::uint64_t files_max = 4096;  ///< open at once, per process
     std::uint64_t shared_memory_bytes_max = 64 * MiB;
-    std::uint64_t disk_read_bytes_per_second = 0;   ///< of every block device of the machine; 0 = unbounded
+    std::uint64_t disk_read_bytes_per_second = 0;  ///< of every block device of the machine; 0 = unbounded
     std::uint64_t disk_write_bytes_per_second = 0;
     std::uint64_t log_bytes_max = 16 * MiB;  ///< older output is dropped beyond this
 };
 
-/// A container to be made. What is not said is the strictest: no network, read-only root, no capability, own seccomp profile.
+/// A container to be made. What is not said is the strictest: no network, read-only root, no capability, own
+/// seccomp profile.
 struct ContainerSpec {
     std::string name;   ///< [a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}; unique in the engine: creating twice is noticed
     std::string image;  ///< an ImageId's text, or a reference
     std::vector<std::string> entrypoint;  ///< empty = the image's
     std::vector<std::string> command;     ///< empty = the image's
     std::string work_dir;                 ///< empty = the image's
-    std::string user;                     ///< "1000", "1000:1000", never 0; empty = the image's if it is such a number, else 65534
+    std::string
+        user;  ///< "1000", "1000:1000", never 0; empty = the image's if it is such a number, else 65534
     std::map<std::string, std::string> env;
     Labels labels;
     std::vector<Mount> mounts;
     ContainerLimits limits;
     std::optional<NetworkId> network;  ///< none, or one made by create_network
-    std::vector<std::string> name_servers = {"1.1.1.1", "9.9.9.9"};  ///< with a network; the machine's own may be out of reach
+    std::vector<std::string> name_servers = {
+        "1.1.1.1", "9.9.9.9"};  ///< with a network; the machine's own may be out of reach
     bool read_only_root = true;
     Seconds stop_grace{10};  ///< between SIGTERM and SIGKILL when nobody says otherwise
 };
@@ -71,9 +75,9 @@ struct ContainerInfo {
     ImageId image;
     Labels labels;
     ContainerState state = ContainerState::created;
-    int exit_code = 0;         ///< once exited
-    bool oom_killed = false;   ///< some process of it was; podman never says
-    std::string error;         ///< why it could not be started
+    int exit_code = 0;           ///< once exited
+    bool oom_killed = false;     ///< some process of it was; podman never says
+    std::string error;           ///< why it could not be started
     UnixTime started, finished;  ///< 0 = not yet
     Millis ran{0};               ///< from start to end, exactly; 0 = not yet
 };
@@ -94,15 +98,15 @@ struct ExitReport {
     bool oom_killed = false;
     UnixTime started, finished;
     Millis ran{0};  ///< from start to end, exactly
-    /// Totals of the whole run, where the engine's machine still shows them; network bytes are not among them. Else the caller's last
-    /// sample is all there is.
+    /// Totals of the whole run, where the engine's machine still shows them; network bytes are not among
+    /// them. Else the caller's last sample is all there is.
     std::optional<Usage> usage;
 };
 
 enum class LogChannel { out, err };
 
 struct LogQuery {
-    bool follow = false;       ///< wait for more until the container ends
+    bool follow = false;         ///< wait for more until the container ends
     std::uint64_t since_ns = 0;  ///< only what was printed later, in ns since 1970; 0 = all that is kept
     std::optional<std::uint64_t> tail;  ///< only the last so many lines
 };
@@ -137,7 +141,8 @@ struct ImageInfo {
     std::vector<std::string> tags;
     std::uint64_t unpacked_bytes = 0;
     std::string user;  ///< who it wants to run as; empty = root
-    std::vector<std::string> volumes;  ///< folders that it wants to be writable; an engine would give each a place without a bound
+    std::vector<std::string>
+        volumes;  ///< folders that it wants to be writable; an engine would give each a place without a bound
 };
 struct Credentials {
     std::string user, password;

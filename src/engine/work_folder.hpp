@@ -1,9 +1,9 @@
 #pragma once
 
-#include <filesystem>
-
 #include "sonm/engine/errc.hpp"
 #include "sonm/engine/types.hpp"
+
+#include <filesystem>
 
 namespace sonm::engine {
 
@@ -15,11 +15,12 @@ enum class QuotaKind {
 };
 std::string_view to_string(QuotaKind kind);
 
-/// The folder of one task: inputs are put in, the container gets it as a bind mount, outputs are taken out. Value type: the folder
-/// lives until WorkFolders::remove.
+/// The folder of one task: inputs are put in, the container gets it as a bind mount, outputs are taken out.
+/// Value type: the folder lives until WorkFolders::remove.
 struct WorkFolder {
     std::string name;
-    std::filesystem::path path;  ///< what to mount into the container; anybody may write in it, nobody else reaches it
+    std::filesystem::path
+        path;  ///< what to mount into the container; anybody may write in it, nobody else reaches it
     QuotaKind kind = QuotaKind::none;
     std::uint64_t bytes_max = 0;
 };
@@ -30,8 +31,8 @@ struct QuotaSupport {
     std::string reason;  ///< why nothing better; empty for loop_ext4
 };
 
-/// Makes, finds and removes work folders below one root. Nothing is kept in memory: a restarted process finds all that is there.
-/// Bounded ones need root. One executor; calls for the same name one at a time.
+/// Makes, finds and removes work folders below one root. Nothing is kept in memory: a restarted process finds
+/// all that is there. Bounded ones need root. One executor; calls for the same name one at a time.
 class WorkFolders {
 public:
     /// `root` is made if absent, with mode 0700: tasks of other users of the machine stay out.
@@ -40,13 +41,14 @@ public:
     /// The best kind that works below `root`, found by trying (some 50 ms).
     static Async<QuotaSupport> probe(std::filesystem::path root);
 
-    /// An empty folder for at most `bytes_max` bytes (the file system's own needs, about 3 %, included; at least 1 MiB).
-    /// `name`: letters, digits, _ . -. Errors: exists (adopt it), no_space, no_quota, invalid.
+    /// An empty folder for at most `bytes_max` bytes (the file system's own needs, about 3 %, included; at
+    /// least 1 MiB). `name`: letters, digits, _ . -. Errors: exists (adopt it), no_space, no_quota, invalid.
     Async<WorkFolder> create(std::string name, std::uint64_t bytes_max);
-    /// One that was made before, possibly by a process that died. Errors: not_found, corrupt (half made, or lost with a reboot:
-    /// remove it).
+    /// One that was made before, possibly by a process that died. Errors: not_found, corrupt (half made, or
+    /// lost with a reboot: remove it).
     Async<WorkFolder> adopt(std::string name);
-    /// With all it holds; repeated or half done before is no error. The container must have ended. Errors: io.
+    /// With all it holds; repeated or half done before is no error. The container must have ended. Errors:
+    /// io.
     Async<void> remove(std::string name);
     /// Names of all that are there, half made ones too.
     Result<std::vector<std::string>> list() const;

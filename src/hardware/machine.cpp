@@ -75,7 +75,8 @@ std::string describe(const Machine& machine) {
     text += fmt::format("storage    {}\n", describe_storage(machine.storage));
     for (const Interface& interface : machine.interfaces) {
         // Bridges and tunnels that are down come in dozens and say nothing.
-        if (interface.physical || interface.up) text += fmt::format("network    {}\n", describe_interface(interface));
+        if (interface.physical || interface.up)
+            text += fmt::format("network    {}\n", describe_interface(interface));
     }
     for (std::size_t i = 0; i < machine.gpus.size(); ++i) {
         const Gpu& gpu = machine.gpus[i];

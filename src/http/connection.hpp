@@ -9,14 +9,15 @@ namespace sonm::http {
 /// Counts one thing that is alive; the count goes down with the last copy.
 using Ticket = std::shared_ptr<void>;
 
-/// The request in bytes, without a body; `chunked` announces one of unknown length. Errors: invalid (a line break or blank where
-/// none may be: nobody smuggles a second request in).
+/// The request in bytes, without a body; `chunked` announces one of unknown length. Errors: invalid (a line
+/// break or blank where none may be: nobody smuggles a second request in).
 Result<std::string> serialize_head(const Request& request, const std::string& host, bool chunked);
 
 /// One answer being read from a stream that it owns.
 class Exchange final : public BodyStream {
 public:
-    Exchange(std::unique_ptr<ByteStream> stream, std::size_t header_bytes_max, bool no_body, Ticket ticket = nullptr);
+    Exchange(std::unique_ptr<ByteStream> stream, std::size_t header_bytes_max, bool no_body,
+             Ticket ticket = nullptr);
 
     /// Writes the head and the whole body.
     Async<void> send(std::string bytes);

@@ -1,14 +1,15 @@
 #pragma once
 
-#include <http_parser.h>
-
 #include "sonm/base/bytes.hpp"
 #include "sonm/http/response.hpp"
 
+#include <http_parser.h>
+
 namespace sonm::http {
 
-/// Reads one HTTP/1.1 answer from bytes that arrive in any pieces. Informational answers (100, 102…) are skipped; a 101 ends it.
-/// Value type without I/O; what it holds is bounded by `header_bytes_max` and the size of one `feed`.
+/// Reads one HTTP/1.1 answer from bytes that arrive in any pieces. Informational answers (100, 102…) are
+/// skipped; a 101 ends it. Value type without I/O; what it holds is bounded by `header_bytes_max` and the
+/// size of one `feed`.
 class ResponseParser {
 public:
     /// `no_body`: the answer to a HEAD request, which announces a body that does not come.

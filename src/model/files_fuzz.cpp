@@ -2,8 +2,8 @@
 #include "sonm/model/order_file.hpp"
 #include "sonm/model/task_file.hpp"
 
-/// Any bytes as a bid's and as a task's file: never a crash; a bid that is read makes an order that the contract's types hold, and a
-/// task that is read is one that `validate` accepts or that has no image.
+/// Any bytes as a bid's and as a task's file: never a crash; a bid that is read makes an order that the
+/// contract's types hold, and a task that is read is one that `validate` accepts or that has no image.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace sonm;
     std::string_view text = as_text(BytesView(data, size));

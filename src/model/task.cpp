@@ -180,8 +180,8 @@ Result<void> check_user(std::string_view user) {
     if (name == "root" || (is_number(name) && name.find_first_not_of('0') == std::string_view::npos))
         return Checker::bad("user", "tasks never run as root");
     if (!is_number(name) || !is_number(group)) {
-        return Checker::bad("user",
-                            fmt::format("'{}' is no user: give a number, and perhaps :group, a number too", user));
+        return Checker::bad(
+            "user", fmt::format("'{}' is no user: give a number, and perhaps :group, a number too", user));
     }
     return {};
 }

@@ -85,8 +85,8 @@ void task_fields(YamlReader& reader, TaskFile& task) {
                 spec.command, yaml_text);
     reader.optional({"working_dir", "Where the task's files are and where it starts.", "/work"},
                     spec.working_dir, yaml_text);
-    reader.optional({"user", "Who it runs as, a number; never root. The image's if left out.", "'1000'"}, spec.user,
-                    yaml_text);
+    reader.optional({"user", "Who it runs as, a number; never root. The image's if left out.", "'1000'"},
+                    spec.user, yaml_text);
     reader.entries({"environment", "Variables.", "{LANG: C.UTF-8}"},
                    [&](std::string_view name, std::string_view value) -> Result<void> {
                        spec.environment.insert_or_assign(std::string(name), std::string(value));

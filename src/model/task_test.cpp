@@ -65,7 +65,8 @@ TEST(task, nobody_runs_as_root) {
         EXPECT_THAT(refusal([&](TaskSpec& s) { s.user = user; }), testing::HasSubstr("never run as root"))
             << user;
     }
-    for (std::string user : {"+0", "-0", ":0", ":", "0x0 ", "a b", "toor", "nobody", "1000:wheel", "1000:", "99999999999"}) {
+    for (std::string user :
+         {"+0", "-0", ":0", ":", "0x0 ", "a b", "toor", "nobody", "1000:wheel", "1000:", "99999999999"}) {
         EXPECT_THAT(refusal([&](TaskSpec& s) { s.user = user; }), testing::HasSubstr("is no user")) << user;
     }
 }

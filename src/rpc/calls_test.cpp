@@ -44,7 +44,9 @@ Task<void> check_errors(ProbeService&, Client<Probe> client) {
     EXPECT_EQ(other.error().code.value(), 5);
     EXPECT_EQ((co_await client.call<"add">(1u, 2u)).value(), 3u);
 }
-TEST(Calls, failures_of_handlers_arrive_as_the_same_errors_and_hurt_nobody_else) { with_client(check_errors); }
+TEST(Calls, failures_of_handlers_arrive_as_the_same_errors_and_hurt_nobody_else) {
+    with_client(check_errors);
+}
 
 Task<void> check_deadline(ProbeService& service, Client<Probe> client) {
     auto late = co_await client.call_within<"hang">(Millis(20));
@@ -59,7 +61,9 @@ Async<void> call_hang(Client<Probe> client) { co_return co_await client.call<"ha
 Task<void> check_close(ProbeService& service, Client<Probe> client) {
     auto body = [&](TaskGroup& group) -> Task<void> {
         std::optional<Result<void>> outcome;
-        auto caller = [](Client<Probe> c, std::optional<Result<void>>& out) -> Task<void> { out = co_await call_hang(c); };
+        auto caller = [](Client<Probe> c, std::optional<Result<void>>& out) -> Task<void> {
+            out = co_await call_hang(c);
+        };
         group.spawn(caller(client, outcome));
         while (service.handlers == 0) co_await sleep_for(Millis(1));
         Connection connection = client.connection();

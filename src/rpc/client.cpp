@@ -33,7 +33,8 @@ Async<void> attach(ByteStream& stream, detail::FrameInput& input, std::string se
             SONM_CO_CHECK(co_await std::move(filling));
             continue;
         }
-        if (frame->channel != 1 || frame->type > 1) co_return fail(TransportErrc::frame_format, "an unexpected answer to attach");
+        if (frame->channel != 1 || frame->type > 1)
+            co_return fail(TransportErrc::frame_format, "an unexpected answer to attach");
         if (frame->type == 0) co_return Result<void>();
         Reader in(frame->args);
         SONM_CO_TRY(WireError error, unpack_error(in, frame->args_count));
@@ -41,7 +42,8 @@ Async<void> attach(ByteStream& stream, detail::FrameInput& input, std::string se
     }
 }
 
-Async<Opening> open(ByteStream& stream, detail::FrameInput& input, std::string service, ConnectOptions options) {
+Async<Opening> open(ByteStream& stream, detail::FrameInput& input, std::string service,
+                    ConnectOptions options) {
     Opening opening;
     opening.peer->address = stream.peer();
     if (service.empty()) co_return std::move(opening);
@@ -70,10 +72,12 @@ Connection::Connection(std::shared_ptr<Session> session, Millis call_max)
 }
 
 void Connection::close() {
-    if (session_) session_->close(Error{make_error_code(Errc::closed), "the connection was closed by its owner"});
+    if (session_)
+        session_->close(Error{make_error_code(Errc::closed), "the connection was closed by its owner"});
 }
 
-Async<Connection> connect_over(TaskGroup& group, std::unique_ptr<ByteStream> stream, std::string service, ConnectOptions options) {
+Async<Connection> connect_over(TaskGroup& group, std::unique_ptr<ByteStream> stream, std::string service,
+                               ConnectOptions options) {
     SONM_ASSERT(!options.signer || options.clock);
     if (options.expect && !options.signer)
         co_return fail(Errc::invalid, "an expected account needs a signer: identities are proven mutually");
@@ -84,12 +88,15 @@ Async<Connection> connect_over(TaskGroup& group, std::unique_ptr<ByteStream> str
     auto opened = co_await std::move(opening);
     if (!opened) co_return wrap(std::move(opened.error()), "asking {} for {}", peer, name);
     auto session_settings = session_options(options, opened->peer);
-    auto session = std::make_shared<Session>(executor, std::move(stream), std::move(input), opened->channel_used, std::move(session_settings));
-    if (!group.spawn(Session::run(session))) co_return fail(Errc::busy, "no room for another connection, to {}", peer);
+    auto session = std::make_shared<Session>(executor, std::move(stream), std::move(input),
+                                             opened->channel_used, std::move(session_settings));
+    if (!group.spawn(Session::run(session)))
+        co_return fail(Errc::busy, "no room for another connection, to {}", peer);
     co_return Connection(std::move(session), options.call_max);
 }
 
-Async<Connection> connect(TaskGroup& group, std::string address, std::string service, ConnectOptions options) {
+Async<Connection> connect(TaskGroup& group, std::string address, std::string service,
+                          ConnectOptions options) {
     auto connecting = connect_stream(std::move(address), options.connect_max);
     SONM_CO_TRY(std::unique_ptr<ByteStream> stream, co_await std::move(connecting));
     auto opening = connect_over(group, std::move(stream), std::move(service), std::move(options));

@@ -37,12 +37,17 @@ private:
     Millis call_max_{30'000};
 };
 
-/// Connects to "host:port" or "unix:/path" and asks for the service of that name. The session runs as a child of `group`, which must
-/// outlive it. Errors: unavailable, timeout, service_not_available, unauthorized, busy (the group is full).
-Async<Connection> connect(TaskGroup& group, std::string address, std::string service, ConnectOptions options = ConnectOptions());
-/// The same over a stream that exists. An empty service name: speak to whatever the port's root is, without attaching.
-Async<Connection> connect_over(TaskGroup& group, std::unique_ptr<ByteStream> stream, std::string service, ConnectOptions options = ConnectOptions());
-/// To a service of this process, through a pipe in memory; `identity` is what its handlers see as the caller's.
+/// Connects to "host:port" or "unix:/path" and asks for the service of that name. The session runs as a child
+/// of `group`, which must outlive it. Errors: unavailable, timeout, service_not_available, unauthorized, busy
+/// (the group is full).
+Async<Connection> connect(TaskGroup& group, std::string address, std::string service,
+                          ConnectOptions options = ConnectOptions());
+/// The same over a stream that exists. An empty service name: speak to whatever the port's root is, without
+/// attaching.
+Async<Connection> connect_over(TaskGroup& group, std::unique_ptr<ByteStream> stream, std::string service,
+                               ConnectOptions options = ConnectOptions());
+/// To a service of this process, through a pipe in memory; `identity` is what its handlers see as the
+/// caller's.
 Result<Connection> connect_local(TaskGroup& group, const Executor& executor, const ServiceBase& service,
                                  std::optional<crypto::Address> identity = std::nullopt);
 
@@ -95,41 +100,50 @@ struct Caller<M, std::tuple<A...>> {
 template <class P>
 class Client {
 public:
-    explicit Client(Connection connection) : connection_(std::move(connection)) { connection_.session().use_errors(P::info().errors); }
+    explicit Client(Connection connection) : connection_(std::move(connection)) {
+        connection_.session().use_errors(P::info().errors);
+    }
 
     const Connection& connection() const { return connection_; }
 
     /// A call; the arguments are those of the declaration. Errors: the service's own, timeout, closed, busy.
     template <Text Name, class... A>
-    auto call(A&&... args) const { return call_within<Name>(connection_.call_max(), std::forward<A>(args)...); }
+    auto call(A&&... args) const {
+        return call_within<Name>(connection_.call_max(), std::forward<A>(args)...);
+    }
     template <Text Name, class... A>
     auto call_within(Millis limit, A&&... args) const {
         using M = typename P::template Find<Name>;
         static_assert(M::shape == Shape::unary, "use stream or notify");
-        return detail::Caller<M, typename M::Arguments::Tuple>::call(connection_.shared(), limit, std::forward<A>(args)...);
+        return detail::Caller<M, typename M::Arguments::Tuple>::call(connection_.shared(), limit,
+                                                                     std::forward<A>(args)...);
     }
     /// Sends a message that is not answered.
     template <Text Name, class... A>
     Result<void> notify(A&&... args) const {
         using M = typename P::template Find<Name>;
         static_assert(M::shape == Shape::notify);
-        detail::Caller<M, typename M::Arguments::Tuple>::begin(connection_.session(), std::forward<A>(args)...);
+        detail::Caller<M, typename M::Arguments::Tuple>::begin(connection_.session(),
+                                                               std::forward<A>(args)...);
         return connection_.session().commit_notify();
     }
-    /// Opens a stream: BasicSource, BasicUpload or Duplex, as the method's shape says. Dropping it cancels. Errors: closed, busy.
+    /// Opens a stream: BasicSource, BasicUpload or Duplex, as the method's shape says. Dropping it cancels.
+    /// Errors: closed, busy.
     template <Text Name, class... A>
     auto stream(A&&... args) const {
         using M = typename P::template Find<Name>;
         static_assert(M::shape != Shape::unary && M::shape != Shape::notify, "use call or notify");
-        detail::Caller<M, typename M::Arguments::Tuple>::begin(connection_.session(), std::forward<A>(args)...);
+        detail::Caller<M, typename M::Arguments::Tuple>::begin(connection_.session(),
+                                                               std::forward<A>(args)...);
         auto opened = connection_.session().commit_stream(M::shape).map(detail::caller_handle);
         auto typed = [](detail::StreamHandle handle) {
-            if constexpr (M::shape == Shape::server_stream) return BasicSource<typename M::Downstream>(std::move(handle));
+            if constexpr (M::shape == Shape::server_stream)
+                return BasicSource<typename M::Downstream>(std::move(handle));
             else if constexpr (M::shape == Shape::client_stream)
                 return BasicUpload<typename M::Upstream, typename M::Reply>(std::move(handle));
             else
-                return Duplex<typename M::Upstream, typename M::Downstream>{BasicSource<typename M::Downstream>(handle),
-                                                                           BasicSink<typename M::Upstream>(handle)};
+                return Duplex<typename M::Upstream, typename M::Downstream>{
+                    BasicSource<typename M::Downstream>(handle), BasicSink<typename M::Upstream>(handle)};
         };
         using Out = Result<decltype(typed(detail::StreamHandle()))>;
         return Out(std::move(opened).map(typed));

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "sonm/base/strong.hpp"
+#include "sonm/crypto/key.hpp"
+#include "sonm/rpc/msgpack.hpp"
+
 #include <concepts>
 #include <map>
 #include <optional>
 #include <utility>
 #include <vector>
-
-#include "sonm/base/strong.hpp"
-#include "sonm/crypto/key.hpp"
-#include "sonm/rpc/msgpack.hpp"
 
 /// How single values and containers travel; structs and tuples are in pack.hpp.
 namespace sonm::rpc {
@@ -21,9 +21,13 @@ template <class T>
 struct Codec;
 
 template <class T>
-void pack(Writer& out, const T& value) { Codec<T>::pack(out, value); }
+void pack(Writer& out, const T& value) {
+    Codec<T>::pack(out, value);
+}
 template <class T>
-Result<T> unpack(Reader& in) { return Codec<T>::unpack(in); }
+Result<T> unpack(Reader& in) {
+    return Codec<T>::unpack(in);
+}
 
 /// Fails with invalid: "<what> is out of range".
 tl::unexpected<Error> out_of_range(std::string_view what);
@@ -39,8 +43,10 @@ struct Codec<bool> {
 template <std::integral T>
 struct Codec<T> {
     static void pack(Writer& out, T value) {
-        if constexpr (std::is_signed_v<T>) out.sint(value);
-        else out.uint(value);
+        if constexpr (std::is_signed_v<T>)
+            out.sint(value);
+        else
+            out.uint(value);
     }
     static Result<T> unpack(Reader& in) {
         if constexpr (std::is_signed_v<T>) {
@@ -126,7 +132,8 @@ struct Codec<Strong<T, Tag>> {
 template <class T>
     requires std::is_enum_v<T>
 struct Codec<T> {
-    static_assert(std::same_as<decltype(enum_max<T>), const T>, "specialise sonm::rpc::enum_max for this enum");
+    static_assert(std::same_as<decltype(enum_max<T>), const T>,
+                  "specialise sonm::rpc::enum_max for this enum");
     using Number = std::underlying_type_t<T>;
     static void pack(Writer& out, T value) { Codec<Number>::pack(out, static_cast<Number>(value)); }
     static Result<T> unpack(Reader& in) {
@@ -140,8 +147,10 @@ struct Codec<T> {
 template <class T>
 struct Codec<std::optional<T>> {
     static void pack(Writer& out, const std::optional<T>& value) {
-        if (value) Codec<T>::pack(out, *value);
-        else out.nil();
+        if (value)
+            Codec<T>::pack(out, *value);
+        else
+            out.nil();
     }
     static Result<std::optional<T>> unpack(Reader& in) {
         if (in.take_nil()) return std::optional<T>();

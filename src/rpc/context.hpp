@@ -1,11 +1,11 @@
 #pragma once
 
+#include "sonm/crypto/types.hpp"
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "sonm/crypto/types.hpp"
 
 namespace sonm::rpc {
 

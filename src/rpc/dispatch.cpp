@@ -44,17 +44,21 @@ Result<void> Session::handle(const detail::Frame& frame) {
 
 Result<void> Session::open_inbound(const detail::Frame& frame, const Context& context) {
     const ServiceBase::Slot* slot = service_ ? service_->find(frame.type) : nullptr;
-    if (!slot) return fail(DispatchErrc::slot_not_found, "method {} on channel {}", frame.type, frame.channel);
+    if (!slot)
+        return fail(DispatchErrc::slot_not_found, "method {} on channel {}", frame.type, frame.channel);
     channel_max_ = frame.channel;
     Shape shape = slot->method->shape;
     if (shape != Shape::unary && shape != Shape::notify) return open_stream(frame, *slot, context);
     if (slot->sync) return call_sync(frame, *slot, context);
     if (slot->async) return call_async(frame, *slot, context);
-    if (shape == Shape::unary) send_error(frame.channel, Error{make_error_code(DispatchErrc::unbound), std::string(slot->method->name)});
+    if (shape == Shape::unary)
+        send_error(frame.channel,
+                   Error{make_error_code(DispatchErrc::unbound), std::string(slot->method->name)});
     return Result<void>();
 }
 
-Result<void> Session::call_sync(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context) {
+Result<void> Session::call_sync(const detail::Frame& frame, const ServiceBase::Slot& slot,
+                                const Context& context) {
     Reader args(frame.args);
     DirectReply reply(*this, frame.channel);
     auto call = [&] { return slot.sync(context, args, frame.args_count, reply); };
@@ -69,7 +73,8 @@ Result<void> Session::call_sync(const detail::Frame& frame, const ServiceBase::S
     return Result<void>();
 }
 
-Result<void> Session::call_async(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context) {
+Result<void> Session::call_async(const detail::Frame& frame, const ServiceBase::Slot& slot,
+                                 const Context& context) {
     Shape shape = slot.method->shape;
     auto refuse = [&](Error error) {
         if (shape == Shape::unary) send_error(frame.channel, std::move(error));
@@ -103,12 +108,16 @@ Task<void> Session::answer(std::uint64_t channel, Shape shape, Async<Bytes> hand
     auto contained = contain(std::move(handler));
     Result<Bytes> result = co_await std::move(contained);
     if (shape == Shape::notify) co_return;
-    if (result) send(channel, 0, *result);
-    else send_error(channel, std::move(result.error()));
+    if (result)
+        send(channel, 0, *result);
+    else
+        send_error(channel, std::move(result.error()));
 }
 
-Result<void> Session::open_stream(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context) {
-    // A refused stream could not be told from an offence once its items arrive: beyond the limit the session ends.
+Result<void> Session::open_stream(const detail::Frame& frame, const ServiceBase::Slot& slot,
+                                  const Context& context) {
+    // A refused stream could not be told from an offence once its items arrive: beyond the limit the session
+    // ends.
     SONM_CHECK(may_open());
     auto stream = std::make_shared<RawStream>(*this, frame.channel, slot.method->shape, false);
     streams_.emplace(frame.channel, stream);
@@ -146,13 +155,16 @@ Task<void> Session::serve_stream(std::shared_ptr<RawStream> stream, Async<Bytes>
 Task<void> Session::run_handler(std::shared_ptr<RawStream> stream, Async<Bytes> handler) {
     auto contained = contain(std::move(handler));
     Result<Bytes> result = co_await std::move(contained);
-    if (!result && result.error().is(Errc::internal)) result.error().code = make_error_code(DispatchErrc::uncaught);
+    if (!result && result.error().is(Errc::internal))
+        result.error().code = make_error_code(DispatchErrc::uncaught);
     stream->finish(result);
     stream->stop_handler();
 }
 
 Result<void> Session::deliver(const detail::Frame& frame) {
-    if (frame.type > 1) return fail(TransportErrc::frame_format, "message {} as the reply on channel {}", frame.type, frame.channel);
+    if (frame.type > 1)
+        return fail(TransportErrc::frame_format, "message {} as the reply on channel {}", frame.type,
+                    frame.channel);
     Reply reply{BytesView(frame.args), frame.args_count};
     if (frame.type == 1) {
         Reader in(frame.args);

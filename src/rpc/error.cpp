@@ -45,18 +45,23 @@ const std::error_category& remote_category() {
 }
 
 WireError to_wire(const Error& error, std::span<const ErrorCategory> extra) {
-    const ErrorCategory* entry = find(extra, [&](const ErrorCategory& e) { return *e.category == error.code.category(); });
+    const ErrorCategory* entry =
+        find(extra, [&](const ErrorCategory& e) { return *e.category == error.code.category(); });
     WireError wire;
     wire.category = entry ? entry->number : category_unknown;
     wire.code = error.code.value();
-    // The other side knows the text of a known code; that of an unknown one must travel, unless it came from elsewhere itself.
-    if (error.context.empty()) wire.reason = error.code.message();
-    else wire.reason = entry || error.code.category() == remote_category() ? error.context : error.message();
+    // The other side knows the text of a known code; that of an unknown one must travel, unless it came from
+    // elsewhere itself.
+    if (error.context.empty())
+        wire.reason = error.code.message();
+    else
+        wire.reason = entry || error.code.category() == remote_category() ? error.context : error.message();
     return wire;
 }
 
 Error from_wire(const WireError& wire, std::span<const ErrorCategory> extra) {
-    const ErrorCategory* entry = find(extra, [&](const ErrorCategory& e) { return e.number == wire.category; });
+    const ErrorCategory* entry =
+        find(extra, [&](const ErrorCategory& e) { return e.number == wire.category; });
     bool fits = std::in_range<int>(wire.code) && wire.code != 0;
     if (!fits) return Error{make_error_code(DispatchErrc::uncaught), wire.reason};
     if (!entry) return Error{std::error_code(static_cast<int>(wire.code), remote_category()), wire.reason};

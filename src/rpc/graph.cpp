@@ -7,7 +7,8 @@ using enum Message;
 
 constexpr std::array<Slot, 2> primitive{{{0, value, true}, {1, error, true}}};
 constexpr std::array<Slot, 3> streaming{{{0, write, false}, {1, error, true}, {2, close, true}}};
-constexpr std::array<Slot, 5> streaming_both{{{0, write, false}, {1, error, false}, {2, close, false}, {3, credit, false}, {4, end, true}}};
+constexpr std::array<Slot, 5> streaming_both{
+    {{0, write, false}, {1, error, false}, {2, close, false}, {3, credit, false}, {4, end, true}}};
 constexpr std::array<Slot, 3> primitive_crediting{{{0, value, true}, {1, error, true}, {2, credit, false}}};
 constexpr std::array<Slot, 2> crediting{{{0, credit, false}, {1, cancel, true}}};
 
@@ -35,15 +36,18 @@ void pack_slots(Writer& out, std::span<const Slot> slots) {
         out.uint(slot.type);
         out.array(2);
         out.raw(to_string(slot.message));
-        if (slot.last) out.map(0);
-        else out.nil();  // the state stays
+        if (slot.last)
+            out.map(0);
+        else
+            out.nil();  // the state stays
     }
 }
 
 }  // namespace
 
 std::string_view to_string(Message message) {
-    static constexpr std::array<std::string_view, 7> names{"write", "error", "close", "value", "credit", "cancel", "end"};
+    static constexpr std::array<std::string_view, 7> names{"write",  "error",  "close", "value",
+                                                           "credit", "cancel", "end"};
     return names[static_cast<std::size_t>(message)];
 }
 
@@ -59,7 +63,9 @@ std::uint8_t type_of(Shape shape, bool from_caller, Message message) {
     return 0;
 }
 
-bool is_credited(Shape shape, bool from_caller) { return has(slots(shape, from_caller), write) && has(slots(shape, !from_caller), credit); }
+bool is_credited(Shape shape, bool from_caller) {
+    return has(slots(shape, from_caller), write) && has(slots(shape, !from_caller), credit);
+}
 
 void pack_graph(Writer& out, std::span<const MethodInfo> methods) {
     out.map(methods.size());

@@ -1,23 +1,26 @@
 #pragma once
 
+#include "sonm/rpc/error.hpp"
+#include "sonm/rpc/msgpack.hpp"
+
 #include <cstdint>
 #include <span>
 #include <string_view>
 
-#include "sonm/rpc/error.hpp"
-#include "sonm/rpc/msgpack.hpp"
-
-/// What a protocol is once its types are forgotten: numbers, names, shapes, and the graph that `resolve` hands out.
+/// What a protocol is once its types are forgotten: numbers, names, shapes, and the graph that `resolve`
+/// hands out.
 namespace sonm::rpc {
 
-/// How a method talks. The tables behind say which messages may go which way; docs/protocol/slave.md, "Vocabularies".
+/// How a method talks. The tables behind say which messages may go which way; docs/protocol/slave.md,
+/// "Vocabularies".
 enum class Shape : std::uint8_t {
     unary,          ///< one value or error comes back
     notify,         ///< nothing comes back
     server_stream,  ///< items come back until close or error; the caller grants credit and may cancel
     client_stream,  ///< the caller writes items on credit; one value or error comes back
-    bi_stream,      ///< items both ways on credit; each side says `end` when it has sent and received the last item
-    plain_stream,   ///< items both ways without credit: what existing clients speak
+    bi_stream,     ///< items both ways on credit; each side says `end` when it has sent and received the last
+                   ///< item
+    plain_stream,  ///< items both ways without credit: what existing clients speak
 };
 
 /// What a message on an open channel means.

@@ -1,18 +1,20 @@
 #pragma once
 
-#include <deque>
-#include <vector>
-
 #include "sonm/rpc/context.hpp"
 #include "sonm/rpc/msgpack.hpp"
 
+#include <deque>
+#include <vector>
+
 namespace sonm::rpc {
 
-/// The receiving half of header compression: one per session and direction, fed with every headers array in order.
-/// Source: docs/protocol/slave.md, "Headers" (HPACK's static table 1-61, own entries 80-82, dynamic entries from 83).
+/// The receiving half of header compression: one per session and direction, fed with every headers array in
+/// order. Source: docs/protocol/slave.md, "Headers" (HPACK's static table 1-61, own entries 80-82, dynamic
+/// entries from 83).
 class HeaderTable {
 public:
-    /// Decodes one array of header entries. Errors: invalid; the table is then of no more use and the session must end.
+    /// Decodes one array of header entries. Errors: invalid; the table is then of no more use and the session
+    /// must end.
     Result<std::vector<Header>> decode(Reader& in, std::size_t count);
 
     std::size_t dynamic_count() const { return dynamic_.size(); }

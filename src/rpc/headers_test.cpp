@@ -31,8 +31,12 @@ Result<std::vector<Header>> store(HeaderTable& table, std::size_t value_bytes) {
 TEST(Headers, static_entries_have_the_names_and_values_of_the_table) {
     HeaderTable table;
     auto headers = decode(table, "960102102350cc51").value();
-    std::vector<Header> expected{{":authority", ""}, {":method", "GET"}, {"accept-encoding", "gzip, deflate"}, {"expect", ""},
-                                 {"trace_id", std::string(8, '\0')}, {"span_id", std::string(8, '\0')}};
+    std::vector<Header> expected{{":authority", ""},
+                                 {":method", "GET"},
+                                 {"accept-encoding", "gzip, deflate"},
+                                 {"expect", ""},
+                                 {"trace_id", std::string(8, '\0')},
+                                 {"span_id", std::string(8, '\0')}};
     EXPECT_EQ(headers, expected);
     EXPECT_EQ(decode(table, "913d").value()[0].name, "www-authenticate");
     EXPECT_EQ(decode(table, "914f").value()[0].name, "");
@@ -47,7 +51,8 @@ TEST(Headers, indices_outside_the_tables_are_refused) {
 }
 
 TEST(Headers, entries_of_another_shape_are_refused) {
-    for (const char* hex : {"91c0", "91a161", "9190", "9193c2a161", "9192c2a161", "9193c0a161a162", "9193c2c0a162", "9193c2a16105", "9194c2a161a162c0", "91ff"}) {
+    for (const char* hex : {"91c0", "91a161", "9190", "9193c2a161", "9192c2a161", "9193c0a161a162",
+                            "9193c2c0a162", "9193c2a16105", "9194c2a161a162c0", "91ff"}) {
         HeaderTable table;
         EXPECT_FALSE(decode(table, hex)) << hex;
     }

@@ -4,19 +4,22 @@
 #include "sonm/crypto/key.hpp"
 #include "sonm/rpc/detail/frame_input.hpp"
 
-/// Mutual proof of chain identity, the first thing on a connection between nodes. Source: docs/protocol/slave.md, "Identity".
+/// Mutual proof of chain identity, the first thing on a connection between nodes. Source:
+/// docs/protocol/slave.md, "Identity".
 namespace sonm::rpc {
 
-/// What both sides sign, each with its own role, so that neither's proof can serve as the other's or on another connection.
+/// What both sides sign, each with its own role, so that neither's proof can serve as the other's or on
+/// another connection.
 struct IdentityTerms {
     crypto::Address caller, callee;
     FixedBytes<32> caller_nonce{}, callee_nonce{};
     UnixTime caller_time, callee_time;
-    std::string purpose;            ///< name of the service that is asked for
+    std::string purpose;               ///< name of the service that is asked for
     FixedBytes<32> channel_binding{};  ///< of the layer below, once there is one; zero on bare streams
 };
 enum class Role : std::uint8_t { caller = 1, callee = 2 };
-/// Keccak-256 over a text that no transaction, typed data or personal message begins with, the role and all terms.
+/// Keccak-256 over a text that no transaction, typed data or personal message begins with, the role and all
+/// terms.
 crypto::Hash identity_digest(const IdentityTerms& terms, Role role);
 
 /// Largest difference between the two clocks.
@@ -31,11 +34,13 @@ struct IdentityOptions {
     FixedBytes<32> channel_binding{};
 };
 
-/// The caller's side, on channel 1. With `expect`, nobody else is accepted. Gives the proven address of the other side. Errors:
-/// unauthorized (wrong proof, clock, or another account than expected), service_not_available, transport errors, closed.
-Async<crypto::Address> prove_to_server(ByteStream& stream, detail::FrameInput& input, IdentityOptions options, std::string purpose,
-                                       std::optional<crypto::Address> expect);
-/// The called side, given the hello frame. Gives the proven address. What went wrong is for the caller to tell the peer.
+/// The caller's side, on channel 1. With `expect`, nobody else is accepted. Gives the proven address of the
+/// other side. Errors: unauthorized (wrong proof, clock, or another account than expected),
+/// service_not_available, transport errors, closed.
+Async<crypto::Address> prove_to_server(ByteStream& stream, detail::FrameInput& input, IdentityOptions options,
+                                       std::string purpose, std::optional<crypto::Address> expect);
+/// The called side, given the hello frame. Gives the proven address. What went wrong is for the caller to
+/// tell the peer.
 struct Hello {
     crypto::Address caller;
     FixedBytes<32> nonce{};
@@ -44,6 +49,7 @@ struct Hello {
     std::uint64_t channel = 0;
 };
 Result<Hello> parse_hello(const detail::Frame& frame);
-Async<crypto::Address> prove_to_client(ByteStream& stream, detail::FrameInput& input, IdentityOptions options, Hello hello);
+Async<crypto::Address> prove_to_client(ByteStream& stream, detail::FrameInput& input, IdentityOptions options,
+                                       Hello hello);
 
 }  // namespace sonm::rpc

@@ -25,7 +25,9 @@ class Node {
 public:
     explicit Node(const Executor& executor, Settings settings = {})
         : clock_(UnixTime(settings.server_time)), server_(executor, options(settings)) {
-        service_.on<"am_i">([](const Context& context) -> Result<std::optional<crypto::Address>> { return context.identity(); });
+        service_.on<"am_i">([](const Context& context) -> Result<std::optional<crypto::Address>> {
+            return context.identity();
+        });
         server_.add(service_);
     }
     Server& server() { return server_; }
@@ -45,7 +47,8 @@ private:
     Server server_;
 };
 
-Async<crypto::Address> prove(ByteStream& stream, std::uint8_t number, std::string purpose, std::optional<crypto::Address> expect) {
+Async<crypto::Address> prove(ByteStream& stream, std::uint8_t number, std::string purpose,
+                             std::optional<crypto::Address> expect) {
     PrivateKey mine = key(number);
     FakeClock clock(UnixTime(1'700'000'000));
     IdentityOptions options;
@@ -56,7 +59,8 @@ Async<crypto::Address> prove(ByteStream& stream, std::uint8_t number, std::strin
     co_return co_await std::move(proving);
 }
 
-Result<crypto::Address> proof_by(std::uint8_t number, std::string purpose, std::optional<crypto::Address> expect, Settings settings = {}) {
+Result<crypto::Address> proof_by(std::uint8_t number, std::string purpose,
+                                 std::optional<crypto::Address> expect, Settings settings = {}) {
     auto peer = [=](ByteStream& stream) { return prove(stream, number, purpose, expect); };
     return testing::talk_to<Node, crypto::Address>("", peer, settings);
 }
@@ -85,7 +89,8 @@ TEST(Identity, clocks_too_far_apart_are_refused_by_name) {
     auto proven = proof_by(2, "who", std::nullopt, settings);
     ASSERT_FALSE(proven);
     EXPECT_TRUE(proven.error().is(SecurityErrc::unauthorized));
-    EXPECT_NE(proven.error().context.find("clocks differ by 61 s"), std::string::npos) << proven.error().context;
+    EXPECT_NE(proven.error().context.find("clocks differ by 61 s"), std::string::npos)
+        << proven.error().context;
     settings.server_time -= 1;
     EXPECT_TRUE(proof_by(2, "who", std::nullopt, settings));
 }
@@ -122,7 +127,8 @@ Async<detail::Frame> next_frame(ByteStream& stream, detail::FrameInput& input) {
     }
 }
 
-/// Greets as account 2, then proves with what `forge(terms, server's signature)` gives. Gives the type of the final answer.
+/// Greets as account 2, then proves with what `forge(terms, server's signature)` gives. Gives the type of the
+/// final answer.
 template <class F>
 Result<std::uint64_t> forged(F forge) {
     auto peer = [forge](ByteStream& stream) -> Async<std::uint64_t> {
@@ -131,7 +137,8 @@ Result<std::uint64_t> forged(F forge) {
         terms.caller_nonce[5] = 9;
         terms.caller_time = UnixTime(1'700'000'000);
         terms.purpose = "who";
-        Bytes hello = make_frame(hello_type, 1u, terms.purpose, terms.caller, terms.caller_nonce, terms.caller_time);
+        Bytes hello =
+            make_frame(hello_type, 1u, terms.purpose, terms.caller, terms.caller_nonce, terms.caller_time);
         SONM_CO_CHECK(co_await stream.write(hello));
         detail::FrameInput input{Limits()};
         SONM_CO_TRY(detail::Frame frame, co_await next_frame(stream, input));
@@ -149,11 +156,16 @@ Result<std::uint64_t> forged(F forge) {
 }
 
 TEST(Identity, a_proof_that_is_right_in_every_part_is_taken_and_one_that_differs_in_any_is_not) {
-    auto sign = [](std::uint8_t number, const IdentityTerms& terms, Role role) { return key(number).sign(identity_digest(terms, role)); };
+    auto sign = [](std::uint8_t number, const IdentityTerms& terms, Role role) {
+        return key(number).sign(identity_digest(terms, role));
+    };
     EXPECT_EQ(forged([=](IdentityTerms t, auto) { return sign(2, t, Role::caller); }).value(), 0u);
-    EXPECT_EQ(forged([=](IdentityTerms t, auto) { return sign(3, t, Role::caller); }).value(), 1u) << "another key";
-    EXPECT_EQ(forged([=](IdentityTerms t, auto) { return sign(2, t, Role::callee); }).value(), 1u) << "the other role";
-    EXPECT_EQ(forged([=](IdentityTerms t, auto theirs) { return theirs; }).value(), 1u) << "the server's own proof, reflected";
+    EXPECT_EQ(forged([=](IdentityTerms t, auto) { return sign(3, t, Role::caller); }).value(), 1u)
+        << "another key";
+    EXPECT_EQ(forged([=](IdentityTerms t, auto) { return sign(2, t, Role::callee); }).value(), 1u)
+        << "the other role";
+    EXPECT_EQ(forged([=](IdentityTerms t, auto theirs) { return theirs; }).value(), 1u)
+        << "the server's own proof, reflected";
     const std::function<void(IdentityTerms&)> changes[] = {
         [](IdentityTerms& t) { t.callee = key(7).address(); },
         [](IdentityTerms& t) { std::swap(t.caller, t.callee); },
@@ -188,7 +200,9 @@ TEST(Identity, a_proof_from_an_earlier_connection_does_not_fit_a_new_one) {
 
 TEST(Identity, a_server_that_requires_it_answers_nothing_else) {
     for (const char* hex : {"93010091a377686f", "93014191a377686f", "93050090"}) {
-        auto peer = [hex](ByteStream& stream) { return testing::send_and_read(stream, parse_hex(hex).value()); };
+        auto peer = [hex](ByteStream& stream) {
+            return testing::send_and_read(stream, parse_hex(hex).value());
+        };
         Bytes answer = testing::talk_to<Node, Bytes>("", peer, Settings()).value();
         EXPECT_NE(as_text(answer).find("proves an account"), std::string_view::npos) << to_hex(answer);
     }
@@ -202,7 +216,8 @@ TEST(Identity, a_peer_that_says_nothing_is_dropped_at_the_deadline) {
 }
 
 TEST(Identity, a_hello_cut_or_changed_anywhere_is_answered_or_ended) {
-    Bytes hello = make_frame(hello_type, 1u, std::string("who"), key(2).address(), FixedBytes<32>{}, UnixTime(1'700'000'000));
+    Bytes hello = make_frame(hello_type, 1u, std::string("who"), key(2).address(), FixedBytes<32>{},
+                             UnixTime(1'700'000'000));
     for (std::size_t at = 0; at < hello.size(); ++at) {
         Bytes changed = hello, cut(hello.begin(), hello.begin() + static_cast<std::ptrdiff_t>(at));
         changed[at] ^= 0x80;
@@ -217,7 +232,8 @@ TEST(Identity, the_digest_of_fixed_terms_stays_what_other_versions_sign) {
     IdentityTerms terms;
     terms.purpose = "worker";
     EXPECT_NE(identity_digest(terms, Role::caller), identity_digest(terms, Role::callee));
-    EXPECT_EQ(to_string(identity_digest(terms, Role::caller)), "0x7e2e1c2b6b51bf7f418035c430282d6f471213e150c1d64b3c8edfe930a1b96e");
+    EXPECT_EQ(to_string(identity_digest(terms, Role::caller)),
+              "0x7e2e1c2b6b51bf7f418035c430282d6f471213e150c1d64b3c8edfe930a1b96e");
 }
 
 }  // namespace

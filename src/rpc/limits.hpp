@@ -8,18 +8,19 @@ namespace sonm::rpc {
 struct Limits {
     Limits() = default;
     std::size_t frame_bytes_max = 16 * MiB;
-    std::size_t elements_max = 1 << 20;           ///< values in one frame
-    std::size_t channels_max = 1024;              ///< at once, per side
-    std::size_t inbound_bytes_max = 64 * MiB;     ///< received and not yet consumed, all channels together
-    std::size_t outbound_bytes_max = 1 * MiB;     ///< waiting to be written; writers wait above it
-    Millis hello_max{10'000};                     ///< from the connection to the end of the identity proof
-    Millis frame_max{30'000};                     ///< from the first byte of a frame to its last
-    Millis idle_max{600'000};                     ///< without any frame and any open channel
-    Millis write_max{30'000};                     ///< one write without an end: the peer does not read
-    Millis flush_max{2'000};                      ///< for what is still to be written when a session ends
+    std::size_t elements_max = 1 << 20;        ///< values in one frame
+    std::size_t channels_max = 1024;           ///< at once, per side
+    std::size_t inbound_bytes_max = 64 * MiB;  ///< received and not yet consumed, all channels together
+    std::size_t outbound_bytes_max = 1 * MiB;  ///< waiting to be written; writers wait above it
+    Millis hello_max{10'000};                  ///< from the connection to the end of the identity proof
+    Millis frame_max{30'000};                  ///< from the first byte of a frame to its last
+    Millis idle_max{600'000};                  ///< without any frame and any open channel
+    Millis write_max{30'000};                  ///< one write without an end: the peer does not read
+    Millis flush_max{2'000};                   ///< for what is still to be written when a session ends
 };
 
-/// Bytes that a sender may have under way on a credited stream before the first grant. Part of the protocol, not configurable.
+/// Bytes that a sender may have under way on a credited stream before the first grant. Part of the protocol,
+/// not configurable.
 inline constexpr std::size_t stream_window_bytes = 256 * KiB;
 /// What each item costs beside its bytes, so that empty items are not free.
 inline constexpr std::size_t item_overhead_bytes = 64;

@@ -3,8 +3,8 @@
 #include "sonm/base/bytes.hpp"
 #include "sonm/base/errc.hpp"
 
-/// MessagePack as the Slave protocol speaks it: written by hand, so that reading costs no allocation and the writer stays with
-/// the old dialect. Source: docs/protocol/slave.md, "Values".
+/// MessagePack as the Slave protocol speaks it: written by hand, so that reading costs no allocation and the
+/// writer stays with the old dialect. Source: docs/protocol/slave.md, "Values".
 namespace sonm::rpc {
 
 /// What a value is, as far as readers care: str, bin and raw are one kind.
@@ -37,9 +37,9 @@ private:
     Bytes& out_;
 };
 
-/// Reads values in order from bytes that it does not own; raw values are views into them. Accepts every encoding of a kind
-/// (str8/16/32, bin, non-minimal integers, float32). Errors: invalid, naming what was expected and what was found. A failed
-/// reader stays where it was.
+/// Reads values in order from bytes that it does not own; raw values are views into them. Accepts every
+/// encoding of a kind (str8/16/32, bin, non-minimal integers, float32). Errors: invalid, naming what was
+/// expected and what was found. A failed reader stays where it was.
 class Reader {
 public:
     Reader() = default;
@@ -87,8 +87,8 @@ public:
     enum class State : std::uint8_t { more, complete, malformed, too_large };
 
     explicit Scanner(Limits limits) : limits_(limits) { reset(); }
-    /// Goes on with `bytes`, which begin where the value begins and are at least as long as in the call before.
-    /// complete: the value is the first `length()` bytes.
+    /// Goes on with `bytes`, which begin where the value begins and are at least as long as in the call
+    /// before. complete: the value is the first `length()` bytes.
     State scan(BytesView bytes);
     std::size_t length() const { return position_; }
     void reset();

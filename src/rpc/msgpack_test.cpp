@@ -1,11 +1,11 @@
 #include "sonm/rpc/msgpack.hpp"
 
-#include <gtest/gtest.h>
-
-#include <msgpack.hpp>
-#include <random>
-
 #include "sonm/rpc/pack.hpp"
+
+#include <gtest/gtest.h>
+#include <msgpack.hpp>
+
+#include <random>
 
 namespace sonm::rpc {
 namespace {
@@ -26,7 +26,8 @@ TEST(Msgpack, strings_of_every_length_use_the_old_raw_family_only) {
 }
 
 TEST(Msgpack, bytes_of_every_family_read_as_raw) {
-    for (const char* hex : {"a3616263", "d903616263", "da0003616263", "db00000003616263", "c403616263", "c50003616263", "c600000003616263"}) {
+    for (const char* hex : {"a3616263", "d903616263", "da0003616263", "db00000003616263", "c403616263",
+                            "c50003616263", "c600000003616263"}) {
         Bytes bytes = bytes_of(hex);
         Reader in(bytes);
         EXPECT_EQ(as_text(in.raw().value()), "abc") << hex;
@@ -35,7 +36,8 @@ TEST(Msgpack, bytes_of_every_family_read_as_raw) {
 }
 
 TEST(Msgpack, integers_that_are_longer_than_needed_are_read) {
-    for (const char* hex : {"05", "cc05", "cd0005", "ce00000005", "cf0000000000000005", "d005", "d10005", "d200000005", "d30000000000000005"}) {
+    for (const char* hex : {"05", "cc05", "cd0005", "ce00000005", "cf0000000000000005", "d005", "d10005",
+                            "d200000005", "d30000000000000005"}) {
         Bytes bytes = bytes_of(hex);
         EXPECT_EQ(Reader(bytes).uint().value(), 5u) << hex;
         EXPECT_EQ(Reader(bytes).sint().value(), 5) << hex;
@@ -63,10 +65,17 @@ TEST(Msgpack, counts_that_exceed_the_bytes_are_refused_before_memory_is_taken) {
 }
 
 /// A random value, written by both writers.
-void random_value(std::mt19937_64& random, Writer& ours, msgpack::packer<msgpack::sbuffer>& theirs, int depth) {
+void random_value(std::mt19937_64& random, Writer& ours, msgpack::packer<msgpack::sbuffer>& theirs,
+                  int depth) {
     switch (random() % (depth > 3 ? 6 : 8)) {
-        case 0: ours.nil(); theirs.pack_nil(); break;
-        case 1: ours.boolean(true); theirs.pack_true(); break;
+        case 0:
+            ours.nil();
+            theirs.pack_nil();
+            break;
+        case 1:
+            ours.boolean(true);
+            theirs.pack_true();
+            break;
         case 2: {
             std::uint64_t value = random() >> random() % 64;
             ours.uint(value);
@@ -79,7 +88,10 @@ void random_value(std::mt19937_64& random, Writer& ours, msgpack::packer<msgpack
             theirs.pack_int64(value);
             break;
         }
-        case 4: ours.real(1.0 / static_cast<double>(random() | 1)); theirs.pack_nil(); break;
+        case 4:
+            ours.real(1.0 / static_cast<double>(random() | 1));
+            theirs.pack_nil();
+            break;
         case 5: {
             std::string text(random() % 80, 'r');
             ours.raw(text);
@@ -167,7 +179,8 @@ template <>
 inline constexpr auto enum_max<Colour> = Colour::green;
 template <>
 struct Fields<Point> {
-    static constexpr auto list = fields(field<"x">(&Point::x), field<"y">(&Point::y), field<"name">(&Point::name));
+    static constexpr auto list =
+        fields(field<"x">(&Point::x), field<"y">(&Point::y), field<"name">(&Point::name));
 };
 
 namespace {

@@ -1,12 +1,13 @@
 #pragma once
 
-#include <tuple>
-#include <utility>
-
 #include "sonm/rpc/codec.hpp"
 #include "sonm/rpc/text.hpp"
 
-/// How C++ types travel. `pack(writer, value)` never fails; `unpack<T>(reader)` fails with invalid, naming the field.
+#include <tuple>
+#include <utility>
+
+/// How C++ types travel. `pack(writer, value)` never fails; `unpack<T>(reader)` fails with invalid, naming
+/// the field.
 namespace sonm::rpc {
 
 /// One field of a struct that travels: its name (for documents and errors) and where it is.
@@ -17,12 +18,17 @@ struct Field {
     T Struct::*member;
 };
 template <Text Name, class Struct, class T>
-constexpr Field<Name, Struct, T> field(T Struct::*member) { return {member}; }
+constexpr Field<Name, Struct, T> field(T Struct::*member) {
+    return {member};
+}
 template <class... F>
-constexpr std::tuple<F...> fields(F... list) { return {list...}; }
+constexpr std::tuple<F...> fields(F... list) {
+    return {list...};
+}
 
-/// Specialise with `static constexpr auto list = fields(field<"a">(&S::a), ...)` to let a struct travel, as an array in that
-/// order. New fields go to the end: a missing one keeps its default, superfluous ones are skipped.
+/// Specialise with `static constexpr auto list = fields(field<"a">(&S::a), ...)` to let a struct travel, as
+/// an array in that order. New fields go to the end: a missing one keeps its default, superfluous ones are
+/// skipped.
 template <class T>
 struct Fields;
 template <class T>
@@ -35,12 +41,16 @@ struct is_optional<std::optional<T>> : std::true_type {};
 
 /// Values one after the other without an array around them: arguments and results.
 template <class... T>
-void pack_all(Writer& out, const T&... values) { (Codec<T>::pack(out, values), ...); }
+void pack_all(Writer& out, const T&... values) {
+    (Codec<T>::pack(out, values), ...);
+}
 
-/// Reads at most `count` values into `values`, in order; those that are not there stay as they are, as far as they are optional
+/// Reads at most `count` values into `values`, in order; those that are not there stay as they are, as far as
+/// they are optional
 /// (`required` says from which one on). Superfluous ones are skipped.
 template <class Tuple, class Name, std::size_t... I>
-Result<void> unpack_each(Reader& in, std::size_t count, std::size_t required, Tuple& values, Name name, std::index_sequence<I...>) {
+Result<void> unpack_each(Reader& in, std::size_t count, std::size_t required, Tuple& values, Name name,
+                         std::index_sequence<I...>) {
     Result<void> outcome;
     auto one = [&]<std::size_t Index>(std::integral_constant<std::size_t, Index>) {
         using T = std::remove_reference_t<std::tuple_element_t<Index, Tuple>>;
@@ -85,8 +95,9 @@ struct Codec<std::pair<A, B>> {
         pack_all(out, value.first, value.second);
     }
     static Result<std::pair<A, B>> unpack(Reader& in) {
-        return Codec<std::tuple<A, B>>::unpack(in).map(
-            [](std::tuple<A, B> both) { return std::pair<A, B>(std::move(std::get<0>(both)), std::move(std::get<1>(both))); });
+        return Codec<std::tuple<A, B>>::unpack(in).map([](std::tuple<A, B> both) {
+            return std::pair<A, B>(std::move(std::get<0>(both)), std::move(std::get<1>(both)));
+        });
     }
 };
 
@@ -107,7 +118,9 @@ struct Codec<T> {
             [&]<class... F>(const F&... field) {
                 static constexpr std::array<std::string_view, sizeof...(F)> names{F::name...};
                 auto members = std::tie(value.*field.member...);
-                return unpack_each(in, count, 0, members, [](std::size_t index) { return names[index]; }, std::index_sequence_for<F...>());
+                return unpack_each(
+                    in, count, 0, members, [](std::size_t index) { return names[index]; },
+                    std::index_sequence_for<F...>());
             },
             Fields<T>::list);
         if (!outcome) return tl::unexpected<Error>(std::move(outcome.error()));

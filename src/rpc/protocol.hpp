@@ -3,7 +3,8 @@
 #include "sonm/rpc/graph.hpp"
 #include "sonm/rpc/pack.hpp"
 
-/// The declaration of a protocol as one type. Everything else is derived: the graph, the typed client, the binding of handlers.
+/// The declaration of a protocol as one type. Everything else is derived: the graph, the typed client, the
+/// binding of handlers.
 namespace sonm::rpc {
 
 /// One argument. Trailing arguments of type std::optional may be left out by callers.
@@ -94,13 +95,17 @@ struct Find;
 template <Text Name, class First, class... Rest>
 struct Find<Name, std::tuple<First, Rest...>> {
     static constexpr auto pick() {
-        if constexpr (std::string_view(First::name) == std::string_view(Name)) return std::type_identity<First>();
-        else return Find<Name, std::tuple<Rest...>>::pick();
+        if constexpr (std::string_view(First::name) == std::string_view(Name))
+            return std::type_identity<First>();
+        else
+            return Find<Name, std::tuple<Rest...>>::pick();
     }
 };
 template <Text Name>
 struct Find<Name, std::tuple<>> {
-    static constexpr auto pick() { static_assert(sizeof(Name) == 0, "the protocol has no method of that name"); }
+    static constexpr auto pick() {
+        static_assert(sizeof(Name) == 0, "the protocol has no method of that name");
+    }
 };
 template <class Tuple>
 struct InfosOf;
@@ -148,8 +153,12 @@ struct Codec<Encoded> {
 template <class Tuple, std::size_t N>
 Result<Tuple> unpack_spread(Reader& in, std::size_t count, const std::array<std::string_view, N>& names) {
     Tuple values{};
-    auto name = [&](std::size_t index) { return index < N && !names[index].empty() ? std::string(names[index]) : fmt::format("element {}", index); };
-    SONM_CHECK(unpack_each(in, count, std::tuple_size_v<Tuple>, values, name, std::make_index_sequence<std::tuple_size_v<Tuple>>()));
+    auto name = [&](std::size_t index) {
+        return index < N && !names[index].empty() ? std::string(names[index])
+                                                  : fmt::format("element {}", index);
+    };
+    SONM_CHECK(unpack_each(in, count, std::tuple_size_v<Tuple>, values, name,
+                           std::make_index_sequence<std::tuple_size_v<Tuple>>()));
     return values;
 }
 /// The same for what `Returns` and `Items` name: void, a value, or a tuple.
@@ -158,16 +167,21 @@ Result<typename List::Type> unpack_list(Reader& in, std::size_t count) {
     std::array<std::string_view, 0> unnamed{};
     auto values = unpack_spread<typename List::Tuple>(in, count, unnamed);
     if (!values) return tl::unexpected<Error>(std::move(values.error()));
-    if constexpr (std::tuple_size_v<typename List::Tuple> == 0) return Result<void>();
-    else if constexpr (std::tuple_size_v<typename List::Tuple> == 1) return std::move(std::get<0>(*values));
-    else return std::move(*values);
+    if constexpr (std::tuple_size_v<typename List::Tuple> == 0)
+        return Result<void>();
+    else if constexpr (std::tuple_size_v<typename List::Tuple> == 1)
+        return std::move(std::get<0>(*values));
+    else
+        return std::move(*values);
 }
 template <class List>
 void pack_list(Writer& out, const auto&... value) {
     constexpr std::size_t size = std::tuple_size_v<typename List::Tuple>;
     out.array(size);
-    if constexpr (size == 1) (pack_all(out, value), ...);
-    else if constexpr (size > 1) (std::apply([&](const auto&... each) { pack_all(out, each...); }, value), ...);
+    if constexpr (size == 1)
+        (pack_all(out, value), ...);
+    else if constexpr (size > 1)
+        (std::apply([&](const auto&... each) { pack_all(out, each...); }, value), ...);
 }
 
 }  // namespace sonm::rpc

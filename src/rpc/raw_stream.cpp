@@ -18,9 +18,15 @@ detail::StreamHandle detail::caller_handle(StreamHandle stream) {
 }
 
 RawStream::RawStream(Session& session, std::uint64_t channel, Shape shape, bool caller)
-    : session_(&session), channel_(channel), shape_(shape), caller_(caller), readable_(session.executor_),
-      writable_(session.executor_), stop_(session.executor_) {
-    // The called side starts without a limit, since a plain client never grants anything; the first grant sets one.
+    : session_(&session),
+      channel_(channel),
+      shape_(shape),
+      caller_(caller),
+      readable_(session.executor_),
+      writable_(session.executor_),
+      stop_(session.executor_) {
+    // The called side starts without a limit, since a plain client never grants anything; the first grant
+    // sets one.
     limited_ = caller && is_credited(shape, true);
     if (limited_) credit_ = stream_window_bytes;
 }
@@ -50,7 +56,9 @@ Async<std::optional<RawStream::Item>> RawStream::next() {
 
 void RawStream::grant(std::size_t cost) {
     consumed_ += cost;
-    if (!session_ || in_ != Inbound::open || out_done_ || consumed_ < stream_window_bytes / 2 || !is_credited(shape_, !caller_)) return;
+    if (!session_ || in_ != Inbound::open || out_done_ || consumed_ < stream_window_bytes / 2 ||
+        !is_credited(shape_, !caller_))
+        return;
     Bytes args;
     Writer out(args);
     out.array(1);
@@ -59,7 +67,9 @@ void RawStream::grant(std::size_t cost) {
     session_->send(channel_, type_of(shape_, caller_, Message::credit), args);
 }
 
-bool RawStream::writable() const { return session_ && !out_ended_ && (!limited_ || credit_ > 0) && session_->has_room(); }
+bool RawStream::writable() const {
+    return session_ && !out_ended_ && (!limited_ || credit_ > 0) && session_->has_room();
+}
 
 Async<void> RawStream::ready() {
     while (!writable()) {
@@ -153,9 +163,11 @@ Result<void> RawStream::receive(std::uint64_t type, BytesView args, std::size_t 
     auto allowed = slots(shape_, !caller_);
     auto slot = std::find_if(allowed.begin(), allowed.end(), [&](const Slot& s) { return s.type == type; });
     bool ended = in_ != Inbound::open;
-    bool late = slot != allowed.end() && ended && slot->message != Message::credit && slot->message != Message::end;
+    bool late =
+        slot != allowed.end() && ended && slot->message != Message::credit && slot->message != Message::end;
     if (slot == allowed.end() || in_done_ || late)
-        return fail(TransportErrc::frame_format, "message {} on channel {} is not allowed in its state", type, channel_);
+        return fail(TransportErrc::frame_format, "message {} on channel {} is not allowed in its state", type,
+                    channel_);
     in_done_ = slot->last;
     switch (slot->message) {
         case Message::write: return receive_item(args, count);
@@ -196,7 +208,8 @@ Result<void> RawStream::receive_item(BytesView args, std::size_t count) {
 
 Result<void> RawStream::receive_credit(BytesView args, std::size_t count) {
     Reader in(args);
-    if (count == 0) return fail(TransportErrc::frame_format, "credit without an amount on channel {}", channel_);
+    if (count == 0)
+        return fail(TransportErrc::frame_format, "credit without an amount on channel {}", channel_);
     auto amount = in.uint();
     // Nobody needs more than this, and sums stay far from any overflow.
     if (!amount || *amount > GiB || credit_ > static_cast<std::int64_t>(GiB))
@@ -212,8 +225,10 @@ void RawStream::receive_last(Inbound how, std::optional<Error> why) {
     failure_ = std::move(why);
     readable_.wake();
     // Once the called side is done, nobody reads what the caller might still say.
-    if (caller_ && !out_ended_) finish(Bytes());
-    else send_end_if_due();
+    if (caller_ && !out_ended_)
+        finish(Bytes());
+    else
+        send_end_if_due();
 }
 
 void RawStream::session_gone(const Error& why) {

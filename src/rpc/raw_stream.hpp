@@ -1,18 +1,18 @@
 #pragma once
 
-#include <deque>
-
 #include "sonm/rpc/detail/one_shot.hpp"
 #include "sonm/rpc/graph.hpp"
 #include "sonm/rpc/limits.hpp"
+
+#include <deque>
 
 namespace sonm::rpc {
 
 class Session;
 
-/// One streaming channel without its types: items are arrays that are still encoded. One reader and one writer at a time.
-/// Shared by the session, which feeds it, and by the handles of the program (Source, Sink, Upload); outlives the session as a
-/// closed stream.
+/// One streaming channel without its types: items are arrays that are still encoded. One reader and one
+/// writer at a time. Shared by the session, which feeds it, and by the handles of the program (Source, Sink,
+/// Upload); outlives the session as a closed stream.
 class RawStream {
 public:
     RawStream(Session& session, std::uint64_t channel, Shape shape, bool caller);
@@ -29,20 +29,24 @@ public:
 
     /// True if an item may be written without waiting.
     bool writable() const;
-    /// Waits until an item may be written. Errors: closed, or the reason why the other side ended the channel.
+    /// Waits until an item may be written. Errors: closed, or the reason why the other side ended the
+    /// channel.
     Async<void> ready();
-    /// Writes one item: begin_item, then exactly one array by the writer, then end_item. Errors: too_large, closed.
+    /// Writes one item: begin_item, then exactly one array by the writer, then end_item. Errors: too_large,
+    /// closed.
     Writer begin_item();
     Result<void> end_item();
 
-    /// Says that this side sends no more: close, or an error, or (called side of a client_stream) the final value, an encoded
-    /// array. Does nothing if it was said already.
+    /// Says that this side sends no more: close, or an error, or (called side of a client_stream) the final
+    /// value, an encoded array. Does nothing if it was said already.
     void finish(const Result<Bytes>& last);
-    /// The program has lost interest: the caller's last handle has gone, or the called side's handler has ended.
+    /// The program has lost interest: the caller's last handle has gone, or the called side's handler has
+    /// ended.
     void abandon();
     /// Waits for the single reply of a client_stream: its elements.
     Async<Item> reply();
-    /// Waits until the channel's handler should stop: it has finished, the caller has cancelled, or the session is gone.
+    /// Waits until the channel's handler should stop: it has finished, the caller has cancelled, or the
+    /// session is gone.
     Task<void> until_stopped();
 
     std::uint64_t channel() const { return channel_; }
@@ -75,15 +79,15 @@ private:
     std::size_t inbox_cost_ = 0;
     std::size_t consumed_ = 0;  ///< since the last grant
     Inbound in_ = Inbound::open;
-    bool in_done_ = false;      ///< not even credit may come any more
-    bool abandoned_ = false;    ///< what still comes is dropped
+    bool in_done_ = false;    ///< not even credit may come any more
+    bool abandoned_ = false;  ///< what still comes is dropped
     std::optional<Error> failure_;
     std::optional<Item> reply_;
 
-    bool limited_ = false;      ///< credit counts
+    bool limited_ = false;  ///< credit counts
     std::int64_t credit_ = 0;
-    bool out_ended_ = false;    ///< the last item, or error, or value was sent
-    bool out_done_ = false;     ///< nothing more will be sent
+    bool out_ended_ = false;  ///< the last item, or error, or value was sent
+    bool out_done_ = false;   ///< nothing more will be sent
     bool stopped_ = false;
 
     detail::Wakeup readable_, writable_, stop_;

@@ -2,7 +2,8 @@
 #include "sonm/rpc/error.hpp"
 #include "sonm/rpc/pack.hpp"
 
-/// Bytes as they come from a stranger, in pieces of any size: frames must come out the same as from one piece.
+/// Bytes as they come from a stranger, in pieces of any size: frames must come out the same as from one
+/// piece.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace sonm;
     using namespace sonm::rpc;

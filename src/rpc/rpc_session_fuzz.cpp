@@ -6,15 +6,16 @@ namespace {
 using namespace sonm;
 using namespace sonm::rpc;
 
-struct Target : Protocol<"target", 1,
-    Call<0, "sync", Args<Arg<"text", std::string>, Arg<"number", std::optional<std::int32_t>>>, Returns<std::string>>,
-    Call<1, "async", Args<Arg<"list", std::vector<std::string>>>, Returns<std::uint64_t>>,
-    Notify<2, "mute", Args<Arg<"flag", bool>>>,
-    ServerStream<3, "down", Args<Arg<"count", std::uint8_t>>, Items<Bytes>>,
-    ClientStream<4, "up", Args<>, Items<Bytes>, Returns<std::uint64_t>>,
-    BiStream<5, "both", Args<>, Items<Bytes>, Items<Bytes>>,
-    PlainStream<6, "plain", Args<>, Items<Bytes>, Items<Bytes>>,
-    Call<7, "unbound">> {};
+struct Target
+    : Protocol<"target", 1,
+               Call<0, "sync", Args<Arg<"text", std::string>, Arg<"number", std::optional<std::int32_t>>>,
+                    Returns<std::string>>,
+               Call<1, "async", Args<Arg<"list", std::vector<std::string>>>, Returns<std::uint64_t>>,
+               Notify<2, "mute", Args<Arg<"flag", bool>>>,
+               ServerStream<3, "down", Args<Arg<"count", std::uint8_t>>, Items<Bytes>>,
+               ClientStream<4, "up", Args<>, Items<Bytes>, Returns<std::uint64_t>>,
+               BiStream<5, "both", Args<>, Items<Bytes>, Items<Bytes>>,
+               PlainStream<6, "plain", Args<>, Items<Bytes>, Items<Bytes>>, Call<7, "unbound">> {};
 
 Async<std::uint64_t> count(Context, std::vector<std::string> list) { co_return list.size(); }
 Async<void> down(Context, std::uint8_t items, Sink<Bytes> out) {
@@ -47,7 +48,8 @@ Task<void> attack(Bytes bytes, bool root) {
     auto key = crypto::PrivateKey::from_bytes(secret).value();
     FakeClock clock;
     Service<Target> service;
-    service.on<"sync">([](const Context&, std::string text, std::optional<std::int32_t>) -> Result<std::string> { return text; });
+    service.on<"sync">([](const Context&, std::string text,
+                          std::optional<std::int32_t>) -> Result<std::string> { return text; });
     service.on<"async">(count);
     service.on<"mute">([](const Context&, bool) -> Result<void> { return Result<void>(); });
     service.on<"down">(down);

@@ -17,21 +17,24 @@ struct Line {
 
 template <>
 struct Fields<Line> {
-    static constexpr auto list = fields(field<"number">(&Line::number), field<"text">(&Line::text), field<"extra">(&Line::extra));
+    static constexpr auto list =
+        fields(field<"number">(&Line::number), field<"text">(&Line::text), field<"extra">(&Line::extra));
 };
 
 namespace {
 
-struct Demo : Protocol<"demo", 7,
-    Call<0, "add", Args<Arg<"a", std::uint64_t>, Arg<"b", std::uint64_t>>, Returns<std::uint64_t>>,
-    Call<1, "slow_add", Args<Arg<"a", std::uint64_t>, Arg<"b", std::uint64_t>>, Returns<std::uint64_t>>,
-    Call<2, "nothing">,
-    Call<3, "two", Args<Arg<"text", std::string>, Arg<"times", std::optional<std::uint32_t>>>, Returns<std::string, std::uint32_t>>,
-    Notify<4, "emit", Args<Arg<"text", std::string>>>,
-    ServerStream<5, "lines", Args<Arg<"count", std::uint64_t>>, Items<Line>>,
-    ClientStream<6, "sum", Args<Arg<"start", std::uint64_t>>, Items<Bytes>, Returns<std::uint64_t>>,
-    BiStream<7, "echo", Args<>, Items<Bytes>, Items<Bytes>>,
-    Call<8, "unbound">> {};
+struct Demo
+    : Protocol<
+          "demo", 7,
+          Call<0, "add", Args<Arg<"a", std::uint64_t>, Arg<"b", std::uint64_t>>, Returns<std::uint64_t>>,
+          Call<1, "slow_add", Args<Arg<"a", std::uint64_t>, Arg<"b", std::uint64_t>>, Returns<std::uint64_t>>,
+          Call<2, "nothing">,
+          Call<3, "two", Args<Arg<"text", std::string>, Arg<"times", std::optional<std::uint32_t>>>,
+               Returns<std::string, std::uint32_t>>,
+          Notify<4, "emit", Args<Arg<"text", std::string>>>,
+          ServerStream<5, "lines", Args<Arg<"count", std::uint64_t>>, Items<Line>>,
+          ClientStream<6, "sum", Args<Arg<"start", std::uint64_t>>, Items<Bytes>, Returns<std::uint64_t>>,
+          BiStream<7, "echo", Args<>, Items<Bytes>, Items<Bytes>>, Call<8, "unbound">> {};
 
 }  // namespace
 }  // namespace sonm::rpc
@@ -62,13 +65,18 @@ Async<void> echo(Context, Source<Bytes> in, Sink<Bytes> out) {
 struct DemoService : Service<Demo> {
     std::vector<std::string> emitted;
     DemoService() {
-        on<"add">([](const Context&, std::uint64_t a, std::uint64_t b) -> Result<std::uint64_t> { return a + b; });
+        on<"add">(
+            [](const Context&, std::uint64_t a, std::uint64_t b) -> Result<std::uint64_t> { return a + b; });
         on<"slow_add">(slow_add);
         on<"nothing">([](const Context&) -> Result<void> { return Result<void>(); });
-        on<"two">([](const Context&, std::string text, std::optional<std::uint32_t> times) -> Result<std::tuple<std::string, std::uint32_t>> {
+        on<"two">([](const Context&, std::string text,
+                     std::optional<std::uint32_t> times) -> Result<std::tuple<std::string, std::uint32_t>> {
             return std::tuple(text, times.value_or(1));
         });
-        on<"emit">([this](const Context&, std::string text) -> Result<void> { emitted.push_back(text); return Result<void>(); });
+        on<"emit">([this](const Context&, std::string text) -> Result<void> {
+            emitted.push_back(text);
+            return Result<void>();
+        });
         on<"lines">(lines);
         on<"sum">(sum);
         on<"echo">(echo);

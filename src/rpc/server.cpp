@@ -30,11 +30,13 @@ std::optional<Endpoint> endpoint_of(const std::string& address) {
 
 }  // namespace
 
-Server::Server(Executor executor, ServerOptions options) : executor_(std::move(executor)), options_(std::move(options)) {
+Server::Server(Executor executor, ServerOptions options)
+    : executor_(std::move(executor)), options_(std::move(options)) {
     SONM_ASSERT(!options_.signer || options_.clock);
     SONM_ASSERT(options_.signer || !options_.identity_required);
     services_.emplace(LocatorProtocol::name, &locator_);
-    locator_.on<"resolve">([this](const Context&, std::string name, std::optional<std::string>) { return resolve(name); });
+    locator_.on<"resolve">(
+        [this](const Context&, std::string name, std::optional<std::string>) { return resolve(name); });
 }
 
 Server::~Server() = default;
@@ -54,13 +56,17 @@ const ServiceBase* Server::find(std::string_view name) const {
     return found == services_.end() ? nullptr : found->second;
 }
 
-Result<std::tuple<std::vector<Endpoint>, std::uint32_t, Encoded>> Server::resolve(const std::string& name) const {
+Result<std::tuple<std::vector<Endpoint>, std::uint32_t, Encoded>> Server::resolve(
+    const std::string& name) const {
     const ServiceBase* service = find(name);
-    if (!service) return tl::unexpected<Error>(Error{make_error_code(LocatorErrc::service_not_available), {}});
-    // A port of the service's own serves every client; the node's ports those that attach or prove themselves.
+    if (!service)
+        return tl::unexpected<Error>(Error{make_error_code(LocatorErrc::service_not_available), {}});
+    // A port of the service's own serves every client; the node's ports those that attach or prove
+    // themselves.
     std::vector<Endpoint> own, shared;
     for (const Port& port : ports_)
-        if (auto endpoint = endpoint_of(port.listener->address())) (port.root == name ? own : shared).push_back(*endpoint);
+        if (auto endpoint = endpoint_of(port.listener->address()))
+            (port.root == name ? own : shared).push_back(*endpoint);
     if (own.empty() && !options_.advertise.empty()) {
         shared.clear();
         for (const HostPort& where : options_.advertise) shared.emplace_back(where.host, where.port);
@@ -95,7 +101,8 @@ Task<void> Server::accept(TaskGroup& group, Port& port) {
             continue;
         }
         // Beyond the limit the newest is turned away by closing it.
-        if (connections_ >= options_.connections_max || !group.spawn(serve(std::move(*stream), port.root))) ++refused_;
+        if (connections_ >= options_.connections_max || !group.spawn(serve(std::move(*stream), port.root)))
+            ++refused_;
     }
 }
 
@@ -122,11 +129,13 @@ Async<void> Server::serve_one(std::unique_ptr<ByteStream> stream, std::string ro
     std::unique_ptr<Seat> seated;
     if (opened.peer->identity) {
         SONM_CO_TRY(seated, seat(*opened.peer->identity));
-        if (seated->stranger()) options.limits.idle_max = std::min(options.limits.idle_max, options_.stranger_idle_max);
+        if (seated->stranger())
+            options.limits.idle_max = std::min(options.limits.idle_max, options_.stranger_idle_max);
     }
     options.service = opened.service;
     options.peer = std::move(opened.peer);
-    auto session = std::make_shared<Session>(executor_, std::move(stream), std::move(input), opened.channel_used, std::move(options));
+    auto session = std::make_shared<Session>(executor_, std::move(stream), std::move(input),
+                                             opened.channel_used, std::move(options));
     auto running = Session::run(session);
     co_await std::move(running);
     co_return Result<void>();
@@ -149,7 +158,8 @@ Result<std::unique_ptr<Server::Seat>> Server::seat(const crypto::Address& accoun
     if ((found != by_account_.end() && found->second >= options_.account_connections_max) ||
         (stranger && strangers_ >= options_.strangers_max)) {
         ++refused_;
-        return fail(Errc::busy, "account {} is turned away: too many connections of {}", account, stranger ? "strangers" : "its own");
+        return fail(Errc::busy, "account {} is turned away: too many connections of {}", account,
+                    stranger ? "strangers" : "its own");
     }
     return std::make_unique<Seat>(*this, account, stranger);
 }
@@ -183,12 +193,15 @@ Async<Server::Opened> Server::open(ByteStream& stream, detail::FrameInput& input
     co_return greeted;
 }
 
-Async<Server::Opened> Server::attached(ByteStream& stream, detail::FrameInput& input, Opened opened, detail::Frame frame) {
-    if (options_.identity_required) co_return fail(SecurityErrc::token_not_found, "this node serves only who proves an account first");
+Async<Server::Opened> Server::attached(ByteStream& stream, detail::FrameInput& input, Opened opened,
+                                       detail::Frame frame) {
+    if (options_.identity_required)
+        co_return fail(SecurityErrc::token_not_found, "this node serves only who proves an account first");
     Reader in(frame.args);
     SONM_CO_TRY(std::string name, unpack<std::string>(in));
     opened.service = find(name);
-    if (!opened.service) co_return tl::unexpected<Error>(Error{make_error_code(LocatorErrc::service_not_available), {}});
+    if (!opened.service)
+        co_return tl::unexpected<Error>(Error{make_error_code(LocatorErrc::service_not_available), {}});
     opened.channel_used = frame.channel;
     input.take();
     Bytes answer;
@@ -203,11 +216,13 @@ Async<Server::Opened> Server::attached(ByteStream& stream, detail::FrameInput& i
     co_return std::move(opened);
 }
 
-Async<Server::Opened> Server::greet(ByteStream& stream, detail::FrameInput& input, Opened opened, detail::Frame frame) {
+Async<Server::Opened> Server::greet(ByteStream& stream, detail::FrameInput& input, Opened opened,
+                                    detail::Frame frame) {
     SONM_CO_TRY(Hello hello, parse_hello(frame));
     input.take();
     opened.service = find(hello.purpose);
-    if (!opened.service) co_return tl::unexpected<Error>(Error{make_error_code(LocatorErrc::service_not_available), {}});
+    if (!opened.service)
+        co_return tl::unexpected<Error>(Error{make_error_code(LocatorErrc::service_not_available), {}});
     opened.channel_used = hello.channel;
     IdentityOptions identity;
     identity.signer = options_.signer;

@@ -9,20 +9,22 @@ namespace sonm::rpc {
 struct ServerOptions {
     Limits limits;
     std::size_t connections_max = 256;
-    const crypto::Signer* signer = nullptr;  ///< answers identity proofs; without one hello is refused
-    const Clock* clock = nullptr;            ///< needed with a signer
-    bool identity_required = false;          ///< nothing is served without a proof
+    const crypto::Signer* signer = nullptr;    ///< answers identity proofs; without one hello is refused
+    const Clock* clock = nullptr;              ///< needed with a signer
+    bool identity_required = false;            ///< nothing is served without a proof
     std::size_t account_connections_max = 64;  ///< of one proven account, so that none can hold all of them
-    /// Who is served beside `strangers_max`: a key costs nothing, so all others together may hold only so many connections, and those
-    /// not for long when nothing is said. Asked once per connection, after the proof. Empty = everybody.
+    /// Who is served beside `strangers_max`: a key costs nothing, so all others together may hold only so
+    /// many connections, and those not for long when nothing is said. Asked once per connection, after the
+    /// proof. Empty = everybody.
     std::function<bool(const crypto::Address&)> is_customer;
     std::size_t strangers_max = 32;
     Millis stranger_idle_max{15'000};
-    std::vector<HostPort> advertise;         ///< endpoints for `resolve`; empty = where it listens
+    std::vector<HostPort> advertise;  ///< endpoints for `resolve`; empty = where it listens
 };
 
-/// One node: accepts connections and serves several services by name; the locator among them. A peer names its service with the
-/// identity proof or with attach; without either it speaks to the locator. Resource type, one executor.
+/// One node: accepts connections and serves several services by name; the locator among them. A peer names
+/// its service with the identity proof or with attach; without either it speaks to the locator. Resource
+/// type, one executor.
 class Server {
 public:
     Server(Executor executor, ServerOptions options);
@@ -31,8 +33,8 @@ public:
 
     /// Serves `service` under its protocol's name. It must outlive the server. Before run().
     void add(const ServiceBase& service);
-    /// Accepts on `listener`. With a `root`, sessions there speak that service's protocol from the first frame on, as clients that
-    /// know nothing of names expect; it must be a service's name. Before run().
+    /// Accepts on `listener`. With a `root`, sessions there speak that service's protocol from the first
+    /// frame on, as clients that know nothing of names expect; it must be a service's name. Before run().
     void listen(std::unique_ptr<Listener> listener, std::string root = {});
     /// Serves until cancelled. A connection's failure never ends it.
     Task<void> run();

@@ -13,11 +13,13 @@ PrivateKey key(std::uint8_t number) {
     return std::move(PrivateKey::from_bytes(secret).value());
 }
 
-struct Meter : Protocol<"meter", 1, Call<0, "length", Args<Arg<"text", std::string>>, Returns<std::uint64_t>>> {};
+struct Meter
+    : Protocol<"meter", 1, Call<0, "length", Args<Arg<"text", std::string>>, Returns<std::uint64_t>>> {};
 
 struct Fixture {
     explicit Fixture(const Executor& e) : executor(e), server(e, options()) {
-        meter.on<"length">([](const Context&, std::string text) -> Result<std::uint64_t> { return text.size(); });
+        meter.on<"length">(
+            [](const Context&, std::string text) -> Result<std::uint64_t> { return text.size(); });
         server.add(meter);
     }
     ServerOptions options() {
@@ -31,7 +33,8 @@ struct Fixture {
         out.stranger_idle_max = Millis(20);
         return out;
     }
-    /// A connection of account `number` that has proven itself; whether it is served shows with its first call.
+    /// A connection of account `number` that has proven itself; whether it is served shows with its first
+    /// call.
     Async<Connection> dial(TaskGroup& group, std::uint8_t number) {
         auto [near, far] = make_pipe(executor);
         group.spawn(server.serve(std::move(far)));
@@ -105,7 +108,9 @@ Task<void> check_strangers(Fixture& fixture, TaskGroup& group) {
     auto asking_again = is_served(*customer);
     EXPECT_TRUE((co_await std::move(asking_again)).value());
 }
-TEST(ServerRoom, strangers_share_little_room_for_a_short_time_and_customers_come_in) { with_server(check_strangers); }
+TEST(ServerRoom, strangers_share_little_room_for_a_short_time_and_customers_come_in) {
+    with_server(check_strangers);
+}
 
 Task<void> check_hello_size(Fixture& fixture, TaskGroup& group) {
     auto [near, far] = make_pipe(fixture.executor);
@@ -118,7 +123,8 @@ Task<void> check_hello_size(Fixture& fixture, TaskGroup& group) {
     auto began = std::chrono::steady_clock::now();
     auto reading = testing::read_to_end(*near);
     (void)co_await std::move(reading);
-    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5)) << "ended at once, not when the time for a hello is over";
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(5))
+        << "ended at once, not when the time for a hello is over";
 
     auto dialing = fixture.dial(group, 2);
     auto connection = co_await std::move(dialing);

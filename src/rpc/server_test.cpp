@@ -7,7 +7,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Greeter : Protocol<"greeter", 3, Call<0, "greet", Args<Arg<"name", std::string>>, Returns<std::string>>> {};
+struct Greeter
+    : Protocol<"greeter", 3, Call<0, "greet", Args<Arg<"name", std::string>>, Returns<std::string>>> {};
 struct Counter : Protocol<"counter", 5, Call<0, "next", Args<>, Returns<std::uint64_t>>> {};
 
 /// Gives connections that tests push; needs no network.
@@ -31,8 +32,11 @@ struct Fixture {
     Server server;
     FakeListener* listener = nullptr;
 
-    explicit Fixture(Executor e, std::size_t connections_max) : executor(e), server(e, options(connections_max)) {
-        greeter.on<"greet">([](const Context& who, std::string name) -> Result<std::string> { return "hello " + name + " at " + who.peer(); });
+    explicit Fixture(Executor e, std::size_t connections_max)
+        : executor(e), server(e, options(connections_max)) {
+        greeter.on<"greet">([](const Context& who, std::string name) -> Result<std::string> {
+            return "hello " + name + " at " + who.peer();
+        });
         counter.on<"next">([this](const Context&) -> Result<std::uint64_t> { return ++count; });
         server.add(greeter);
         server.add(counter);
@@ -91,7 +95,10 @@ Task<void> check_resolve(Fixture& fixture, TaskGroup& group) {
     auto& [endpoints, version, graph] = *found;
     EXPECT_EQ(endpoints, (std::vector<Endpoint>{{"192.0.2.1", 4242}}));
     EXPECT_EQ(version, 5u);
-    EXPECT_EQ(to_hex(graph.bytes), "810093a46e657874808200" "92a576616c75658001" "92a56572726f7280");
+    EXPECT_EQ(to_hex(graph.bytes),
+              "810093a46e657874808200"
+              "92a576616c75658001"
+              "92a56572726f7280");
     EXPECT_TRUE(co_await locator.call<"resolve">("locator", "seed"));
     auto none = co_await locator.call<"resolve">("nobody", std::nullopt);
     EXPECT_EQ(to_wire(none.error()).category, 10);
@@ -108,7 +115,9 @@ Task<void> check_bound(Fixture& fixture, TaskGroup& group) {
     while (fixture.server.connections() != 1) co_await sleep_for(Millis(1));
     EXPECT_TRUE(co_await connect_over(group, fixture.dial(), "greeter"));
 }
-TEST(Server, connections_beyond_the_limit_are_turned_away_and_leave_room_when_others_end) { with_server(check_bound, 2); }
+TEST(Server, connections_beyond_the_limit_are_turned_away_and_leave_room_when_others_end) {
+    with_server(check_bound, 2);
+}
 
 Task<void> check_bad_peer(Fixture& fixture, TaskGroup& group) {
     auto good = co_await connect_over(group, fixture.dial(), "counter");

@@ -11,7 +11,8 @@ ServiceBase::ServiceBase(const ProtocolInfo& protocol) : protocol_(protocol) {
 }
 
 Error ServiceBase::wrong_arguments(const MethodInfo& method, Error error) {
-    return Error{make_error_code(DispatchErrc::invalid_argument), fmt::format("{}: {}", method.name, error.context)};
+    return Error{make_error_code(DispatchErrc::invalid_argument),
+                 fmt::format("{}: {}", method.name, error.context)};
 }
 
 }  // namespace sonm::rpc

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <functional>
-
 #include "sonm/rpc/context.hpp"
 #include "sonm/rpc/streams.hpp"
+
+#include <functional>
 
 namespace sonm::rpc {
 
@@ -16,16 +16,19 @@ public:
 };
 
 /// Handlers whose types are forgotten. `args` stands before the arguments, `count` is their number.
-using SyncHandler = std::function<Result<void>(const Context&, Reader& args, std::size_t count, ReplyWriter& reply)>;
+using SyncHandler =
+    std::function<Result<void>(const Context&, Reader& args, std::size_t count, ReplyWriter& reply)>;
 /// Gives a task that yields the final message's arguments (one encoded array).
-using AsyncHandler = std::function<Result<Async<Bytes>>(const Context&, Reader& args, std::size_t count, std::shared_ptr<RawStream> stream)>;
+using AsyncHandler = std::function<Result<Async<Bytes>>(const Context&, Reader& args, std::size_t count,
+                                                        std::shared_ptr<RawStream> stream)>;
 
-/// A protocol together with what answers it. Resource type: servers refer to it; bind handlers before serving.
+/// A protocol together with what answers it. Resource type: servers refer to it; bind handlers before
+/// serving.
 class ServiceBase {
 public:
     struct Slot {
         const MethodInfo* method = nullptr;
-        SyncHandler sync;    ///< at most one of the two is set
+        SyncHandler sync;  ///< at most one of the two is set
         AsyncHandler async;
     };
     explicit ServiceBase(const ProtocolInfo& protocol);
@@ -33,7 +36,9 @@ public:
 
     const ProtocolInfo& protocol() const { return protocol_; }
     /// The method of that number, or nullptr.
-    const Slot* find(std::uint64_t type) const { return type < slots_.size() && slots_[type].method ? &slots_[type] : nullptr; }
+    const Slot* find(std::uint64_t type) const {
+        return type < slots_.size() && slots_[type].method ? &slots_[type] : nullptr;
+    }
 
 protected:
     /// DispatchErrc::invalid_argument, naming the method and the argument.
@@ -59,8 +64,10 @@ Async<Bytes> encode_reply(Async<typename List::Type> handler) {
     if (!result) co_return tl::unexpected<Error>(std::move(result.error()));
     Bytes encoded;
     Writer out(encoded);
-    if constexpr (std::is_void_v<typename List::Type>) pack_list<List>(out);
-    else pack_list<List>(out, *result);
+    if constexpr (std::is_void_v<typename List::Type>)
+        pack_list<List>(out);
+    else
+        pack_list<List>(out, *result);
     co_return encoded;
 }
 
@@ -72,8 +79,8 @@ class Service : public ServiceBase {
 public:
     Service() : ServiceBase(P::info()) {}
 
-    /// Binds `handler(context, arguments..., [Source<In>], [Sink<Out>])`. It returns Async<R>; calls may also return Result<R>,
-    /// which is faster: nothing is spawned. Coroutines take the Context by value.
+    /// Binds `handler(context, arguments..., [Source<In>], [Sink<Out>])`. It returns Async<R>; calls may also
+    /// return Result<R>, which is faster: nothing is spawned. Coroutines take the Context by value.
     template <Text Name, class F>
     void on(F handler) {
         using M = typename P::template Find<Name>;
@@ -86,8 +93,10 @@ private:
         Slot& slot = this->slot(M::info.id);
         if constexpr (M::shape == Shape::unary || M::shape == Shape::notify) {
             using Returned = std::invoke_result_t<F&, const Context&, A...>;
-            if constexpr (detail::is_task<Returned>) slot.async = asynchronous<M>(std::move(handler));
-            else slot.sync = synchronous<M>(std::move(handler));
+            if constexpr (detail::is_task<Returned>)
+                slot.async = asynchronous<M>(std::move(handler));
+            else
+                slot.sync = synchronous<M>(std::move(handler));
         } else {
             slot.async = asynchronous<M>(std::move(handler));
         }
@@ -102,15 +111,18 @@ private:
 
     template <class M, class F>
     static SyncHandler synchronous(F handler) {
-        return [handler = std::move(handler)](const Context& context, Reader& args, std::size_t count, ReplyWriter& reply) mutable -> Result<void> {
+        return [handler = std::move(handler)](const Context& context, Reader& args, std::size_t count,
+                                              ReplyWriter& reply) mutable -> Result<void> {
             SONM_TRY(auto values, arguments<M>(args, count));
             auto call = [&](auto&... value) { return handler(context, std::move(value)...); };
             Result<typename M::Reply::Type> result = std::apply(call, values);
             if (!result) return tl::unexpected<Error>(std::move(result.error()));
             if constexpr (M::shape == Shape::unary) {
                 Writer out = reply.value();
-                if constexpr (std::is_void_v<typename M::Reply::Type>) pack_list<typename M::Reply>(out);
-                else pack_list<typename M::Reply>(out, *result);
+                if constexpr (std::is_void_v<typename M::Reply::Type>)
+                    pack_list<typename M::Reply>(out);
+                else
+                    pack_list<typename M::Reply>(out, *result);
             }
             return Result<void>();
         };
@@ -118,11 +130,13 @@ private:
 
     template <class M, class F>
     static AsyncHandler asynchronous(F handler) {
-        return [handler = std::move(handler)](const Context& context, Reader& args, std::size_t count,
-                                              std::shared_ptr<RawStream> stream) mutable -> Result<Async<Bytes>> {
+        return [handler = std::move(handler)](
+                   const Context& context, Reader& args, std::size_t count,
+                   std::shared_ptr<RawStream> stream) mutable -> Result<Async<Bytes>> {
             SONM_TRY(auto values, arguments<M>(args, count));
             auto call = [&](auto&... value) {
-                if constexpr (M::shape == Shape::unary || M::shape == Shape::notify) return handler(context, std::move(value)...);
+                if constexpr (M::shape == Shape::unary || M::shape == Shape::notify)
+                    return handler(context, std::move(value)...);
                 else if constexpr (M::shape == Shape::server_stream)
                     return handler(context, std::move(value)..., BasicSink<typename M::Downstream>(stream));
                 else if constexpr (M::shape == Shape::client_stream)

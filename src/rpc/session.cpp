@@ -7,14 +7,16 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Children of a session that serve no call: reader, writer, watch, and some slack for those that are just ending.
+/// Children of a session that serve no call: reader, writer, watch, and some slack for those that are just
+/// ending.
 constexpr std::size_t own_children = 16;
 
 Task<void> wait(asio::steady_timer& timer) {
     // Moving the timer ends the wait like an expiry; only a real cancellation throws.
     (void)co_await timer.async_wait(as_tuple(asio::use_awaitable));
     auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+    if (state.cancelled() != asio::cancellation_type::none)
+        throw asio::system_error(asio::error::operation_aborted);
 }
 
 }  // namespace
@@ -22,11 +24,22 @@ Task<void> wait(asio::steady_timer& timer) {
 Session::Session(Executor executor, std::unique_ptr<ByteStream> stream, Options options)
     : Session(executor, std::move(stream), detail::FrameInput(options.limits), 0, options) {}
 
-Session::Session(Executor executor, std::unique_ptr<ByteStream> stream, detail::FrameInput input, std::uint64_t channel_used, Options options)
-    : executor_(executor), limits_(options.limits), service_(options.service),
-      peer_(options.peer ? std::move(options.peer) : std::make_shared<Peer>()), context_(peer_), stream_(std::move(stream)),
-      input_(std::move(input)), outbox_(executor, limits_.outbound_bytes_max), channel_max_(channel_used), watch_timer_(executor),
-      active_at_(Clock::now()), frame_since_(active_at_), written_(executor), closed_(executor) {
+Session::Session(Executor executor, std::unique_ptr<ByteStream> stream, detail::FrameInput input,
+                 std::uint64_t channel_used, Options options)
+    : executor_(executor),
+      limits_(options.limits),
+      service_(options.service),
+      peer_(options.peer ? std::move(options.peer) : std::make_shared<Peer>()),
+      context_(peer_),
+      stream_(std::move(stream)),
+      input_(std::move(input)),
+      outbox_(executor, limits_.outbound_bytes_max),
+      channel_max_(channel_used),
+      watch_timer_(executor),
+      active_at_(Clock::now()),
+      frame_since_(active_at_),
+      written_(executor),
+      closed_(executor) {
     if (service_) errors_ = service_->protocol().errors;
 }
 
@@ -128,9 +141,12 @@ std::optional<Error> Session::overdue(TimePoint now) const {
         return Error{make_error_code(Errc::timeout), fmt::format("{} within {} ms", what, limit.count())};
     };
     auto writing = outbox_.writing_since();
-    if (writing && now - *writing > limits_.write_max) return late("the peer did not read", limits_.write_max);
-    if (reading_ && input_.partial() && now - frame_since_ > limits_.frame_max) return late("a frame was not completed", limits_.frame_max);
-    if (channels() == 0 && now - active_at_ > limits_.idle_max) return late("nothing was said", limits_.idle_max);
+    if (writing && now - *writing > limits_.write_max)
+        return late("the peer did not read", limits_.write_max);
+    if (reading_ && input_.partial() && now - frame_since_ > limits_.frame_max)
+        return late("a frame was not completed", limits_.frame_max);
+    if (channels() == 0 && now - active_at_ > limits_.idle_max)
+        return late("nothing was said", limits_.idle_max);
     return std::nullopt;
 }
 
@@ -140,8 +156,10 @@ Session::TimePoint Session::expire(TimePoint now) {
     TimePoint next = now + std::clamp(shortest / 4, Millis(1), Millis(5'000));
     std::vector<std::uint64_t> due;
     for (const auto& [channel, call] : calls_) {
-        if (call.deadline <= now) due.push_back(channel);
-        else next = std::min(next, call.deadline);
+        if (call.deadline <= now)
+            due.push_back(channel);
+        else
+            next = std::min(next, call.deadline);
     }
     for (std::uint64_t channel : due) {
         auto call = calls_.extract(channel);
@@ -220,13 +238,15 @@ void Session::send_error(std::uint64_t channel, Error error) {
 
 Result<void> Session::may_open() const {
     if (ended_) return tl::unexpected<Error>(why_);
-    if (channels() >= limits_.channels_max) return fail(Errc::busy, "{} channels are open on this connection", channels());
+    if (channels() >= limits_.channels_max)
+        return fail(Errc::busy, "{} channels are open on this connection", channels());
     return Result<void>();
 }
 
 Result<void> Session::hold(std::size_t bytes) {
     if (held_ + bytes > limits_.inbound_bytes_max)
-        return fail(Errc::too_large, "more than {} bytes received and not consumed", limits_.inbound_bytes_max);
+        return fail(Errc::too_large, "more than {} bytes received and not consumed",
+                    limits_.inbound_bytes_max);
     held_ += bytes;
     return Result<void>();
 }

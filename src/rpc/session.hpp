@@ -1,7 +1,5 @@
 #pragma once
 
-#include <unordered_map>
-
 #include "sonm/base/stream.hpp"
 #include "sonm/rpc/context.hpp"
 #include "sonm/rpc/detail/frame_input.hpp"
@@ -9,6 +7,8 @@
 #include "sonm/rpc/headers.hpp"
 #include "sonm/rpc/raw_stream.hpp"
 #include "sonm/rpc/service.hpp"
+
+#include <unordered_map>
 
 namespace sonm::rpc {
 
@@ -18,8 +18,9 @@ struct Reply {
     std::size_t count = 0;
 };
 
-/// One connection: many channels, answers collected into one write per batch. Serves the peer's calls if it has a service, and
-/// makes calls of its own. One executor. Shared by run() and by the handles of callers; run() ends it.
+/// One connection: many channels, answers collected into one write per batch. Serves the peer's calls if it
+/// has a service, and makes calls of its own. One executor. Shared by run() and by the handles of callers;
+/// run() ends it.
 class Session : public std::enable_shared_from_this<Session> {
 public:
     struct Options {
@@ -29,10 +30,12 @@ public:
     };
     /// `input` may hold bytes that were read ahead. Channels up to `channel_used` are spent.
     Session(Executor executor, std::unique_ptr<ByteStream> stream, Options options);
-    Session(Executor executor, std::unique_ptr<ByteStream> stream, detail::FrameInput input, std::uint64_t channel_used, Options options);
+    Session(Executor executor, std::unique_ptr<ByteStream> stream, detail::FrameInput input,
+            std::uint64_t channel_used, Options options);
     ~Session();
 
-    /// Serves until the connection ends, by either side or by an offence; then fails whatever waits. `why()` says the reason.
+    /// Serves until the connection ends, by either side or by an offence; then fails whatever waits. `why()`
+    /// says the reason.
     static Task<void> run(std::shared_ptr<Session> self);
 
     /// Ends the session; what is written already is still sent.
@@ -50,8 +53,8 @@ public:
     bool has_room() const { return !outbox_.full(); }
     Async<void> room();
 
-    /// A call in three steps: begin, exactly one array by the writer, commit; nothing may come in between. Errors of commit: closed,
-    /// busy (channels_max), too_large.
+    /// A call in three steps: begin, exactly one array by the writer, commit; nothing may come in between.
+    /// Errors of commit: closed, busy (channels_max), too_large.
     Writer begin_call(std::uint64_t type) { return begin(channel_max_ + 1, type); }
     Result<std::uint64_t> commit_call(std::chrono::steady_clock::time_point deadline);
     Result<void> commit_notify();
@@ -85,8 +88,10 @@ private:
     Result<void> handle(const detail::Frame& frame);
     Result<void> open_inbound(const detail::Frame& frame, const Context& context);
     Result<void> call_sync(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context);
-    Result<void> call_async(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context);
-    Result<void> open_stream(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context);
+    Result<void> call_async(const detail::Frame& frame, const ServiceBase::Slot& slot,
+                            const Context& context);
+    Result<void> open_stream(const detail::Frame& frame, const ServiceBase::Slot& slot,
+                             const Context& context);
     Result<void> deliver(const detail::Frame& frame);
     Task<void> answer(std::uint64_t channel, Shape shape, Async<Bytes> handler, std::size_t held);
     static Task<void> serve_stream(std::shared_ptr<RawStream> stream, Async<Bytes> handler);
@@ -129,7 +134,7 @@ private:
     asio::steady_timer watch_timer_;
     TimePoint active_at_, frame_since_, next_check_;
     detail::Wakeup written_, closed_;
-    bool reading_ = false;           ///< waits for the peer, not for itself
+    bool reading_ = false;  ///< waits for the peer, not for itself
     bool writer_done_ = false, stream_closed_ = false;
     bool ended_ = false;
     Error why_;

@@ -12,7 +12,9 @@ using testing::ProbeService;
 
 class Node {
 public:
-    Node(const Executor& executor, Limits limits) : server_(executor, options(limits)) { server_.add(service); }
+    Node(const Executor& executor, Limits limits) : server_(executor, options(limits)) {
+        server_.add(service);
+    }
     Server& server() { return server_; }
     ProbeService service;
 
@@ -26,7 +28,9 @@ private:
 };
 
 template <class T, class F>
-Result<T> with_peer(F peer, Limits limits = Limits()) { return testing::talk_to<Node, T>("probe", std::move(peer), limits); }
+Result<T> with_peer(F peer, Limits limits = Limits()) {
+    return testing::talk_to<Node, T>("probe", std::move(peer), limits);
+}
 
 /// Sends frames given in hex and gives what comes back until the end, in hex.
 std::string answer_to(const char* hex, Limits limits = Limits()) {
@@ -57,26 +61,53 @@ TEST(Session, offences_end_it_without_an_answer) {
 }
 
 TEST(Session, a_channel_number_that_does_not_rise_ends_it_after_the_earlier_answers) {
-    std::string first = "9305" "00" "920102", answer = "93050091" "03";
-    EXPECT_EQ(answer_to((first + "930500920102" "930600920102").c_str()), answer) << "the same again";
+    std::string first =
+                    "9305"
+                    "00"
+                    "920102",
+                answer =
+                    "93050091"
+                    "03";
+    EXPECT_EQ(answer_to((first + "930500920102"
+                                 "930600920102")
+                            .c_str()),
+              answer)
+        << "the same again";
     EXPECT_EQ(answer_to((first + "930400920102").c_str()), answer) << "a lower one";
     EXPECT_EQ(answer_to((first + "930500c0").c_str()), answer);
 }
 
 TEST(Session, wrong_arguments_are_answered_and_the_session_goes_on) {
-    std::string answer = answer_to("930100" "9101" "930200" "92a161a162" "930300" "920102");
+    std::string answer = answer_to(
+        "930100"
+        "9101"
+        "930200"
+        "92a161a162"
+        "930300"
+        "920102");
     EXPECT_NE(answer.find(to_hex(as_bytes("add: b is missing"))), std::string::npos);
     EXPECT_NE(answer.find(to_hex(as_bytes("add: a: expected an integer, found bytes"))), std::string::npos);
     EXPECT_TRUE(answer.ends_with("9303009103")) << answer;
-    EXPECT_EQ(answer_to("930100" "94010203c0"), "9301009103") << "superfluous arguments are ignored";
+    EXPECT_EQ(answer_to("930100"
+                        "94010203c0"),
+              "9301009103")
+        << "superfluous arguments are ignored";
 }
 
 TEST(Session, an_oversized_frame_ends_it_as_soon_as_its_size_is_known) {
     Limits limits;
     limits.frame_bytes_max = 1000;
-    EXPECT_EQ(answer_to("930100" "920102" "930200" "91db00ffffff", limits), "9301009103");
+    EXPECT_EQ(answer_to("930100"
+                        "920102"
+                        "930200"
+                        "91db00ffffff",
+                        limits),
+              "9301009103");
     limits.elements_max = 100;
-    EXPECT_EQ(answer_to("930100" "dd00001000", limits), "");
+    EXPECT_EQ(answer_to("930100"
+                        "dd00001000",
+                        limits),
+              "");
 }
 
 Async<std::string> flood(ByteStream& stream) {
@@ -120,7 +151,12 @@ TEST(Session, a_hundred_thousand_hanging_calls_are_refused_beyond_the_limit_and_
 TEST(Session, streams_beyond_the_limit_end_it) {
     Limits limits;
     limits.channels_max = 2;
-    EXPECT_EQ(answer_to("93010690" "93020690" "93030690" "930400920102", limits), "");
+    EXPECT_EQ(answer_to("93010690"
+                        "93020690"
+                        "93030690"
+                        "930400920102",
+                        limits),
+              "");
 }
 
 TEST(Session, a_frame_that_comes_too_slowly_ends_it) {
@@ -130,7 +166,12 @@ TEST(Session, a_frame_that_comes_too_slowly_ends_it) {
         auto begin = std::chrono::steady_clock::now();
         const Bytes byte{0x93};
         for (int i = 0; i < 100; ++i) {
-            Bytes next{static_cast<std::uint8_t>(i == 0 ? 0x93 : i == 1 ? 0x01 : i == 2 ? 0x00 : i == 3 ? 0x91 : i == 4 ? 0xdb : 0x00)};
+            Bytes next{static_cast<std::uint8_t>(i == 0   ? 0x93
+                                                 : i == 1 ? 0x01
+                                                 : i == 2 ? 0x00
+                                                 : i == 3 ? 0x91
+                                                 : i == 4 ? 0xdb
+                                                          : 0x00)};
             auto written = co_await stream.write(next);
             if (!written) break;
             co_await sleep_for(Millis(5));

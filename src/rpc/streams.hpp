@@ -3,7 +3,8 @@
 #include "sonm/rpc/protocol.hpp"
 #include "sonm/rpc/raw_stream.hpp"
 
-/// Typed ends of a stream. Each is movable, has one user, and may outlive its connection (then it says closed).
+/// Typed ends of a stream. Each is movable, has one user, and may outlive its connection (then it says
+/// closed).
 namespace sonm::rpc {
 
 namespace detail {
@@ -19,8 +20,8 @@ public:
     using Item = typename List::Type;
     explicit BasicSource(detail::StreamHandle stream) : stream_(std::move(stream)) {}
 
-    /// The next item; nothing once the other side has ended the stream properly. Errors: what the other side gave as reason,
-    /// closed, invalid (an item of another type).
+    /// The next item; nothing once the other side has ended the stream properly. Errors: what the other side
+    /// gave as reason, closed, invalid (an item of another type).
     Async<std::optional<Item>> next() { return take(stream_); }
 
 private:
@@ -42,8 +43,8 @@ public:
     using Item = typename List::Type;
     explicit BasicSink(detail::StreamHandle stream) : stream_(std::move(stream)) {}
 
-    /// Sends one item; waits while the reader is behind. Pieces of up to 256 KiB flow best. Errors: closed (the reader has gone),
-    /// too_large.
+    /// Sends one item; waits while the reader is behind. Pieces of up to 256 KiB flow best. Errors: closed
+    /// (the reader has gone), too_large.
     Async<void> write(Item item) { return put(stream_, std::move(item)); }
     /// Says that nothing follows. Handlers need not call it: the end of a handler ends its stream.
     void finish() { stream_->finish(Bytes()); }

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "sonm/rpc/rpc.hpp"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
-
-#include "sonm/rpc/rpc.hpp"
 
 /// For this room's tests only: byte vectors, and a peer that speaks raw bytes.
 namespace sonm::rpc::testing {
@@ -22,7 +22,8 @@ inline std::vector<VectorLine> read_vectors(const std::string& name) {
     EXPECT_TRUE(file) << path;
     std::vector<VectorLine> lines;
     for (std::string line; std::getline(file, line);)
-        if (!line.empty() && (line[0] == '>' || line[0] == '<')) lines.push_back(VectorLine{line[0], line.substr(1)});
+        if (!line.empty() && (line[0] == '>' || line[0] == '<'))
+            lines.push_back(VectorLine{line[0], line.substr(1)});
     return lines;
 }
 
@@ -49,8 +50,8 @@ inline Async<void> as_result(Task<void> task) {
     co_return Result<void>();
 }
 
-/// Runs `peer(stream)` against one connection that `Node(executor, settings...).server()` serves with `root`; gives what it gives.
-/// Everything must be over within ten seconds.
+/// Runs `peer(stream)` against one connection that `Node(executor, settings...).server()` serves with `root`;
+/// gives what it gives. Everything must be over within ten seconds.
 template <class Node, class T, class F, class... Settings>
 Result<T> talk_to(std::string root, F peer, Settings... settings) {
     auto main = [](std::string service, F talk, Settings... given) -> Async<T> {

@@ -15,16 +15,15 @@ inline std::error_code make_error_code(RoomErrc value) {
     return {static_cast<int>(value), category};
 }
 
-struct Probe : Protocol<"probe", 1, Errors<0x53ff, RoomErrc>,
-    Call<0, "add", Args<Arg<"a", std::uint64_t>, Arg<"b", std::uint64_t>>, Returns<std::uint64_t>>,
-    Call<1, "hang">,
-    Call<2, "fail", Args<Arg<"how", std::uint32_t>>>,
-    Call<3, "blob", Args<Arg<"bytes", std::uint64_t>>, Returns<Bytes>>,
-    Notify<4, "mute", Args<Arg<"bad", bool>>>,
-    ServerStream<5, "endless", Args<>, Items<Bytes>>,
-    ClientStream<6, "unread", Args<>, Items<Bytes>, Returns<std::uint64_t>>,
-    ClientStream<7, "refuse", Args<>, Items<Bytes>, Returns<std::uint64_t>>,
-    PlainStream<8, "plain", Args<>, Items<Bytes>, Items<Bytes>>> {};
+struct Probe
+    : Protocol<"probe", 1, Errors<0x53ff, RoomErrc>,
+               Call<0, "add", Args<Arg<"a", std::uint64_t>, Arg<"b", std::uint64_t>>, Returns<std::uint64_t>>,
+               Call<1, "hang">, Call<2, "fail", Args<Arg<"how", std::uint32_t>>>,
+               Call<3, "blob", Args<Arg<"bytes", std::uint64_t>>, Returns<Bytes>>,
+               Notify<4, "mute", Args<Arg<"bad", bool>>>, ServerStream<5, "endless", Args<>, Items<Bytes>>,
+               ClientStream<6, "unread", Args<>, Items<Bytes>, Returns<std::uint64_t>>,
+               ClientStream<7, "refuse", Args<>, Items<Bytes>, Returns<std::uint64_t>>,
+               PlainStream<8, "plain", Args<>, Items<Bytes>, Items<Bytes>>> {};
 
 struct Alive {
     explicit Alive(int& c) : count(c) { ++count; }
@@ -37,7 +36,8 @@ public:
     int handlers = 0;  ///< at work now
 
     ProbeService() {
-        on<"add">([](const Context&, std::uint64_t a, std::uint64_t b) -> Result<std::uint64_t> { return a + b; });
+        on<"add">(
+            [](const Context&, std::uint64_t a, std::uint64_t b) -> Result<std::uint64_t> { return a + b; });
         on<"hang">([this](Context) { return hang(); });
         on<"fail">([](const Context&, std::uint32_t how) -> Result<void> { return failure(how); });
         on<"blob">([](const Context&, std::uint64_t bytes) -> Result<Bytes> { return Bytes(bytes); });

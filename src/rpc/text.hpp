@@ -14,6 +14,8 @@ struct Text {
 };
 
 template <std::size_t A, std::size_t B>
-constexpr bool operator==(const Text<A>& a, const Text<B>& b) { return std::string_view(a) == std::string_view(b); }
+constexpr bool operator==(const Text<A>& a, const Text<B>& b) {
+    return std::string_view(a) == std::string_view(b);
+}
 
 }  // namespace sonm::rpc

@@ -1,18 +1,21 @@
-#include <set>
-
 #include "sonm/rpc/testing.hpp"
+
+#include <set>
 
 /// The bytes that existing clients exchange, and what a session does when they are damaged.
 namespace sonm::rpc {
 namespace {
 
 using Blob = std::string;
-struct Storage : Protocol<"storage", 1,
-    Call<0, "read", Args<Arg<"collection", std::string>, Arg<"key", std::string>>, Returns<Blob>>,
-    Call<1, "write", Args<Arg<"collection", std::string>, Arg<"key", std::string>, Arg<"blob", Blob>,
-                          Arg<"tags", std::optional<std::vector<std::string>>>>>,
-    Call<2, "remove", Args<Arg<"collection", std::string>, Arg<"key", std::string>>>,
-    Call<3, "find", Args<Arg<"collection", std::string>, Arg<"tags", std::vector<std::string>>>, Returns<std::vector<std::string>>>> {};
+struct Storage
+    : Protocol<"storage", 1,
+               Call<0, "read", Args<Arg<"collection", std::string>, Arg<"key", std::string>>, Returns<Blob>>,
+               Call<1, "write",
+                    Args<Arg<"collection", std::string>, Arg<"key", std::string>, Arg<"blob", Blob>,
+                         Arg<"tags", std::optional<std::vector<std::string>>>>>,
+               Call<2, "remove", Args<Arg<"collection", std::string>, Arg<"key", std::string>>>,
+               Call<3, "find", Args<Arg<"collection", std::string>, Arg<"tags", std::vector<std::string>>>,
+                    Returns<std::vector<std::string>>>> {};
 
 struct MemoryStorage : Service<Storage> {
     struct Entry {
@@ -25,10 +28,12 @@ struct MemoryStorage : Service<Storage> {
         on<"read">([this](const Context&, std::string collection, std::string key) -> Result<Blob> {
             auto found = entries.find({collection, key});
             if (found == entries.end())
-                return fail(std::make_error_code(std::errc::no_such_file_or_directory), "/{}/{}: No such file or directory", collection, key);
+                return fail(std::make_error_code(std::errc::no_such_file_or_directory),
+                            "/{}/{}: No such file or directory", collection, key);
             return found->second.blob;
         });
-        on<"write">([this](const Context&, std::string collection, std::string key, Blob blob, std::optional<std::vector<std::string>> tags) -> Result<void> {
+        on<"write">([this](const Context&, std::string collection, std::string key, Blob blob,
+                           std::optional<std::vector<std::string>> tags) -> Result<void> {
             Entry entry{std::move(blob), {}};
             if (tags) entry.tags.insert(tags->begin(), tags->end());
             entries[{collection, key}] = std::move(entry);
@@ -38,7 +43,8 @@ struct MemoryStorage : Service<Storage> {
             entries.erase({collection, key});
             return Result<void>();
         });
-        on<"find">([this](const Context&, std::string collection, std::vector<std::string> tags) -> Result<std::vector<std::string>> {
+        on<"find">([this](const Context&, std::string collection,
+                          std::vector<std::string> tags) -> Result<std::vector<std::string>> {
             std::vector<std::string> keys;
             for (auto& [where, entry] : entries) {
                 bool all = where.first == collection && !tags.empty();
@@ -50,7 +56,9 @@ struct MemoryStorage : Service<Storage> {
     }
 };
 
-struct App : Protocol<"app", 1, PlainStream<0, "enqueue", Args<Arg<"event", std::string>>, Items<std::string>, Items<std::string>>> {};
+struct App : Protocol<"app", 1,
+                      PlainStream<0, "enqueue", Args<Arg<"event", std::string>>, Items<std::string>,
+                                  Items<std::string>>> {};
 
 Async<void> answer_event(Context, std::string event, Source<std::string> in, Sink<std::string> out) {
     while (true) {
@@ -144,7 +152,8 @@ TEST_P(Vectors, with_any_byte_changed_they_get_whole_frames_or_a_clean_end) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Slave, Vectors, ::testing::Values("locator", "storage", "app"), [](const auto& info) { return std::string(info.param); });
+INSTANTIATE_TEST_SUITE_P(Slave, Vectors, ::testing::Values("locator", "storage", "app"),
+                         [](const auto& info) { return std::string(info.param); });
 
 TEST(Headers, vectors_of_three_calls_with_stored_and_indexed_entries_decode) {
     HeaderTable table;
@@ -153,7 +162,8 @@ TEST(Headers, vectors_of_three_calls_with_stored_and_indexed_entries_decode) {
         std::string text = line.text;
         if (line.direction == '<') {
             auto space = text.find(' ', 1);
-            expected.push_back(Header{text.substr(1, space - 1), std::string(as_text(testing::hex_bytes(text.substr(space))))});
+            expected.push_back(Header{text.substr(1, space - 1),
+                                      std::string(as_text(testing::hex_bytes(text.substr(space))))});
         }
     }
     Bytes pending;
@@ -167,8 +177,10 @@ TEST(Headers, vectors_of_three_calls_with_stored_and_indexed_entries_decode) {
         pending.clear();
     };
     for (const auto& line : testing::read_vectors("headers.txt")) {
-        if (line.direction == '>') append(pending, testing::hex_bytes(line.text));
-        else decode();
+        if (line.direction == '>')
+            append(pending, testing::hex_bytes(line.text));
+        else
+            decode();
     }
     EXPECT_EQ(got, expected);
 }

@@ -6,11 +6,11 @@
 namespace sonm::services {
 
 /// X(identifier, number, "word", "what it means")
-#define SONM_PLAN_STATES(X)                                                  \
-    X(waiting, 0, "waiting", "not on the market; see the note")               \
-    X(placing, 1, "placing", "its ask is on its way to the market")           \
-    X(listed, 2, "listed", "its ask is on the market")                        \
-    X(sold, 3, "sold", "a deal holds its resources")                          \
+#define SONM_PLAN_STATES(X)                                         \
+    X(waiting, 0, "waiting", "not on the market; see the note")     \
+    X(placing, 1, "placing", "its ask is on its way to the market") \
+    X(listed, 2, "listed", "its ask is on the market")              \
+    X(sold, 3, "sold", "a deal holds its resources")                \
     X(removing, 4, "removing", "will be forgotten once nothing hangs on it")
 #define SONM_PLAN_STATE_ENUMERATOR(identifier, number, word, meaning) identifier = number,
 enum class PlanState : std::uint8_t { SONM_PLAN_STATES(SONM_PLAN_STATE_ENUMERATOR) };
@@ -58,40 +58,45 @@ inline constexpr auto sonm::rpc::enum_max<sonm::services::PlanState> = sonm::ser
 template <>
 struct sonm::rpc::Fields<sonm::services::PlanInfo> {
     using Info = services::PlanInfo;
-    static constexpr auto list = fields(field<"id">(&Info::id), field<"state">(&Info::state), field<"price">(&Info::price),
-                                        field<"currency">(&Info::currency), field<"duration">(&Info::duration),
-                                        field<"resources">(&Info::resources), field<"ask">(&Info::ask), field<"deal">(&Info::deal),
-                                        field<"note">(&Info::note));
+    static constexpr auto list =
+        fields(field<"id">(&Info::id), field<"state">(&Info::state), field<"price">(&Info::price),
+               field<"currency">(&Info::currency), field<"duration">(&Info::duration),
+               field<"resources">(&Info::resources), field<"ask">(&Info::ask), field<"deal">(&Info::deal),
+               field<"note">(&Info::note));
 };
 template <>
 struct sonm::rpc::Fields<sonm::services::DealInfo> {
     using Info = services::DealInfo;
-    static constexpr auto list = fields(field<"deal">(&Info::deal), field<"state">(&Info::state), field<"plan">(&Info::plan),
-                                        field<"holds">(&Info::holds), field<"tasks_alive">(&Info::tasks_alive));
+    static constexpr auto list =
+        fields(field<"deal">(&Info::deal), field<"state">(&Info::state), field<"plan">(&Info::plan),
+               field<"holds">(&Info::holds), field<"tasks_alive">(&Info::tasks_alive));
 };
 template <>
 struct sonm::rpc::Fields<sonm::services::BenchmarkInfo> {
     using Info = services::BenchmarkInfo;
-    static constexpr auto list = fields(field<"values">(&Info::values), field<"machine">(&Info::machine), field<"text">(&Info::text));
+    static constexpr auto list =
+        fields(field<"values">(&Info::values), field<"machine">(&Info::machine), field<"text">(&Info::text));
 };
 
 namespace sonm::services {
 
 /// 0 info          as the worker service says it.
-/// 1 ask_create    adds an ask plan, given as the text of its file (`file` names it in errors). Answers before its ask is on the market.
-///                 Errors: exists (a plan of that name), conflict (does not fit into what this worker may sell), invalid (file, line, what).
+/// 1 ask_create    adds an ask plan, given as the text of its file (`file` names it in errors). Answers
+/// before its ask is on the market.
+///                 Errors: exists (a plan of that name), conflict (does not fit into what this worker may
+///                 sell), invalid (file, line, what).
 /// 2 ask_list      all plans, oldest first.
-/// 3 ask_remove    withdraws a plan's ask and forgets the plan once its deal is over; with `end_spot` ends a spot deal now. Errors: not_found.
-/// 4 benchmarks    what the asks advertise shares of.
-/// 5 drain         true: sell nothing more, deals run to their end. false: sell again. Answers what it is now.
-/// 6 deals         what holds resources now.
-/// 7 tasks         every task that is known, oldest first.
+/// 3 ask_remove    withdraws a plan's ask and forgets the plan once its deal is over; with `end_spot` ends a
+/// spot deal now. Errors: not_found. 4 benchmarks    what the asks advertise shares of. 5 drain         true:
+/// sell nothing more, deals run to their end. false: sell again. Answers what it is now. 6 deals         what
+/// holds resources now. 7 tasks         every task that is known, oldest first.
 using WorkerAdminProtocol = rpc::Protocol<
-    "worker_admin", 1,
-    rpc::Call<0, "info", rpc::Args<>, rpc::Returns<WorkerInfo>>,
-    rpc::Call<1, "ask_create", rpc::Args<rpc::Arg<"text", std::string>, rpc::Arg<"file", std::string>>, rpc::Returns<PlanInfo>>,
+    "worker_admin", 1, rpc::Call<0, "info", rpc::Args<>, rpc::Returns<WorkerInfo>>,
+    rpc::Call<1, "ask_create", rpc::Args<rpc::Arg<"text", std::string>, rpc::Arg<"file", std::string>>,
+              rpc::Returns<PlanInfo>>,
     rpc::Call<2, "ask_list", rpc::Args<>, rpc::Returns<std::vector<PlanInfo>>>,
-    rpc::Call<3, "ask_remove", rpc::Args<rpc::Arg<"plan", std::string>, rpc::Arg<"end_spot", bool>>, rpc::Returns<>>,
+    rpc::Call<3, "ask_remove", rpc::Args<rpc::Arg<"plan", std::string>, rpc::Arg<"end_spot", bool>>,
+              rpc::Returns<>>,
     rpc::Call<4, "benchmarks", rpc::Args<>, rpc::Returns<BenchmarkInfo>>,
     rpc::Call<5, "drain", rpc::Args<rpc::Arg<"on", bool>>, rpc::Returns<bool>>,
     rpc::Call<6, "deals", rpc::Args<>, rpc::Returns<std::vector<DealInfo>>>,

@@ -1,9 +1,5 @@
 #include "sonm/settlement/chain_ledger.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include "sonm/base/fs.hpp"
 #include "sonm/base/log.hpp"
 #include "sonm/chain/rpc.hpp"
@@ -18,6 +14,10 @@
 #include "sonm/settlement/bindings/terms.gen.hpp"
 #include "sonm/settlement/detail/contracts.hpp"
 #include "sonm/settlement/facts.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 namespace sonm::settlement {
 namespace {
@@ -37,7 +37,8 @@ constexpr Millis spend_wait_max{300'000};
 /// A file that one process has for itself while it lives.
 class Exclusive {
 public:
-    explicit Exclusive(const std::filesystem::path& path) : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+    explicit Exclusive(const std::filesystem::path& path)
+        : file_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
         mine_ = file_ >= 0 && ::flock(file_, LOCK_EX | LOCK_NB) == 0;
     }
     Exclusive(const Exclusive&) = delete;
@@ -59,11 +60,19 @@ Result<void> fits(Tokens amount, std::string_view what) {
 }  // namespace
 
 struct ChainLedger::Impl {
-    Impl(Executor executor, Network n, const crypto::Signer& s, std::unique_ptr<chain::Node> rpc, std::unique_ptr<Database> j,
-         std::unique_ptr<Exclusive> l, std::unique_ptr<Database> store, const std::filesystem::path& state)
-        : network(std::move(n)), signer(s), node(std::move(rpc)), journal(std::move(j)), log_lock(std::move(l)), logs(std::move(store)),
-          cursor(executor, *node, *logs, cursor_config(network)), making(executor, ""),
-          spending(executor, lock_file(state, "spend.lock")), nonce_lock(lock_file(state, "nonce.lock")) {}
+    Impl(Executor executor, Network n, const crypto::Signer& s, std::unique_ptr<chain::Node> rpc,
+         std::unique_ptr<Database> j, std::unique_ptr<Exclusive> l, std::unique_ptr<Database> store,
+         const std::filesystem::path& state)
+        : network(std::move(n)),
+          signer(s),
+          node(std::move(rpc)),
+          journal(std::move(j)),
+          log_lock(std::move(l)),
+          logs(std::move(store)),
+          cursor(executor, *node, *logs, cursor_config(network)),
+          making(executor, ""),
+          spending(executor, lock_file(state, "spend.lock")),
+          nonce_lock(lock_file(state, "nonce.lock")) {}
 
     /// Among processes nothing is locked for a ledger that lives in memory.
     static std::string lock_file(const std::filesystem::path& state, const char* name) {
@@ -83,8 +92,9 @@ struct ChainLedger::Impl {
     /// Makes the call's data from what it has to take out of the wallet.
     using MakeCall = std::function<Bytes(Tokens deposit)>;
     enum class Source { balance_first, wallet };
-    /// Sends a call that needs `amount` inside the market, and lets the market take what is missing out of the wallet, exactly. One such
-    /// call at a time, among all processes of the account: balance and allowance belong to the call that was reckoned with them.
+    /// Sends a call that needs `amount` inside the market, and lets the market take what is missing out of
+    /// the wallet, exactly. One such call at a time, among all processes of the account: balance and
+    /// allowance belong to the call that was reckoned with them.
     Async<Receipted> spend(std::string intent, Tokens amount, Source source, MakeCall make);
     /// What has to come out of the wallet.
     Async<Tokens> missing(Tokens amount, Source source);
@@ -103,7 +113,7 @@ struct ChainLedger::Impl {
     std::unique_ptr<Database> logs;
     chain::LogCursor cursor;
     std::unique_ptr<chain::Sender> sender;
-    chain::detail::Lane making;    // the sender is made once
+    chain::detail::Lane making;  // the sender is made once
     chain::detail::Lane spending;
     std::string nonce_lock;
 };
@@ -124,8 +134,9 @@ Async<chain::Sender*> ChainLedger::Impl::get_sender() {
 }
 
 Async<Receipted> ChainLedger::Impl::send(std::string intent, Address contract, Bytes data) {
-    auto sending = [](Impl& self, std::string intent, Address contract, Bytes data) -> Async<chain::TxnReceipt> {
-        SONM_CO_TRY(chain::Sender* sender, co_await self.get_sender());
+    auto sending = [](Impl& self, std::string intent, Address contract,
+                      Bytes data) -> Async<chain::TxnReceipt> {
+        SONM_CO_TRY(chain::Sender * sender, co_await self.get_sender());
         chain::TxnRequest request;
         request.to = contract;
         request.data = std::move(data);
@@ -175,7 +186,9 @@ Async<void> ChainLedger::Impl::allow(std::string intent, Tokens amount) {
     Bytes unique = random_bytes(8);
     auto sending = send(fmt::format("{}/allow-{}", intent, to_hex(unique)), network.snm, approve.encode());
     auto sent = co_await std::move(sending);
-    if (!sent) co_return wrap(std::move(sent).error(), "{}: allowing the market to take {}", intent, bindings::show(amount));
+    if (!sent)
+        co_return wrap(std::move(sent).error(), "{}: allowing the market to take {}", intent,
+                       bindings::show(amount));
     co_return Result<void>();
 }
 
@@ -183,7 +196,7 @@ Async<Receipted> ChainLedger::Impl::spend(std::string intent, Tokens amount, Sou
     SONM_CO_CHECK(fits(amount, "amount"));
     auto entering = spending.enter();
     SONM_CO_TRY(auto turn, co_await within(spend_wait_max, std::move(entering)));
-    SONM_CO_TRY(chain::Sender* sender, co_await get_sender());
+    SONM_CO_TRY(chain::Sender * sender, co_await get_sender());
     for (int attempt = 1;; ++attempt) {
         auto counting = missing(amount, source);
         SONM_CO_TRY(Tokens deposit, co_await std::move(counting));
@@ -195,8 +208,10 @@ Async<Receipted> ChainLedger::Impl::spend(std::string intent, Tokens amount, Sou
         }
         auto sending = send(intent, network.market, make(deposit));
         auto sent = co_await std::move(sending);
-        if (sent || !sent.error().is(market::MarketErrc::refused) || attempt == spend_attempts_max) co_return sent;
-        // Somebody else, or a reorganisation, has taken the allowance away between the two transactions: once more.
+        if (sent || !sent.error().is(market::MarketErrc::refused) || attempt == spend_attempts_max)
+            co_return sent;
+        // Somebody else, or a reorganisation, has taken the allowance away between the two transactions: once
+        // more.
         SONM_CO_TRY(Tokens allowed, co_await allowance());
         if (allowed >= deposit) co_return sent;
     }
@@ -205,7 +220,8 @@ Async<Receipted> ChainLedger::Impl::spend(std::string intent, Tokens amount, Sou
 ChainLedger::ChainLedger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ChainLedger::~ChainLedger() = default;
 
-Result<std::unique_ptr<ChainLedger>> ChainLedger::open(Executor executor, Network network, const crypto::Signer& signer,
+Result<std::unique_ptr<ChainLedger>> ChainLedger::open(Executor executor, Network network,
+                                                       const crypto::Signer& signer,
                                                        const std::filesystem::path& state) {
     chain::RpcConfig config;
     config.url = network.rpc_url;
@@ -228,8 +244,8 @@ Result<std::unique_ptr<ChainLedger>> ChainLedger::open(Executor executor, Networ
         logs = chain::open_log_store(log_path);
     }
     if (!logs) return tl::unexpected<Error>(std::move(logs).error());
-    auto impl = std::make_unique<Impl>(executor, std::move(network), signer, std::move(node), std::move(journal), std::move(log_lock),
-                                       std::move(*logs), state);
+    auto impl = std::make_unique<Impl>(executor, std::move(network), signer, std::move(node),
+                                       std::move(journal), std::move(log_lock), std::move(*logs), state);
     return std::unique_ptr<ChainLedger>(new ChainLedger(std::move(impl)));
 }
 
@@ -238,15 +254,19 @@ Task<void> ChainLedger::run() { return impl_->cursor.run(); }
 crypto::Address ChainLedger::self() const { return impl_->signer.address(); }
 
 Task<void> ChainLedger::follow(std::uint64_t from_block, std::function<void(const market::Step&)> step) {
-    auto reader = std::make_shared<FactReader>(impl_->network);  // one owner: the lambda, which std::function wants copyable
-    auto deliver = [reader, step = std::move(step)](const chain::LogBatch& batch) { step(reader->read(batch)); };
+    auto reader = std::make_shared<FactReader>(
+        impl_->network);  // one owner: the lambda, which std::function wants copyable
+    auto deliver = [reader, step = std::move(step)](const chain::LogBatch& batch) {
+        step(reader->read(batch));
+    };
     return impl_->cursor.follow(from_block, std::move(deliver));
 }
 
 Async<Receipted> ChainLedger::place(std::string intent, model::Order order, Tokens escrow) {
     SONM_CO_CHECK(model::validate(order));
     if (order.author != self()) {
-        co_return fail(market::MarketErrc::not_the_author, "the order's author is {}, this account is {}", order.author, self());
+        co_return fail(market::MarketErrc::not_the_author, "the order's author is {}, this account is {}",
+                       order.author, self());
     }
     if (order.side == model::Side::ask) {
         on_market::PlaceAsk call;

@@ -1,20 +1,23 @@
 #pragma once
 
-#include <memory>
-
 #include "sonm/crypto/key.hpp"
 #include "sonm/market/ledger.hpp"
 #include "sonm/settlement/network.hpp"
 
+#include <memory>
+
 namespace sonm::settlement {
 
 /// market::Ledger over the chain: intents become transactions, events become facts.
-/// One executor. `run()` must be running (a child of the owner's scope) for intents and followers to make progress.
+/// One executor. `run()` must be running (a child of the owner's scope) for intents and followers to make
+/// progress.
 class ChainLedger final : public market::Ledger {
 public:
-    /// `signer` must outlive it; `state` is a folder of this account on this network (created): sent-but-unconfirmed transactions and
-    /// the facts read so far are kept there. Empty: in memory, for one-shot reading commands.
-    static Result<std::unique_ptr<ChainLedger>> open(Executor executor, Network network, const crypto::Signer& signer,
+    /// `signer` must outlive it; `state` is a folder of this account on this network (created):
+    /// sent-but-unconfirmed transactions and the facts read so far are kept there. Empty: in memory, for
+    /// one-shot reading commands.
+    static Result<std::unique_ptr<ChainLedger>> open(Executor executor, Network network,
+                                                     const crypto::Signer& signer,
                                                      const std::filesystem::path& state);
     ~ChainLedger() override;
     Task<void> run();
@@ -25,7 +28,8 @@ public:
     Async<market::Receipted> cancel(std::string intent, model::Order order) override;
     Async<market::Receipted> open_deal(std::string intent, model::Order ask, model::Order bid) override;
     Async<market::Receipted> settle(std::string intent, model::Deal deal) override;
-    Async<market::Receipted> close(std::string intent, model::Deal deal, model::BlacklistChoice choice) override;
+    Async<market::Receipted> close(std::string intent, model::Deal deal,
+                                   model::BlacklistChoice choice) override;
     Async<market::Receipted> top_up(std::string intent, model::Deal deal, Tokens amount) override;
     Async<market::Receipted> deposit(std::string intent, Tokens amount) override;
     Async<market::Receipted> withdraw(std::string intent, Tokens amount) override;

@@ -16,7 +16,8 @@ namespace {
 
 using detail::Burst;
 
-/// Bounds of the development oracle: wide, and a rate stays fresh for a month, since nobody has to report on a private chain.
+/// Bounds of the development oracle: wide, and a rate stays fresh for a month, since nobody has to report on
+/// a private chain.
 bindings::OracleLimits oracle_limits() {
     bindings::OracleLimits limits;
     limits.rate_min = model::Rate(1'000'000'000'000);
@@ -40,16 +41,16 @@ Async<void> check_wiring(chain::Node& node, const Network& network) {
     SONM_CO_TRY(Address profiles, co_await std::move(asking_profiles));
     auto asking_market = detail::ask(node, network.blacklist, bindings::blacklist::Market());
     SONM_CO_TRY(Address market, co_await std::move(asking_market));
-    bool right = terms == network.terms && token == network.snm && oracle == network.oracle && blacklist == network.blacklist &&
-                 profiles == network.profiles && market == network.market;
+    bool right = terms == network.terms && token == network.snm && oracle == network.oracle &&
+                 blacklist == network.blacklist && profiles == network.profiles && market == network.market;
     if (!right) co_return fail(Errc::internal, "the deployed contracts do not know each other");
     co_return Result<void>();
 }
 
 }  // namespace
 
-Async<Network> deploy(Executor executor, std::string rpc_url, const crypto::Signer& deployer, DeployOptions options,
-                      std::function<void(std::string)> progress) {
+Async<Network> deploy(Executor executor, std::string rpc_url, const crypto::Signer& deployer,
+                      DeployOptions options, std::function<void(std::string)> progress) {
     chain::RpcConfig config;
     config.url = rpc_url;
     SONM_CO_TRY(auto node, chain::JsonRpc::make(executor, std::move(config)));
@@ -97,19 +98,22 @@ Async<Network> deploy(Executor executor, std::string rpc_url, const crypto::Sign
     co_return network;
 }
 
-Async<void> fund(Executor executor, Network network, const crypto::Signer& from, std::vector<Address> accounts, Tokens snm, U256 coin_wei) {
+Async<void> fund(Executor executor, Network network, const crypto::Signer& from,
+                 std::vector<Address> accounts, Tokens snm, U256 coin_wei) {
     chain::RpcConfig config;
     config.url = network.rpc_url;
     SONM_CO_TRY(auto node, chain::JsonRpc::make(executor, std::move(config)));
     auto opening = Burst::open(*node, from);
     SONM_CO_TRY(Burst burst, co_await std::move(opening));
     if (burst.chain_id() != network.chain_id) {
-        co_return fail(Errc::denied, "the node is on chain {}, the network file says {}", burst.chain_id(), network.chain_id);
+        co_return fail(Errc::denied, "the node is on chain {}, the network file says {}", burst.chain_id(),
+                       network.chain_id);
     }
     for (const Address& account : accounts) {
         auto coin = co_await node->balance(account);
         if (!coin) co_return tl::unexpected<Error>(to_market_error(std::move(coin).error()));
-        if (coin->value < coin_wei) burst.pay(fmt::format("coins for {}", account), account, chain::Wei(coin_wei - coin->value));
+        if (coin->value < coin_wei)
+            burst.pay(fmt::format("coins for {}", account), account, chain::Wei(coin_wei - coin->value));
         bindings::snm::BalanceOf question;
         question.account = account;
         auto asking = detail::ask(*node, network.snm, std::move(question));

@@ -16,7 +16,9 @@ namespace on_profiles = bindings::profile_registry;
 
 Result<void> FactReader::read_market(const chain::Log& log, std::vector<market::FactBody>& out) {
     const chain::Hash& topic = log.topics[0];
-    auto balance = [&](const Address& account, Tokens amount) { out.push_back(market::BalanceChanged{account, amount}); };
+    auto balance = [&](const Address& account, Tokens amount) {
+        out.push_back(market::BalanceChanged{account, amount});
+    };
     if (topic == on_market::OrderPlacedEvent::topic) {
         SONM_TRY(auto event, on_market::OrderPlacedEvent::decode(log));
         bool is_bid = event.order.side == model::Side::bid;
@@ -124,11 +126,12 @@ market::Step FactReader::read(const chain::LogBatch& batch) {
                     : log.address == network_.profiles ? read_profiles(log, bodies)
                                                        : read_others(log, bodies);
         if (!done) {
-            SONM_LOG(error, "contract {}, block {}, log {}: {}; is this program older than the contracts?", log.address, log.block, log.index,
-                     done.error().message());
+            SONM_LOG(error, "contract {}, block {}, log {}: {}; is this program older than the contracts?",
+                     log.address, log.block, log.index, done.error().message());
             continue;
         }
-        for (market::FactBody& body : bodies) step.facts.push_back(market::Fact{log.block, log.index, log.block_time, std::move(body)});
+        for (market::FactBody& body : bodies)
+            step.facts.push_back(market::Fact{log.block, log.index, log.block_time, std::move(body)});
     }
     return step;
 }

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <map>
-
 #include "sonm/chain/cursor.hpp"
 #include "sonm/market/ledger.hpp"
 #include "sonm/settlement/network.hpp"
 
+#include <map>
+
 namespace sonm::settlement {
 
-/// Turns the logs of our contracts into facts, for one follower. It remembers what facts need and a single log does not tell (how far a
-/// validator may attest), and forgets it again on a rewind. Value type.
+/// Turns the logs of our contracts into facts, for one follower. It remembers what facts need and a single
+/// log does not tell (how far a validator may attest), and forgets it again on a rewind. Value type.
 class FactReader {
 public:
     explicit FactReader(const Network& network) : network_(network) {}

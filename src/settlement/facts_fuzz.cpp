@@ -6,18 +6,26 @@
 #include "sonm/settlement/facts.hpp"
 #include "sonm/settlement/refusals.hpp"
 
-/// A log of a contract, or revert data, of a hostile node: first byte says which event, then 32 bytes a topic, then the data.
+/// A log of a contract, or revert data, of a hostile node: first byte says which event, then 32 bytes a
+/// topic, then the data.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace sonm;
     using namespace sonm::settlement;
     static const chain::Hash topics[] = {
-        bindings::market::OrderPlacedEvent::topic,          bindings::market::OrderCancelledEvent::topic,
-        bindings::market::DealOpenedEvent::topic,           bindings::market::DealSettledEvent::topic,
-        bindings::market::DealToppedUpEvent::topic,         bindings::market::DealClosedEvent::topic,
-        bindings::market::DepositedEvent::topic,            bindings::market::WithdrawnEvent::topic,
-        bindings::profile_registry::AttributeSetEvent::topic, bindings::profile_registry::MasterSetEvent::topic,
-        bindings::profile_registry::CertificateSetEvent::topic, bindings::profile_registry::ValidatorSetEvent::topic,
-        bindings::blacklist::ListingChangedEvent::topic,    bindings::price_oracle::RateReportedEvent::topic,
+        bindings::market::OrderPlacedEvent::topic,
+        bindings::market::OrderCancelledEvent::topic,
+        bindings::market::DealOpenedEvent::topic,
+        bindings::market::DealSettledEvent::topic,
+        bindings::market::DealToppedUpEvent::topic,
+        bindings::market::DealClosedEvent::topic,
+        bindings::market::DepositedEvent::topic,
+        bindings::market::WithdrawnEvent::topic,
+        bindings::profile_registry::AttributeSetEvent::topic,
+        bindings::profile_registry::MasterSetEvent::topic,
+        bindings::profile_registry::CertificateSetEvent::topic,
+        bindings::profile_registry::ValidatorSetEvent::topic,
+        bindings::blacklist::ListingChangedEvent::topic,
+        bindings::price_oracle::RateReportedEvent::topic,
     };
     if (size == 0 || size > 64 * KiB) return 0;
     BytesView rest(data + 1, size - 1);

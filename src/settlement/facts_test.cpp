@@ -1,11 +1,11 @@
 #include "sonm/settlement/facts.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/market/errc.hpp"
 #include "sonm/settlement/bindings/market.gen.hpp"
 #include "sonm/settlement/bindings/profile_registry.gen.hpp"
 #include "sonm/settlement/refusals.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::settlement {
 namespace {
@@ -67,7 +67,8 @@ public:
         put(data, UnixTime(5'000));
         put(data, Hash());
         put(data, std::string("https://example.org"));
-        return make_log(profiles_contract, block, {on_profiles::CertificateSetEvent::topic, topic(whom), topic(by)}, data);
+        return make_log(profiles_contract, block,
+                        {on_profiles::CertificateSetEvent::topic, topic(whom), topic(by)}, data);
     }
     FactReader reader{make_network()};
 };
@@ -88,7 +89,9 @@ TEST_F(FactReaderTest, an_order_comes_back_as_it_was_placed_with_the_authors_bal
     put(data, bid);
     put(data, Tokens(420));
     put(data, Tokens(1'000));
-    market::Step step = read({make_log(market_contract, 4, {on_market::OrderPlacedEvent::topic, topic(model::order_id(bid)), topic(alice)}, data)});
+    market::Step step = read(
+        {make_log(market_contract, 4,
+                  {on_market::OrderPlacedEvent::topic, topic(model::order_id(bid)), topic(alice)}, data)});
     ASSERT_EQ(step.facts.size(), 2u);
     auto& placed = std::get<market::OrderPlaced>(step.facts[0].body);
     EXPECT_EQ(placed.order, bid);
@@ -105,11 +108,17 @@ TEST_F(FactReaderTest, an_ask_says_nothing_about_a_balance) {
     put(data, ask);
     put(data, Tokens());
     put(data, Tokens());
-    EXPECT_EQ(read({make_log(market_contract, 4, {on_market::OrderPlacedEvent::topic, topic(model::order_id(ask)), topic(alice)}, data)}).facts.size(), 1u);
+    EXPECT_EQ(read({make_log(market_contract, 4,
+                             {on_market::OrderPlacedEvent::topic, topic(model::order_id(ask)), topic(alice)},
+                             data)})
+                  .facts.size(),
+              1u);
 }
 
-TEST_F(FactReaderTest, a_level_counts_for_no_more_than_its_validator_may_attest_and_a_rewind_forgets_the_change) {
-    read({validator(1, bob, model::Identity::professional), certificate(2, alice, bob, model::Identity::identified)});
+TEST_F(FactReaderTest,
+       a_level_counts_for_no_more_than_its_validator_may_attest_and_a_rewind_forgets_the_change) {
+    read({validator(1, bob, model::Identity::professional),
+          certificate(2, alice, bob, model::Identity::identified)});
     market::Step lowered = read({validator(3, bob, model::Identity::registered)});
     ASSERT_EQ(lowered.facts.size(), 1u);
     EXPECT_EQ(std::get<market::LevelSet>(lowered.facts[0].body).level, model::Identity::registered);
@@ -149,9 +158,12 @@ TEST(Refusals, a_wallet_that_holds_too_little_is_said_in_plain_words) {
     put(values, alice);
     put(values, Tokens(U256(1'500'000'000'000'000'000)));
     put(values, Tokens(U256(2'000'000'000'000'000'000)));
-    Error error = to_refusal(values.finish(chain::selector_of("ERC20InsufficientBalance(address,uint256,uint256)")));
+    Error error =
+        to_refusal(values.finish(chain::selector_of("ERC20InsufficientBalance(address,uint256,uint256)")));
     EXPECT_TRUE(error.is(market::MarketErrc::balance_too_small));
-    EXPECT_NE(error.message().find("the wallet holds too little: has 1.5 SNM, needs 2 SNM"), std::string::npos) << error.message();
+    EXPECT_NE(error.message().find("the wallet holds too little: has 1.5 SNM, needs 2 SNM"),
+              std::string::npos)
+        << error.message();
 }
 
 TEST(Refusals, errors_of_the_language_and_unknown_ones_are_refusals_too) {

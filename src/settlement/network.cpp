@@ -1,8 +1,8 @@
 #include "sonm/settlement/network.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "sonm/base/fs.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace sonm::settlement {
 namespace {
@@ -44,7 +44,8 @@ Result<Network> parse(const json& file) {
     SONM_TRY(out.start_block, number(file, "start_block"));
     SONM_TRY(out.depth, number(file, "depth"));
     SONM_TRY(std::uint64_t poll, number(file, "poll_ms"));
-    if (poll == 0 || poll > 60'000) return fail(Errc::invalid, "field \"poll_ms\" is {}, allowed are 1 to 60000", poll);
+    if (poll == 0 || poll > 60'000)
+        return fail(Errc::invalid, "field \"poll_ms\" is {}, allowed are 1 to 60000", poll);
     out.poll = Millis(poll);
     SONM_TRY(json contracts, member(file, "contracts"));
     if (!contracts.is_object()) return fail(Errc::invalid, "field \"contracts\" is no object");

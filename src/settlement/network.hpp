@@ -1,23 +1,24 @@
 #pragma once
 
-#include <filesystem>
-
 #include "sonm/base/async.hpp"
-
 #include "sonm/crypto/types.hpp"
+
+#include <filesystem>
 
 namespace sonm::settlement {
 
 using crypto::Address;
 
-/// Which chain, how to reach it, and where our contracts are on it. One JSON file, written at deployment, read by everybody.
+/// Which chain, how to reach it, and where our contracts are on it. One JSON file, written at deployment,
+/// read by everybody.
 struct Network {
-    std::string name;            ///< "devnet"
+    std::string name;  ///< "devnet"
     std::uint64_t chain_id = 0;
-    std::string rpc_url;         ///< "http://127.0.0.1:8545" (plain HTTP; "host:port" is taken too)
+    std::string rpc_url;            ///< "http://127.0.0.1:8545" (plain HTTP; "host:port" is taken too)
     std::uint64_t start_block = 0;  ///< nothing of ours happened before it
-    std::uint64_t depth = 0;     ///< blocks on top of a transaction's before it counts as a fact for intents; 0 on a private chain
-    Millis poll{1'000};          ///< how often to ask for news
+    std::uint64_t depth =
+        0;  ///< blocks on top of a transaction's before it counts as a fact for intents; 0 on a private chain
+    Millis poll{1'000};  ///< how often to ask for news
     Address snm, market, terms, profiles, blacklist, oracle;
 };
 

@@ -1,10 +1,10 @@
 #include "sonm/settlement/network.hpp"
 
+#include "sonm/base/fs.hpp"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
-
-#include "sonm/base/fs.hpp"
 
 namespace sonm::settlement {
 namespace {
@@ -52,7 +52,8 @@ TEST(NetworkFile, what_is_wrong_with_it_is_said_by_file_and_field) {
     struct Case {
         std::string from, to, named;
     };
-    for (const Case& c : {Case{"31337", "\"31337\"", "chain_id"}, Case{"\"chain_id\"", "\"chain\"", "chain_id"}, Case{"250", "0", "poll_ms"},
+    for (const Case& c : {Case{"31337", "\"31337\"", "chain_id"},
+                          Case{"\"chain_id\"", "\"chain\"", "chain_id"}, Case{"250", "0", "poll_ms"},
                           Case{"0x0200", "0x02", "contracts.market"}, Case{"{", "[", "no valid JSON"}}) {
         std::string bad = good;
         bad.replace(bad.find(c.from), c.from.size(), c.to);

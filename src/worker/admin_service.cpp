@@ -25,7 +25,8 @@ PlanInfo info_of(Worker& worker, const PlanRecord& record) {
         out.ask = deal.deal.ask;
     }
     if (out.state == PlanState::waiting) out.note = worker.not_selling();
-    if (out.state == PlanState::waiting && out.note.empty()) out.note = "its ask will be placed in a moment, or when deals have freed what it sells";
+    if (out.state == PlanState::waiting && out.note.empty())
+        out.note = "its ask will be placed in a moment, or when deals have freed what it sells";
     if (record.removing) {
         out.state = PlanState::removing;
         out.note = out.deal ? "waits for its deal to end" : "its ask is being withdrawn";
@@ -68,7 +69,8 @@ std::unique_ptr<rpc::ServiceBase> make_admin_service(Worker& worker) {
     Worker* w = &worker;
     using Who = rpc::Context;
     service->on<"info">([w](const Who&) { return Result<services::WorkerInfo>(w->info()); });
-    service->on<"ask_create">([w](const Who&, std::string text, std::string file) { return ask_create(*w, text, file); });
+    service->on<"ask_create">(
+        [w](const Who&, std::string text, std::string file) { return ask_create(*w, text, file); });
     service->on<"ask_list">([w](const Who&) { return ask_list(*w); });
     service->on<"ask_remove">([w](const Who&, std::string plan, bool end_spot) -> Result<void> {
         SONM_CHECK(w->shop().remove(PlanId(plan), end_spot));
@@ -77,7 +79,8 @@ std::unique_ptr<rpc::ServiceBase> make_admin_service(Worker& worker) {
     });
     service->on<"benchmarks">([w](const Who&) {
         const Machine& machine = w->shop().machine();
-        return Result<services::BenchmarkInfo>(services::BenchmarkInfo{machine.measured, machine.whole, machine.text});
+        return Result<services::BenchmarkInfo>(
+            services::BenchmarkInfo{machine.measured, machine.whole, machine.text});
     });
     service->on<"drain">([w](const Who&, bool on) { return w->set_draining(on).map([on] { return on; }); });
     service->on<"deals">([w](const Who&) { return deals(*w); });

@@ -5,9 +5,10 @@
 
 namespace sonm::worker {
 
-/// What an operator wants to sell: a share of the machine at a price. One plan is one ask on the market at a time.
+/// What an operator wants to sell: a share of the machine at a price. One plan is one ask on the market at a
+/// time.
 struct AskPlan {
-    std::string name;          ///< empty: the worker gives one
+    std::string name;  ///< empty: the worker gives one
     model::OrderTerms terms;
     Resources resources;
     bool operator==(const AskPlan&) const = default;
@@ -20,7 +21,8 @@ Result<AskPlan> parse_ask_plan(std::string_view text, std::string_view file);
 /// The documented template of a plan's file.
 std::string ask_plan_template();
 
-/// Refuses plans that no deal could come from: nothing to sell, parts that a task cannot be given. Errors: invalid.
+/// Refuses plans that no deal could come from: nothing to sell, parts that a task cannot be given. Errors:
+/// invalid.
 Result<void> validate(const AskPlan& plan);
 
 /// What this machine can do as a whole.

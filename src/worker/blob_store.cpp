@@ -1,11 +1,11 @@
 #include "sonm/worker/blob_store.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "sonm/base/fs.hpp"
 #include "sonm/crypto/sha256.hpp"
 #include "sonm/worker/file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace sonm::worker {
 namespace {
@@ -42,7 +42,8 @@ constexpr std::size_t blobs_max = 10'000;
 struct Claim {
     std::map<fs::path, std::uint64_t>& claimed;
     fs::path path;
-    Claim(std::map<fs::path, std::uint64_t>& all, fs::path one, std::uint64_t bytes) : claimed(all), path(std::move(one)) {
+    Claim(std::map<fs::path, std::uint64_t>& all, fs::path one, std::uint64_t bytes)
+        : claimed(all), path(std::move(one)) {
         claimed.emplace(path, bytes);
     }
     Claim(const Claim&) = delete;
@@ -66,7 +67,8 @@ services::BlobHeld BlobStore::held(DealId deal, const crypto::Hash& sha256) cons
 Result<fs::path> BlobStore::path(DealId deal, const crypto::Hash& sha256) const {
     fs::path path = file(deal, sha256);
     std::error_code error;
-    if (!fs::is_regular_file(path, error)) return fail(Errc::not_found, "blob {} of deal {} is not here: upload it first", sha256, deal);
+    if (!fs::is_regular_file(path, error))
+        return fail(Errc::not_found, "blob {} of deal {} is not here: upload it first", sha256, deal);
     return path;
 }
 
@@ -88,22 +90,28 @@ Result<void> BlobStore::forget(DealId deal) {
     return Result<void>();
 }
 
-Async<std::uint64_t> BlobStore::put(DealId deal, crypto::Hash sha256, std::uint64_t bytes, std::uint64_t offset, std::uint64_t room,
-                                    Pieces next) {
+Async<std::uint64_t> BlobStore::put(DealId deal, crypto::Hash sha256, std::uint64_t bytes,
+                                    std::uint64_t offset, std::uint64_t room, Pieces next) {
     services::BlobHeld have = held(deal, sha256);
     if (have.complete) co_return have.bytes;
     fs::path target = file(deal, sha256), part = part_of(target);
-    if (uploading_.contains(part)) co_return fail(Errc::busy, "blob {} is being uploaded on another connection", sha256);
+    if (uploading_.contains(part))
+        co_return fail(Errc::busy, "blob {} is being uploaded on another connection", sha256);
     if (offset != have.bytes) {
-        co_return fail(Errc::conflict, "blob {}: {} bytes are here, the upload begins at {}", sha256, have.bytes, offset);
+        co_return fail(Errc::conflict, "blob {}: {} bytes are here, the upload begins at {}", sha256,
+                       have.bytes, offset);
     }
-    if (offset > bytes) co_return fail(Errc::conflict, "blob {}: {} bytes are here already, {} are announced", sha256, offset, bytes);
+    if (offset > bytes)
+        co_return fail(Errc::conflict, "blob {}: {} bytes are here already, {} are announced", sha256, offset,
+                       bytes);
     Held all = all_of(deal);
     std::uint64_t others = all.bytes - have.bytes;
-    if (all.files >= blobs_max) co_return fail(Errc::too_large, "deal {} has {} blobs, which is the limit", deal, all.files);
+    if (all.files >= blobs_max)
+        co_return fail(Errc::too_large, "deal {} has {} blobs, which is the limit", deal, all.files);
     if (bytes > room || others > room - bytes) {
-        co_return fail(Errc::too_large, "blob {} of {} bytes: deal {} holds {} bytes of blobs already and may hold {}", sha256, bytes, deal,
-                       others, room);
+        co_return fail(Errc::too_large,
+                       "blob {} of {} bytes: deal {} holds {} bytes of blobs already and may hold {}", sha256,
+                       bytes, deal, others, room);
     }
     SONM_CO_CHECK(make_folder(target.parent_path(), 0700));
     Claim claim(uploading_, part, bytes);
@@ -117,7 +125,8 @@ Async<std::uint64_t> BlobStore::put(DealId deal, crypto::Hash sha256, std::uint6
     std::error_code error;
     if (found != sha256) {
         fs::remove(part, error);
-        co_return fail(Errc::invalid, "the uploaded bytes have SHA-256 {}, not {}: upload again", found, sha256);
+        co_return fail(Errc::invalid, "the uploaded bytes have SHA-256 {}, not {}: upload again", found,
+                       sha256);
     }
     fs::rename(part, target, error);
     if (error) co_return fail(Errc::io, "storing {}: {}", target.string(), error.message());
@@ -131,7 +140,8 @@ Async<std::uint64_t> BlobStore::write(fs::path part, std::uint64_t bytes, std::u
         auto reading = next();
         SONM_CO_TRY(std::optional<Bytes> piece, co_await std::move(reading));
         if (!piece) break;
-        if (piece->size() > bytes - at) co_return fail(Errc::too_large, "more than the {} bytes that were announced", bytes);
+        if (piece->size() > bytes - at)
+            co_return fail(Errc::too_large, "more than the {} bytes that were announced", bytes);
         SONM_CO_CHECK(file.write_at(*piece, at));
         at += piece->size();
     }

@@ -18,7 +18,8 @@ BlobStore::Pieces pieces(std::vector<std::string> texts, bool broken = false) {
     };
     auto state = std::make_shared<State>(State{std::move(texts), 0, broken});
     auto give = [](std::shared_ptr<State> state) -> Async<std::optional<Bytes>> {
-        if (state->next < state->texts.size()) co_return std::optional<Bytes>(to_bytes(state->texts[state->next++]));
+        if (state->next < state->texts.size())
+            co_return std::optional<Bytes>(to_bytes(state->texts[state->next++]));
         if (state->broken) co_return fail(Errc::closed, "the consumer went away");
         co_return std::optional<Bytes>();
     };
@@ -28,11 +29,14 @@ BlobStore::Pieces pieces(std::vector<std::string> texts, bool broken = false) {
 struct Store {
     TempDir folder;
     BlobStore blobs{folder.path()};
-    Result<std::uint64_t> put(std::string_view content, std::uint64_t offset, BlobStore::Pieces from, DealId to = deal,
-                              std::optional<std::uint64_t> bytes = std::nullopt) {
-        return run_test(blobs.put(to, crypto::sha256(as_bytes(content)), bytes.value_or(content.size()), offset, room, std::move(from)));
+    Result<std::uint64_t> put(std::string_view content, std::uint64_t offset, BlobStore::Pieces from,
+                              DealId to = deal, std::optional<std::uint64_t> bytes = std::nullopt) {
+        return run_test(blobs.put(to, crypto::sha256(as_bytes(content)), bytes.value_or(content.size()),
+                                  offset, room, std::move(from)));
     }
-    services::BlobHeld held(std::string_view content, DealId of = deal) { return blobs.held(of, crypto::sha256(as_bytes(content))); }
+    services::BlobHeld held(std::string_view content, DealId of = deal) {
+        return blobs.held(of, crypto::sha256(as_bytes(content)));
+    }
 };
 
 TEST(BlobStore, whole_upload__is_complete_and_only_for_its_deal) {
@@ -69,8 +73,10 @@ TEST(BlobStore, two_uploads_at_once_that_do_not_fit_together__the_second_is_refu
     Store store;
     std::string big(room / 2 + 1, 'a'), other_big(room / 2 + 1, 'b');
     Result<std::uint64_t> second = 0u;
-    auto meanwhile = [](Store& store, std::string content, Result<std::uint64_t>& outcome) -> Async<std::optional<Bytes>> {
-        auto putting = store.blobs.put(deal, crypto::sha256(as_bytes(content)), content.size(), 0, room, pieces({content}));
+    auto meanwhile = [](Store& store, std::string content,
+                        Result<std::uint64_t>& outcome) -> Async<std::optional<Bytes>> {
+        auto putting = store.blobs.put(deal, crypto::sha256(as_bytes(content)), content.size(), 0, room,
+                                       pieces({content}));
         outcome = co_await std::move(putting);
         co_return fail(Errc::closed, "the consumer went away");
     };

@@ -1,8 +1,8 @@
 #include "sonm/worker/config.hpp"
 
-#include <fstream>
-
 #include "sonm/base/fs.hpp"
+
+#include <fstream>
 
 namespace sonm::worker {
 namespace {
@@ -55,28 +55,35 @@ TEST(WorkerConfig, unknown_key__names_file_line_and_the_nearest_known_one) {
 }
 
 TEST(WorkerConfig, wrong_units_and_prices__are_refused) {
-    std::string plan = "state: s\nask_plans:\n  - {{price: {}, duration: spot, resources: {{cores: 1, ram: {}, storage: 1 GiB}}}}\n";
+    std::string plan =
+        "state: s\nask_plans:\n  - {{price: {}, duration: spot, resources: {{cores: 1, ram: {}, storage: 1 "
+        "GiB}}}}\n";
     EXPECT_NE(problem(fmt::format(fmt::runtime(plan), "1 SNM", "1 GiB")), "");
     EXPECT_NE(problem(fmt::format(fmt::runtime(plan), "0 SNM/h", "1 GiB")), "");
     EXPECT_NE(problem(fmt::format(fmt::runtime(plan), "-1 SNM/h", "1 GiB")), "");
     EXPECT_NE(problem(fmt::format(fmt::runtime(plan), "1 SNM/h", "1 Gbit/s")), "");
-    EXPECT_NE(problem(fmt::format(fmt::runtime(plan), "1 SNM/h", "1 MiB")), "") << "no container starts with that little";
+    EXPECT_NE(problem(fmt::format(fmt::runtime(plan), "1 SNM/h", "1 MiB")), "")
+        << "no container starts with that little";
     EXPECT_EQ(problem(fmt::format(fmt::runtime(plan), "1 SNM/h", "1 GiB")), "");
 }
 
 TEST(WorkerConfig, two_plans_of_one_name__are_refused) {
-    std::string item = "  - {name: a, price: 1 SNM/h, duration: spot, resources: {cores: 1, ram: 1 GiB, storage: 1 GiB}}\n";
+    std::string item =
+        "  - {name: a, price: 1 SNM/h, duration: spot, resources: {cores: 1, ram: 1 GiB, storage: 1 GiB}}\n";
     EXPECT_NE(problem("state: s\nask_plans:\n" + item + item).find("\"a\""), std::string::npos);
 }
 
 TEST(WorkerConfig, graphics_card_in_a_plan__is_refused_until_tasks_can_be_given_one) {
-    std::string text = problem("state: s\nask_plans:\n  - {price: 1 SNM/h, resources: {cores: 1, ram: 1 GiB, storage: 1 GiB, gpus: [0]}}\n");
+    std::string text = problem(
+        "state: s\nask_plans:\n  - {price: 1 SNM/h, resources: {cores: 1, ram: 1 GiB, storage: 1 GiB, gpus: "
+        "[0]}}\n");
     EXPECT_NE(text.find("graphics"), std::string::npos) << text;
 }
 
 TEST(WorkerConfig, plan_in_a_file_of_its_own__is_named_after_the_file) {
     TempDir folder;
-    std::ofstream(folder / "big.yaml") << "price: 1 SNM/h\nresources: {cores: 1, ram: 1 GiB, storage: 1 GiB}\n";
+    std::ofstream(folder / "big.yaml")
+        << "price: 1 SNM/h\nresources: {cores: 1, ram: 1 GiB, storage: 1 GiB}\n";
     std::ofstream(folder / "worker.yaml") << "state: s\nask_plan_files: [big.yaml]\n";
     auto config = read_config(folder / "worker.yaml");
     ASSERT_TRUE(config) << config.error().message();

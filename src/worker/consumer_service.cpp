@@ -1,8 +1,8 @@
-#include <fcntl.h>
-
 #include "sonm/worker/file.hpp"
 #include "sonm/worker/task_log.hpp"
 #include "sonm/worker/worker.hpp"
+
+#include <fcntl.h>
 
 /// What consumers ask over the network. Every answer depends on who has proven to be asking.
 namespace sonm::worker {
@@ -23,7 +23,8 @@ Result<const DealRecord*> deal_of(Worker& worker, const rpc::Context& who, DealI
                     worker.shop().view().live() ? "" : " (it is still reading the chain)");
     }
     if (who.identity() != deal->deal.consumer) {
-        return fail(Errc::denied, "deal {} is not yours: its consumer is {}, you are {}", id, deal->deal.consumer,
+        return fail(Errc::denied, "deal {} is not yours: its consumer is {}, you are {}", id,
+                    deal->deal.consumer,
                     who.identity() ? crypto::to_string(*who.identity()) : "nobody that was proven");
     }
     return deal;
@@ -32,7 +33,9 @@ Result<const DealRecord*> deal_of(Worker& worker, const rpc::Context& who, DealI
 /// The same, if the deal runs: nothing new is taken in for one that has ended.
 Result<const DealRecord*> open_deal_of(Worker& worker, const rpc::Context& who, DealId id) {
     SONM_TRY(const DealRecord* deal, deal_of(worker, who, id));
-    if (deal->missing_since) return fail(Errc::unavailable, "deal {} has left the chain by a reorganisation: try again when it is back", id);
+    if (deal->missing_since)
+        return fail(Errc::unavailable,
+                    "deal {} has left the chain by a reorganisation: try again when it is back", id);
     if (deal->state.status != model::DealStatus::open) return fail(Errc::conflict, "deal {} is closed", id);
     if (UnixTime end = worker.shop().ends_at(*deal); worker.now() >= end) {
         return fail(Errc::conflict, "deal {} has ended at {}", id, to_utc(end));
@@ -43,13 +46,16 @@ Result<const DealRecord*> open_deal_of(Worker& worker, const rpc::Context& who, 
 Result<TaskEntry*> task_of(Worker& worker, const rpc::Context& who, const TaskId& id) {
     TaskEntry* task = worker.tasks().find(id);
     if (!task) return fail(Errc::not_found, "worker {} knows no task {:.40}", worker.address(), id.value);
-    if (who.identity() != task->record.consumer) return fail(Errc::denied, "task {} belongs to another consumer", id);
+    if (who.identity() != task->record.consumer)
+        return fail(Errc::denied, "task {} belongs to another consumer", id);
     return task;
 }
 
-Result<std::vector<BlobHeld>> blob_has(Worker& worker, const rpc::Context& who, DealId id, const std::vector<crypto::Hash>& blobs) {
+Result<std::vector<BlobHeld>> blob_has(Worker& worker, const rpc::Context& who, DealId id,
+                                       const std::vector<crypto::Hash>& blobs) {
     SONM_CHECK(deal_of(worker, who, id).map([](const DealRecord*) {}));
-    if (blobs.size() > hashes_max) return fail(Errc::too_large, "{} hashes at once, at most {}", blobs.size(), hashes_max);
+    if (blobs.size() > hashes_max)
+        return fail(Errc::too_large, "{} hashes at once, at most {}", blobs.size(), hashes_max);
     std::vector<BlobHeld> out;
     for (const crypto::Hash& blob : blobs) out.push_back(worker.blobs().held(id, blob));
     return out;
@@ -60,8 +66,8 @@ Async<std::optional<Bytes>> next_piece(std::shared_ptr<rpc::Source<Bytes>> in) {
     co_return co_await std::move(reading);
 }
 
-Async<std::uint64_t> blob_put(Worker& worker, rpc::Context who, DealId id, crypto::Hash sha256, std::uint64_t bytes,
-                              std::uint64_t offset, rpc::Source<Bytes> in) {
+Async<std::uint64_t> blob_put(Worker& worker, rpc::Context who, DealId id, crypto::Hash sha256,
+                              std::uint64_t bytes, std::uint64_t offset, rpc::Source<Bytes> in) {
     SONM_CO_TRY(const DealRecord* deal, open_deal_of(worker, who, id));
     std::uint64_t room = std::min(deal->holds.storage_bytes, worker.config().limits.upload_bytes_max);
     auto shared = std::make_shared<rpc::Source<Bytes>>(std::move(in));
@@ -70,11 +76,13 @@ Async<std::uint64_t> blob_put(Worker& worker, rpc::Context who, DealId id, crypt
     co_return co_await std::move(putting);
 }
 
-Result<TaskStatus> start_task(Worker& worker, const rpc::Context& who, DealId id, const TaskId& task, TaskSpec spec) {
-    // One that is known is answered even if its deal has ended meanwhile: the caller may be asking again after a lost answer.
-    if (TaskEntry* known = worker.tasks().find(task); known && who.identity() == known->record.consumer &&
-                                                      known->record.status.deal == id &&
-                                                      model::spec_hash(known->record.spec) == model::spec_hash(spec)) {
+Result<TaskStatus> start_task(Worker& worker, const rpc::Context& who, DealId id, const TaskId& task,
+                              TaskSpec spec) {
+    // One that is known is answered even if its deal has ended meanwhile: the caller may be asking again
+    // after a lost answer.
+    if (TaskEntry* known = worker.tasks().find(task);
+        known && who.identity() == known->record.consumer && known->record.status.deal == id &&
+        model::spec_hash(known->record.spec) == model::spec_hash(spec)) {
         return known->status();
     }
     SONM_TRY(const DealRecord* deal, open_deal_of(worker, who, id));
@@ -85,7 +93,7 @@ Result<TaskStatus> start_task(Worker& worker, const rpc::Context& who, DealId id
     SONM_CHECK(model::validate(spec));
     if (spec.image.blob) SONM_CHECK(need(*spec.image.blob, "the image"));
     for (const model::InputFile& input : spec.inputs) SONM_CHECK(need(input.blob, input.path));
-    SONM_TRY(TaskEntry* entry, worker.tasks().accept(*deal, task, std::move(spec)));
+    SONM_TRY(TaskEntry * entry, worker.tasks().accept(*deal, task, std::move(spec)));
     return entry->status();
 }
 
@@ -117,7 +125,8 @@ Async<void> follow(Worker& worker, rpc::Context who, TaskId id, rpc::Sink<TaskSt
     }
 }
 
-Async<void> logs(Worker& worker, rpc::Context who, TaskId id, std::uint64_t from, bool keep_following, rpc::Sink<LogChunk> out) {
+Async<void> logs(Worker& worker, rpc::Context who, TaskId id, std::uint64_t from, bool keep_following,
+                 rpc::Sink<LogChunk> out) {
     SONM_CO_TRY(TaskEntry * entry, task_of(worker, who, id));
     TaskUse task(*entry);
     TaskLogReader reader(worker.workspaces().log_folder(id), from);
@@ -147,7 +156,8 @@ Result<TaskStatus> stop(Worker& worker, const rpc::Context& who, const TaskId& i
 
 Result<void> must_be_final(const TaskEntry& task) {
     if (task.final()) return Result<void>();
-    return fail(Errc::conflict, "task {} is {}: wait until it has ended", task.id(), model::to_string(task.record.status.state));
+    return fail(Errc::conflict, "task {} is {}: wait until it has ended", task.id(),
+                model::to_string(task.record.status.state));
 }
 
 Async<void> pull(Worker& worker, rpc::Context who, TaskId id, std::uint64_t offset, rpc::Sink<Bytes> out) {
@@ -156,7 +166,8 @@ Async<void> pull(Worker& worker, rpc::Context who, TaskId id, std::uint64_t offs
     SONM_CO_CHECK(must_be_final(*task));
     if (task->record.outputs.is_zero()) co_return fail(Errc::not_found, "task {} has no outputs", id);
     if (offset > task->record.status.output_bytes) {
-        co_return fail(Errc::invalid, "the outputs of task {} have {} bytes, not {}", id, task->record.status.output_bytes, offset);
+        co_return fail(Errc::invalid, "the outputs of task {} have {} bytes, not {}", id,
+                       task->record.status.output_bytes, offset);
     }
     SONM_CO_TRY(File file, File::open(worker.workspaces().output_file(id), O_RDONLY));
     while (true) {
@@ -183,8 +194,11 @@ std::unique_ptr<rpc::ServiceBase> make_consumer_service(Worker& worker) {
     Worker* w = &worker;
     using Who = rpc::Context;
     service->on<"info">([w](const Who&) { return Result<services::WorkerInfo>(w->info()); });
-    service->on<"blob_has">([w](const Who& who, DealId deal, std::vector<crypto::Hash> blobs) { return blob_has(*w, who, deal, blobs); });
-    service->on<"blob_put">([w](Who who, DealId deal, crypto::Hash sha256, std::uint64_t bytes, std::uint64_t offset, rpc::Source<Bytes> in) {
+    service->on<"blob_has">([w](const Who& who, DealId deal, std::vector<crypto::Hash> blobs) {
+        return blob_has(*w, who, deal, blobs);
+    });
+    service->on<"blob_put">([w](Who who, DealId deal, crypto::Hash sha256, std::uint64_t bytes,
+                                std::uint64_t offset, rpc::Source<Bytes> in) {
         return blob_put(*w, std::move(who), deal, sha256, bytes, offset, std::move(in));
     });
     service->on<"start_task">([w](const Who& who, DealId deal, TaskId task, TaskSpec spec) {
@@ -194,10 +208,13 @@ std::unique_ptr<rpc::ServiceBase> make_consumer_service(Worker& worker) {
     service->on<"status">([w](const Who& who, TaskId task) {
         return task_of(*w, who, task).map([](const TaskEntry* entry) { return entry->status(); });
     });
-    service->on<"follow">([w](Who who, TaskId task, rpc::Sink<TaskStatus> out) { return follow(*w, std::move(who), std::move(task), std::move(out)); });
-    service->on<"logs">([w](Who who, TaskId task, std::uint64_t from, bool keep_following, rpc::Sink<LogChunk> out) {
-        return logs(*w, std::move(who), std::move(task), from, keep_following, std::move(out));
+    service->on<"follow">([w](Who who, TaskId task, rpc::Sink<TaskStatus> out) {
+        return follow(*w, std::move(who), std::move(task), std::move(out));
     });
+    service->on<"logs">(
+        [w](Who who, TaskId task, std::uint64_t from, bool keep_following, rpc::Sink<LogChunk> out) {
+            return logs(*w, std::move(who), std::move(task), from, keep_following, std::move(out));
+        });
     service->on<"stop">([w](const Who& who, TaskId task) { return stop(*w, who, task); });
     service->on<"pull">([w](Who who, TaskId task, std::uint64_t offset, rpc::Sink<Bytes> out) {
         return pull(*w, std::move(who), std::move(task), offset, std::move(out));

@@ -9,23 +9,36 @@ using model::DealStatus;
 std::string brief(const OrderId& id) { return to_hex(BytesView(id.value.bytes).first(16)); }
 
 struct Key {
-    std::string operator()(const PlaceAsk& a) const { return fmt::format("place:{}:{}", a.plan, a.generation); }
+    std::string operator()(const PlaceAsk& a) const {
+        return fmt::format("place:{}:{}", a.plan, a.generation);
+    }
     std::string operator()(const CancelAsk& a) const { return fmt::format("cancel:{}", brief(a.id)); }
-    std::string operator()(const OpenDeal& a) const { return fmt::format("open:{}:{}", brief(a.ask_id), brief(a.bid_id)); }
-    std::string operator()(const SettleDeal& a) const { return fmt::format("settle:{}:{}:{}", a.deal.id, brief(a.deal.ask), a.settled_until); }
-    std::string operator()(const CloseDeal& a) const { return fmt::format("close:{}:{}", a.deal.id, brief(a.deal.ask)); }
+    std::string operator()(const OpenDeal& a) const {
+        return fmt::format("open:{}:{}", brief(a.ask_id), brief(a.bid_id));
+    }
+    std::string operator()(const SettleDeal& a) const {
+        return fmt::format("settle:{}:{}:{}", a.deal.id, brief(a.deal.ask), a.settled_until);
+    }
+    std::string operator()(const CloseDeal& a) const {
+        return fmt::format("close:{}:{}", a.deal.id, brief(a.deal.ask));
+    }
     std::string operator()(const StopTasks& a) const { return fmt::format("stop:{}", a.deal); }
     std::string operator()(const ReleaseDeal& a) const { return fmt::format("release:{}", a.deal); }
     std::string operator()(const ForgetPlan& a) const { return fmt::format("forget:{}", a.plan); }
-    std::string operator()(const PublishEndpoint& a) const { return fmt::format("endpoint:{}:{}", a.count, a.endpoint); }
+    std::string operator()(const PublishEndpoint& a) const {
+        return fmt::format("endpoint:{}:{}", a.count, a.endpoint);
+    }
 };
 
-bool is_ahead(const Listing& listing) { return listing.state == ListingState::intended || listing.state == ListingState::open; }
+bool is_ahead(const Listing& listing) {
+    return listing.state == ListingState::intended || listing.state == ListingState::open;
+}
 
 /// One round of decisions; collects actions whose key is free.
 class Round {
 public:
-    Round(const Picture& picture, UnixTime now, const Policy& policy) : picture_(picture), now_(now), policy_(policy) {}
+    Round(const Picture& picture, UnixTime now, const Policy& policy)
+        : picture_(picture), now_(now), policy_(policy) {}
 
     std::vector<Action> run() {
         for (const DealView& deal : picture_.deals) decide_deal(deal);
@@ -36,9 +49,11 @@ public:
         }
         free_ = picture_.capacity;
         for (const DealView& deal : picture_.deals) take(deal.holds);
-        // What is listed is promised: it counts before anything new is listed, and is withdrawn if it is not there any more.
+        // What is listed is promised: it counts before anything new is listed, and is withdrawn if it is not
+        // there any more.
         for (const PlanView& plan : picture_.plans) {
-            if (plan.listing && is_ahead(*plan.listing) && !take(plan.listing->resources)) oversold_.insert(plan.id);
+            if (plan.listing && is_ahead(*plan.listing) && !take(plan.listing->resources))
+                oversold_.insert(plan.id);
         }
         for (const PlanView& plan : picture_.plans) decide_plan(plan);
         return std::move(actions_);
@@ -47,7 +62,8 @@ public:
 private:
     void add(Action action) {
         std::string key = key_of(action);
-        if (!picture_.under_way.contains(key) && !picture_.waiting.contains(key)) actions_.push_back(std::move(action));
+        if (!picture_.under_way.contains(key) && !picture_.waiting.contains(key))
+            actions_.push_back(std::move(action));
     }
 
     /// Puts `resources` aside; false, and nothing is left, if they are not there.
@@ -67,17 +83,22 @@ private:
         if ((closed || lost) && view.tasks_alive == 0) add(ReleaseDeal{deal.id});
         if (closed || view.missing_since || !picture_.live) return;
         Seconds unsettled = now_ - view.state.settled_until;
-        if (now_ >= end + policy_.end_margin ? unsettled >= policy_.end_retry : unsettled >= policy_.settle_period) {
+        if (now_ >= end + policy_.end_margin ? unsettled >= policy_.end_retry
+                                             : unsettled >= policy_.settle_period) {
             add(SettleDeal{deal, view.state.settled_until});
         }
         if (now_ < end && deal.end.value == 0 && unwanted(view)) add(CloseDeal{deal});
     }
 
-    /// The chain often comes back with the same transactions in other blocks; not if the ask is in another deal by now.
+    /// The chain often comes back with the same transactions in other blocks; not if the ask is in another
+    /// deal by now.
     bool is_lost(const DealView& view) const {
-        auto replaces = [&](const DealView& other) { return !other.missing_since && other.deal.ask == view.deal.ask; };
+        auto replaces = [&](const DealView& other) {
+            return !other.missing_since && other.deal.ask == view.deal.ask;
+        };
         return std::ranges::any_of(picture_.deals, replaces) ||
-               (now_ - *view.missing_since >= policy_.missing_wait && picture_.head_block >= view.missing_head + policy_.missing_blocks);
+               (now_ - *view.missing_since >= policy_.missing_wait &&
+                picture_.head_block >= view.missing_head + policy_.missing_blocks);
     }
 
     static std::string reason(bool closed, bool lost) {
@@ -92,13 +113,15 @@ private:
     }
 
     bool has_deal(const PlanView& plan) const {
-        return std::ranges::any_of(picture_.deals, [&](const DealView& deal) { return deal.plan == plan.id; });
+        return std::ranges::any_of(picture_.deals,
+                                   [&](const DealView& deal) { return deal.plan == plan.id; });
     }
 
     void decide_plan(const PlanView& plan) {
         bool may_sell = !plan.removing && !picture_.draining && !picture_.engine_down_since;
-        bool withdrawn = plan.removing || picture_.draining || plan.outdated || oversold_.contains(plan.id) ||
-                         (picture_.engine_down_since && now_ - *picture_.engine_down_since >= policy_.engine_wait);
+        bool withdrawn =
+            plan.removing || picture_.draining || plan.outdated || oversold_.contains(plan.id) ||
+            (picture_.engine_down_since && now_ - *picture_.engine_down_since >= policy_.engine_wait);
         if (plan.listing && is_ahead(*plan.listing)) {
             const Listing& ask = *plan.listing;
             if (now_ >= ask.order.expiry) return;  // the view turns it into `gone`
@@ -117,14 +140,16 @@ private:
         add(PlaceAsk{plan.id, plan.listing ? plan.listing->generation + 1 : 1});
     }
 
-    /// One attempt for an ask at a time; a bid that failed a moment ago makes room for the next best. While a deal of the plan is
-    /// missing, only that very deal is opened again: its tasks still run.
+    /// One attempt for an ask at a time; a bid that failed a moment ago makes room for the next best. While a
+    /// deal of the plan is missing, only that very deal is opened again: its tasks still run.
     void open_best(const PlanId& plan, const Listing& ask) {
         auto held = std::ranges::find(picture_.deals, std::optional(plan), &DealView::plan);
         for (const Match& match : picture_.matches) {
             if (match.plan != plan || now_ >= match.bid.expiry) continue;
             OpenDeal action{ask.order, match.bid, ask.id, model::order_id(match.bid)};
-            if (held != picture_.deals.end() && (held->deal.ask != action.ask_id || held->deal.bid != action.bid_id)) continue;
+            if (held != picture_.deals.end() &&
+                (held->deal.ask != action.ask_id || held->deal.bid != action.bid_id))
+                continue;
             std::string key = key_of(action);
             if (picture_.under_way.contains(key)) return;
             if (taken_.contains(action.bid_id) || picture_.waiting.contains(key)) continue;
@@ -147,6 +172,8 @@ private:
 
 std::string key_of(const Action& action) { return std::visit(Key(), action); }
 
-std::vector<Action> decide(const Picture& picture, UnixTime now, const Policy& policy) { return Round(picture, now, policy).run(); }
+std::vector<Action> decide(const Picture& picture, UnixTime now, const Policy& policy) {
+    return Round(picture, now, policy).run();
+}
 
 }  // namespace sonm::worker

@@ -62,7 +62,8 @@ std::vector<std::string> keys(const Picture& picture, UnixTime at = now) {
     for (const Action& action : decide(picture, at, Policy())) {
         std::string key = key_of(action);
         // Ids of orders say nothing to a reader.
-        if (auto* settle = std::get_if<SettleDeal>(&action)) key = fmt::format("settle:{}:{}", settle->deal.id, settle->settled_until);
+        if (auto* settle = std::get_if<SettleDeal>(&action))
+            key = fmt::format("settle:{}:{}", settle->deal.id, settle->settled_until);
         if (auto* close = std::get_if<CloseDeal>(&action)) key = fmt::format("close:{}", close->deal.id);
         out.push_back(key.starts_with("open:") ? "open" : key.starts_with("cancel:") ? "cancel" : key);
     }

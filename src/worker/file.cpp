@@ -1,12 +1,12 @@
 #include "sonm/worker/file.hpp"
 
+#include "sonm/engine/file_handle.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-
-#include "sonm/engine/file_handle.hpp"
 
 namespace sonm::worker {
 namespace {

@@ -1,17 +1,19 @@
 #pragma once
 
-#include <filesystem>
-
 #include "sonm/base/bytes.hpp"
+
+#include <filesystem>
 
 namespace sonm::worker {
 
-/// An open file. Movable; closes at the end of its life. Errors of all calls: not_found, no_space, denied, io.
+/// An open file. Movable; closes at the end of its life. Errors of all calls: not_found, no_space, denied,
+/// io.
 class File {
 public:
     /// `flags` as of open(2); close-on-exec is added.
     static Result<File> open(const std::filesystem::path& path, int flags, unsigned mode = 0600);
-    File(File&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)), path_(std::move(other.path_)) {}
+    File(File&& other) noexcept
+        : descriptor_(std::exchange(other.descriptor_, -1)), path_(std::move(other.path_)) {}
     File& operator=(File&& other) noexcept {
         std::swap(descriptor_, other.descriptor_);
         std::swap(path_, other.path_);

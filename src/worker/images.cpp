@@ -1,19 +1,20 @@
 #include "sonm/worker/images.hpp"
 
-#include <fcntl.h>
-
 #include "sonm/engine/sources.hpp"
+
+#include <fcntl.h>
 
 namespace sonm::worker {
 namespace {
 
-/// Whether the engine found the image by what it is called, or by its whole id. It would also complete the beginning of an id, and so
-/// let anybody guess his way to what another deal has loaded.
+/// Whether the engine found the image by what it is called, or by its whole id. It would also complete the
+/// beginning of an id, and so let anybody guess his way to what another deal has loaded.
 bool is_meant(const engine::ImageInfo& image, const std::string& reference) {
     std::string_view digits = reference;
     if (digits.starts_with("sha256:")) digits.remove_prefix(7);
     if (digits.find_first_not_of("0123456789abcdef") != std::string_view::npos) return true;
-    return image.id.value == fmt::format("sha256:{}", digits) || std::ranges::find(image.tags, reference + ":latest") != image.tags.end();
+    return image.id.value == fmt::format("sha256:{}", digits) ||
+           std::ranges::find(image.tags, reference + ":latest") != image.tags.end();
 }
 
 }  // namespace
@@ -44,7 +45,8 @@ void Images::remember(DealId deal, engine::ImageId image, Origin origin) {
 
 bool Images::is_free(DealId deal, const engine::ImageId& image) const {
     if (loaded_.contains(Key(deal, hash_of(image)))) return true;
-    return std::ranges::none_of(loaded_, [&](const auto& other) { return other.second.guarded && other.second.id == image; });
+    return std::ranges::none_of(
+        loaded_, [&](const auto& other) { return other.second.guarded && other.second.id == image; });
 }
 
 engine::ImageLimits Images::limits(DealId deal, std::uint64_t archive_bytes_max) const {
@@ -112,14 +114,18 @@ Async<engine::ImageInfo> Images::pull(DealId deal, model::ImageSource source, en
     if (!present && !present.error().is(engine::EngineErrc::image_missing)) co_return present;
     if (present && is_meant(*present, source.reference) && is_free(deal, present->id)) {
         // What was fetched for another deal stays for as long as either needs it.
-        bool fetched = std::ranges::any_of(loaded_, [&](const auto& other) { return other.second.id == present->id; });
+        bool fetched =
+            std::ranges::any_of(loaded_, [&](const auto& other) { return other.second.id == present->id; });
         bool guarded = origin(deal, present->id).guarded;
         if (fetched) keep(Key(deal, hash_of(present->id)), *present, guarded);
         co_return present;
     }
     // One that came with another deal's credentials is asked for again: the registry says who may have it.
     if (!config_.pull_images) {
-        co_return fail(Errc::denied, "image {} is not on this machine and this worker fetches none: upload it with the task", source.reference);
+        co_return fail(
+            Errc::denied,
+            "image {} is not on this machine and this worker fetches none: upload it with the task",
+            source.reference);
     }
     engine::PullSpec spec;
     spec.reference = source.reference;
@@ -149,7 +155,8 @@ Async<void> Images::release(DealId deal) {
         }
     }
     for (const engine::ImageId& image : candidates) {
-        if (std::ranges::any_of(loaded_, [&](const auto& other) { return other.second.id == image; })) continue;
+        if (std::ranges::any_of(loaded_, [&](const auto& other) { return other.second.id == image; }))
+            continue;
         auto removing = engine_.remove_image(image.value);
         auto removed = co_await std::move(removing);
         // One that a container still uses goes with whoever uses it.

@@ -1,18 +1,18 @@
 #pragma once
 
-#include <map>
-#include <set>
-
 #include "sonm/engine/engine.hpp"
 #include "sonm/worker/blob_store.hpp"
 #include "sonm/worker/config.hpp"
 #include "sonm/worker/signal.hpp"
 
+#include <map>
+#include <set>
+
 namespace sonm::worker {
 
-/// Gets the images of tasks onto this machine: an uploaded archive is loaded once for all tasks of its deal, whoever asks first. What a
-/// deal's images unpack to is bounded for all of them together, and goes with the deal; what was here before stays.
-/// One executor.
+/// Gets the images of tasks onto this machine: an uploaded archive is loaded once for all tasks of its deal,
+/// whoever asks first. What a deal's images unpack to is bounded for all of them together, and goes with the
+/// deal; what was here before stays. One executor.
 class Images {
 public:
     /// The references outlive this.
@@ -28,7 +28,9 @@ public:
     Origin origin(DealId deal, const engine::ImageId& image) const;
 
     /// What an earlier process loaded.
-    void remember(DealId deal, const crypto::Hash& blob, engine::ImageId image) { loaded_[Key(deal, blob)].id = std::move(image); }
+    void remember(DealId deal, const crypto::Hash& blob, engine::ImageId image) {
+        loaded_[Key(deal, blob)].id = std::move(image);
+    }
     /// What an earlier process fetched.
     void remember(DealId deal, engine::ImageId image, Origin origin);
 
@@ -42,7 +44,8 @@ private:
     Async<engine::ImageInfo> pull(DealId deal, model::ImageSource source, engine::ProgressFn progress);
     engine::ImageLimits limits(DealId deal, std::uint64_t archive_bytes_max) const;
 
-    using Key = std::pair<DealId, crypto::Hash>;  ///< an uploaded archive, or the id of an image that was fetched
+    using Key =
+        std::pair<DealId, crypto::Hash>;  ///< an uploaded archive, or the id of an image that was fetched
     struct Loaded {
         engine::ImageId id;
         std::uint64_t unpacked_bytes = 0;  ///< 0 if an earlier process loaded it

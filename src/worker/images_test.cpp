@@ -97,7 +97,9 @@ Task<void> public_image(World& world) {
     EXPECT_FALSE(co_await is_here(world));
 }
 
-TEST(Images, fetched_by_an_earlier_process__goes_with_the_last_deal_that_uses_it) { run_in_world(public_image); }
+TEST(Images, fetched_by_an_earlier_process__goes_with_the_last_deal_that_uses_it) {
+    run_in_world(public_image);
+}
 
 Task<void> suppliers_own(World& world) {
     world.engine.add_image(image);

@@ -7,49 +7,56 @@ inline constexpr auto enum_max<worker::ListingState> = worker::ListingState::gon
 
 template <>
 struct Fields<model::Price> {
-    static constexpr auto list = fields(field<"per_second">(&model::Price::per_second), field<"currency">(&model::Price::currency));
+    static constexpr auto list =
+        fields(field<"per_second">(&model::Price::per_second), field<"currency">(&model::Price::currency));
 };
 template <>
 struct Fields<model::OrderTerms> {
     using R = model::OrderTerms;
-    static constexpr auto list = fields(field<"price">(&R::price), field<"duration">(&R::duration), field<"netflags">(&R::netflags),
-                                        field<"counterparty">(&R::counterparty), field<"blacklist">(&R::blacklist),
-                                        field<"identity">(&R::identity), field<"tag">(&R::tag), field<"expiry">(&R::expiry),
-                                        field<"rate_min">(&R::rate_min), field<"rate_max">(&R::rate_max));
+    static constexpr auto list =
+        fields(field<"price">(&R::price), field<"duration">(&R::duration), field<"netflags">(&R::netflags),
+               field<"counterparty">(&R::counterparty), field<"blacklist">(&R::blacklist),
+               field<"identity">(&R::identity), field<"tag">(&R::tag), field<"expiry">(&R::expiry),
+               field<"rate_min">(&R::rate_min), field<"rate_max">(&R::rate_max));
 };
 template <>
 struct Fields<worker::AskPlan> {
     using R = worker::AskPlan;
-    static constexpr auto list = fields(field<"name">(&R::name), field<"terms">(&R::terms), field<"resources">(&R::resources));
+    static constexpr auto list =
+        fields(field<"name">(&R::name), field<"terms">(&R::terms), field<"resources">(&R::resources));
 };
 template <>
 struct Fields<worker::PlanRecord> {
     using R = worker::PlanRecord;
-    static constexpr auto list = fields(field<"id">(&R::id), field<"plan">(&R::plan),
-                                        field<"from_config">(&R::from_config), field<"removing">(&R::removing),
-                                        field<"end_spot">(&R::end_spot), field<"generation">(&R::generation),
-                                        field<"outdated">(&R::outdated));
+    static constexpr auto list =
+        fields(field<"id">(&R::id), field<"plan">(&R::plan), field<"from_config">(&R::from_config),
+               field<"removing">(&R::removing), field<"end_spot">(&R::end_spot),
+               field<"generation">(&R::generation), field<"outdated">(&R::outdated));
 };
 template <>
 struct Fields<worker::Listing> {
     using R = worker::Listing;
-    static constexpr auto list = fields(field<"plan">(&R::plan), field<"generation">(&R::generation), field<"id">(&R::id),
-                                        field<"order">(&R::order), field<"resources">(&R::resources), field<"state">(&R::state));
+    static constexpr auto list =
+        fields(field<"plan">(&R::plan), field<"generation">(&R::generation), field<"id">(&R::id),
+               field<"order">(&R::order), field<"resources">(&R::resources), field<"state">(&R::state));
 };
 template <>
 struct Fields<worker::DealRecord> {
     using R = worker::DealRecord;
-    static constexpr auto list = fields(field<"deal">(&R::deal), field<"state">(&R::state), field<"plan">(&R::plan),
-                                        field<"holds">(&R::holds), field<"missing_since">(&R::missing_since),
-                                        field<"missing_head">(&R::missing_head), field<"netflags">(&R::netflags));
+    static constexpr auto list =
+        fields(field<"deal">(&R::deal), field<"state">(&R::state), field<"plan">(&R::plan),
+               field<"holds">(&R::holds), field<"missing_since">(&R::missing_since),
+               field<"missing_head">(&R::missing_head), field<"netflags">(&R::netflags));
 };
 template <>
 struct Fields<worker::TaskRecord> {
     using R = worker::TaskRecord;
-    static constexpr auto list = fields(field<"status">(&R::status), field<"spec">(&R::spec), field<"consumer">(&R::consumer),
-                                        field<"limits">(&R::limits), field<"stop">(&R::stop), field<"image">(&R::image),
-                                        field<"outputs">(&R::outputs), field<"receipt">(&R::receipt), field<"clean">(&R::clean), field<"bid">(&R::bid),
-                                        field<"image_fetched">(&R::image_fetched), field<"image_guarded">(&R::image_guarded));
+    static constexpr auto list =
+        fields(field<"status">(&R::status), field<"spec">(&R::spec), field<"consumer">(&R::consumer),
+               field<"limits">(&R::limits), field<"stop">(&R::stop), field<"image">(&R::image),
+               field<"outputs">(&R::outputs), field<"receipt">(&R::receipt), field<"clean">(&R::clean),
+               field<"bid">(&R::bid), field<"image_fetched">(&R::image_fetched),
+               field<"image_guarded">(&R::image_guarded));
 };
 
 }  // namespace sonm::rpc
@@ -89,7 +96,8 @@ Result<std::vector<T>> Journal::read(std::string_view sql) {
     for (const Bytes& row : rows) {
         rpc::Reader in(row);
         auto record = rpc::unpack<T>(in);
-        if (!record) return fail(Errc::corrupt, "database {}: {}: {}", db_->path(), sql, record.error().message());
+        if (!record)
+            return fail(Errc::corrupt, "database {}: {}: {}", db_->path(), sql, record.error().message());
         out.push_back(std::move(*record));
     }
     return out;
@@ -101,23 +109,36 @@ Result<std::vector<T>> Journal::read(std::string_view sql) {
 #define SONM_SELECT(table) "SELECT record FROM " table " ORDER BY seq"
 
 Result<void> Journal::save(const PlanRecord& plan) { return put(SONM_UPSERT("plans"), plan.id, plan); }
-Result<void> Journal::forget(const PlanId& plan) { return db_->run(SONM_DELETE("plans"), plan).map([](std::size_t) {}); }
+Result<void> Journal::forget(const PlanId& plan) {
+    return db_->run(SONM_DELETE("plans"), plan).map([](std::size_t) {});
+}
 Result<std::vector<PlanRecord>> Journal::plans() { return read<PlanRecord>(SONM_SELECT("plans")); }
 
-Result<void> Journal::save(const Listing& listing) { return put(SONM_UPSERT("listings"), listing.id.value.bytes, listing); }
-Result<void> Journal::forget(const OrderId& id) { return db_->run(SONM_DELETE("listings"), id.value.bytes).map([](std::size_t) {}); }
+Result<void> Journal::save(const Listing& listing) {
+    return put(SONM_UPSERT("listings"), listing.id.value.bytes, listing);
+}
+Result<void> Journal::forget(const OrderId& id) {
+    return db_->run(SONM_DELETE("listings"), id.value.bytes).map([](std::size_t) {});
+}
 Result<std::vector<Listing>> Journal::listings() { return read<Listing>(SONM_SELECT("listings")); }
 
 Result<void> Journal::save(const DealRecord& deal) { return put(SONM_UPSERT("deals"), deal.deal.id, deal); }
-Result<void> Journal::forget(const DealId& id) { return db_->run(SONM_DELETE("deals"), id).map([](std::size_t) {}); }
+Result<void> Journal::forget(const DealId& id) {
+    return db_->run(SONM_DELETE("deals"), id).map([](std::size_t) {});
+}
 Result<std::vector<DealRecord>> Journal::deals() { return read<DealRecord>(SONM_SELECT("deals")); }
 
 Result<void> Journal::save(const TaskRecord& task) { return put(SONM_UPSERT("tasks"), task.status.id, task); }
-Result<void> Journal::forget(const TaskId& id) { return db_->run(SONM_DELETE("tasks"), id).map([](std::size_t) {}); }
+Result<void> Journal::forget(const TaskId& id) {
+    return db_->run(SONM_DELETE("tasks"), id).map([](std::size_t) {});
+}
 Result<std::vector<TaskRecord>> Journal::tasks() { return read<TaskRecord>(SONM_SELECT("tasks")); }
 
 Result<void> Journal::set(std::string_view key, std::string_view value) {
-    SONM_CHECK(db_->run("INSERT INTO settings(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", key, value));
+    SONM_CHECK(
+        db_->run("INSERT INTO settings(key, value) VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = "
+                 "excluded.value",
+                 key, value));
     return Result<void>();
 }
 

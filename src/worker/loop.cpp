@@ -70,8 +70,11 @@ void Worker::retry_later(const std::string& key, const Result<void>& outcome) {
     wait.until = steady + pause;
     ++wait.failures;
     // The first failure is news; the hundredth of the same is noise.
-    if (wait.failures == 1) SONM_LOG(warn, "{}: {}; trying again", key, outcome.error().message());
-    else SONM_LOG(debug, "{}: {} (attempt {}, next in {} s)", key, outcome.error().message(), wait.failures, pause.count());
+    if (wait.failures == 1)
+        SONM_LOG(warn, "{}: {}; trying again", key, outcome.error().message());
+    else
+        SONM_LOG(debug, "{}: {} (attempt {}, next in {} s)", key, outcome.error().message(), wait.failures,
+                 pause.count());
 }
 
 namespace {
@@ -109,7 +112,8 @@ Async<void> Worker::perform(Action action) {
         SONM_CO_CHECK(co_await std::move(intent));
         SONM_LOG(info, "deal {} is closed", close->deal.id);
     } else if (auto* publish = std::get_if<PublishEndpoint>(&action)) {
-        auto intent = without_receipt(parts_.ledger.set_attribute(key, services::endpoint_attribute(), publish->endpoint));
+        auto intent = without_receipt(
+            parts_.ledger.set_attribute(key, services::endpoint_attribute(), publish->endpoint));
         SONM_CO_CHECK(co_await std::move(intent));
         SONM_LOG(info, "published where this worker is reached: {}", publish->endpoint);
     } else if (auto* stop = std::get_if<StopTasks>(&action)) {

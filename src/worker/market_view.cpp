@@ -34,27 +34,34 @@ void MarketView::apply(const market::Step& step) {
 }
 
 bool MarketView::concerns_us(const market::FactBody& body) const {
-    return std::visit(
-        Overload{
-            [&](const market::OrderPlaced& f) { return f.order.author == self_ && f.order.side == model::Side::ask; },
-            [&](const market::OrderCancelled& f) { return asks_.contains(f.id); },
-            [&](const market::DealOpened& f) { return f.deal.supplier == self_; },
-            [&](const market::DealSettled& f) { return f.deal.supplier == self_; },
-            [&](const market::DealToppedUp& f) { return f.deal.supplier == self_; },
-            [&](const market::DealClosed& f) { return f.deal.supplier == self_; },
-            [&](const market::AttributeSet& f) { return f.account == self_ && f.key == services::endpoint_attribute(); },
-            [](const auto&) { return false; },
-        },
-        body);
+    return std::visit(Overload{
+                          [&](const market::OrderPlaced& f) {
+                              return f.order.author == self_ && f.order.side == model::Side::ask;
+                          },
+                          [&](const market::OrderCancelled& f) { return asks_.contains(f.id); },
+                          [&](const market::DealOpened& f) { return f.deal.supplier == self_; },
+                          [&](const market::DealSettled& f) { return f.deal.supplier == self_; },
+                          [&](const market::DealToppedUp& f) { return f.deal.supplier == self_; },
+                          [&](const market::DealClosed& f) { return f.deal.supplier == self_; },
+                          [&](const market::AttributeSet& f) {
+                              return f.account == self_ && f.key == services::endpoint_attribute();
+                          },
+                          [](const auto&) { return false; },
+                      },
+                      body);
 }
 
 void MarketView::take(const market::Fact& fact) {
-    auto deal = [&](const Deal& deal, const DealState& state) { deals_.insert_or_assign(deal.id, DealFact{deal, state}); };
+    auto deal = [&](const Deal& deal, const DealState& state) {
+        deals_.insert_or_assign(deal.id, DealFact{deal, state});
+    };
     auto mark = [&](const OrderId& id, ListingState state) {
         if (auto ask = asks_.find(id); ask != asks_.end()) ask->second.state = state;
     };
     std::visit(Overload{
-                   [&](const market::OrderPlaced& f) { asks_.insert_or_assign(f.id, Ask{f.id, f.order, ListingState::open}); },
+                   [&](const market::OrderPlaced& f) {
+                       asks_.insert_or_assign(f.id, Ask{f.id, f.order, ListingState::open});
+                   },
                    [&](const market::OrderCancelled& f) { mark(f.id, ListingState::gone); },
                    [&](const market::DealOpened& f) {
                        deal(f.deal, f.state);

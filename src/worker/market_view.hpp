@@ -1,15 +1,15 @@
 #pragma once
 
-#include <deque>
-#include <map>
-
 #include "sonm/market/ledger.hpp"
 #include "sonm/worker/picture.hpp"
 
+#include <deque>
+#include <map>
+
 namespace sonm::worker {
 
-/// What the market says about one worker: its asks, its deals, where it is known to listen. Kept as facts, so that a reorganisation is
-/// nothing but dropping the newest of them. Value type, pure.
+/// What the market says about one worker: its asks, its deals, where it is known to listen. Kept as facts, so
+/// that a reorganisation is nothing but dropping the newest of them. Value type, pure.
 class MarketView {
 public:
     struct Ask {
@@ -38,7 +38,8 @@ public:
     /// How often it was published so far.
     std::uint64_t endpoint_count() const { return endpoint_count_; }
 
-    /// Forgets asks and deals that were over `blocks` or more before the head: no reorganisation is that deep.
+    /// Forgets asks and deals that were over `blocks` or more before the head: no reorganisation is that
+    /// deep.
     void prune(std::uint64_t blocks);
 
 private:

@@ -1,15 +1,16 @@
 #pragma once
 
+#include "sonm/model/deal.hpp"
+#include "sonm/model/resources.hpp"
+#include "sonm/model/task.hpp"
+
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "sonm/model/deal.hpp"
-#include "sonm/model/resources.hpp"
-#include "sonm/model/task.hpp"
-
-/// What a worker knows at one moment: facts of the market, its own journal, and the state of the machine. Values only.
+/// What a worker knows at one moment: facts of the market, its own journal, and the state of the machine.
+/// Values only.
 namespace sonm::worker {
 
 using model::Address;
@@ -45,9 +46,9 @@ struct Listing {
 struct PlanView {
     PlanId id;
     Resources resources;
-    bool removing = false;     ///< to be forgotten as soon as nothing hangs on it
-    bool end_spot = false;     ///< with `removing`: end a spot deal instead of waiting for the consumer
-    bool outdated = false;     ///< the plan was rewritten after its ask was placed
+    bool removing = false;  ///< to be forgotten as soon as nothing hangs on it
+    bool end_spot = false;  ///< with `removing`: end a spot deal instead of waiting for the consumer
+    bool outdated = false;  ///< the plan was rewritten after its ask was placed
     std::optional<Listing> listing;
 };
 
@@ -56,9 +57,10 @@ struct DealView {
     DealState state;
     std::optional<PlanId> plan;  ///< nothing: opened from an ask that this journal does not know
     Resources holds;
-    UnixTime ends;               ///< when it ends if nothing changes
-    std::size_t tasks_alive = 0; ///< tasks that are not final, or whose container is still there
-    /// Since when the chain no longer knows it (a reorganisation, or a chain restored from an older state), and the head then.
+    UnixTime ends;                ///< when it ends if nothing changes
+    std::size_t tasks_alive = 0;  ///< tasks that are not final, or whose container is still there
+    /// Since when the chain no longer knows it (a reorganisation, or a chain restored from an older state),
+    /// and the head then.
     std::optional<UnixTime> missing_since;
     std::uint64_t missing_head = 0;
 };
@@ -74,7 +76,7 @@ struct Picture {
     std::uint64_t head_block = 0;
     Resources capacity;
     std::optional<UnixTime> engine_down_since;
-    bool draining = false;  ///< sell nothing more; deals run to their end
+    bool draining = false;        ///< sell nothing more; deals run to their end
     std::vector<PlanView> plans;  ///< in the order in which they were made
     std::vector<DealView> deals;
     std::vector<Match> matches;
@@ -82,19 +84,21 @@ struct Picture {
     std::vector<Order> strangers;
     std::string endpoint_wanted, endpoint_known;
     std::uint64_t endpoint_count = 0;  ///< how often one was published before
-    std::set<std::string> under_way;  ///< keys of actions that are being done
-    std::set<std::string> waiting;    ///< keys of actions that failed and are not to be tried again yet
+    std::set<std::string> under_way;   ///< keys of actions that are being done
+    std::set<std::string> waiting;     ///< keys of actions that failed and are not to be tried again yet
 };
 
 /// The operator's choices that decisions depend on.
 struct Policy {
-    Seconds settle_period{3'600};     ///< of a running deal
-    Seconds end_margin{2};            ///< after a deal's end, before settling it: clocks differ
-    Seconds end_retry{10};            ///< between two settlements of a deal that should have ended
-    Seconds missing_wait{60};         ///< before tasks of a deal that the chain no longer knows are stopped ...
-    std::uint64_t missing_blocks{3};  ///< ... and so many blocks must have come: a chain that stands still proves nothing
-    Seconds blind_wait{3'600};        ///< after a deal's end, before its tasks are stopped although the chain has not been heard yet
-    Seconds engine_wait{120};         ///< without an engine, before open asks are withdrawn
+    Seconds settle_period{3'600};  ///< of a running deal
+    Seconds end_margin{2};         ///< after a deal's end, before settling it: clocks differ
+    Seconds end_retry{10};         ///< between two settlements of a deal that should have ended
+    Seconds missing_wait{60};      ///< before tasks of a deal that the chain no longer knows are stopped ...
+    std::uint64_t missing_blocks{
+        3};  ///< ... and so many blocks must have come: a chain that stands still proves nothing
+    Seconds blind_wait{3'600};  ///< after a deal's end, before its tasks are stopped although the chain has
+                                ///< not been heard yet
+    Seconds engine_wait{120};   ///< without an engine, before open asks are withdrawn
 };
 
 }  // namespace sonm::worker

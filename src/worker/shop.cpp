@@ -9,7 +9,8 @@ namespace {
 constexpr std::uint64_t reorganisation_blocks_max = 1'000;
 constexpr std::size_t matches_max = 8;
 
-/// The least that a deal from this ask may hold, when the journal that knew better is lost: what it advertised.
+/// The least that a deal from this ask may hold, when the journal that knew better is lost: what it
+/// advertised.
 Resources advertised(const Order& ask) {
     Resources out;
     out.cpu_millicores = ask.benchmarks[model::Benchmark::cpu_cores] * 10;
@@ -21,7 +22,11 @@ Resources advertised(const Order& ask) {
 }  // namespace
 
 Shop::Shop(Address self, Journal& journal, Machine machine, Resources capacity)
-    : self_(self), journal_(journal), machine_(std::move(machine)), capacity_(std::move(capacity)), view_(self) {}
+    : self_(self),
+      journal_(journal),
+      machine_(std::move(machine)),
+      capacity_(std::move(capacity)),
+      view_(self) {}
 
 Result<void> Shop::load(const std::vector<AskPlan>& from_config) {
     SONM_TRY(plans_, journal_.plans());
@@ -34,7 +39,8 @@ Result<void> Shop::load(const std::vector<AskPlan>& from_config) {
 
 Result<void> Shop::take_config(const std::vector<AskPlan>& plans) {
     for (PlanRecord& record : plans_) {
-        bool there = std::ranges::any_of(plans, [&](const AskPlan& plan) { return plan.name == record.id.value; });
+        bool there =
+            std::ranges::any_of(plans, [&](const AskPlan& plan) { return plan.name == record.id.value; });
         if (!record.from_config || there || record.removing) continue;
         record.removing = true;
         SONM_CHECK(journal_.save(record));
@@ -44,7 +50,10 @@ Result<void> Shop::take_config(const std::vector<AskPlan>& plans) {
         PlanId id(plan.name);
         PlanRecord* known = find(id);
         if (known && !known->from_config) {
-            return fail(Errc::exists, "ask plan \"{}\" of the configuration was already made with `sonm ask create`: rename one", id);
+            return fail(
+                Errc::exists,
+                "ask plan \"{}\" of the configuration was already made with `sonm ask create`: rename one",
+                id);
         }
         if (known && known->plan == plan && !known->removing) continue;
         SONM_CHECK(fits(plan, id));
@@ -55,8 +64,10 @@ Result<void> Shop::take_config(const std::vector<AskPlan>& plans) {
         record.from_config = true;
         record.removing = record.end_spot = false;
         SONM_CHECK(journal_.save(record));
-        if (known) *known = std::move(record);
-        else plans_.push_back(std::move(record));
+        if (known)
+            *known = std::move(record);
+        else
+            plans_.push_back(std::move(record));
     }
     return Result<void>();
 }
@@ -65,13 +76,17 @@ Result<void> Shop::fits(const AskPlan& plan, const PlanId& except) const {
     Resources free = capacity_;
     for (const PlanRecord& other : plans_) {
         if (other.id == except || other.removing) continue;
-        if (auto rest = free.minus(other.plan.resources)) free = std::move(*rest);
-        else free = Resources();
+        if (auto rest = free.minus(other.plan.resources))
+            free = std::move(*rest);
+        else
+            free = Resources();
     }
     if (free.covers(plan.resources)) return Result<void>();
-    return fail(Errc::conflict, "ask plan {}wants {}; this worker sells at most {}, and beside its other plans there are {} left",
-                plan.name.empty() ? "" : plan.name + " ", model::to_string(plan.resources), model::to_string(capacity_),
-                model::to_string(free));
+    return fail(
+        Errc::conflict,
+        "ask plan {}wants {}; this worker sells at most {}, and beside its other plans there are {} left",
+        plan.name.empty() ? "" : plan.name + " ", model::to_string(plan.resources),
+        model::to_string(capacity_), model::to_string(free));
 }
 
 PlanRecord* Shop::find(const PlanId& id) {
@@ -84,7 +99,9 @@ Result<PlanId> Shop::add(AskPlan plan) {
         if (auto name = fmt::format("plan-{}", n); !find(PlanId(name))) plan.name = std::move(name);
     }
     PlanId id(plan.name);
-    if (find(id)) return fail(Errc::exists, "there is an ask plan \"{}\" already: remove it, or choose another name", id);
+    if (find(id))
+        return fail(Errc::exists, "there is an ask plan \"{}\" already: remove it, or choose another name",
+                    id);
     SONM_CHECK(fits(plan, id));
     PlanRecord record;
     record.id = id;
@@ -214,12 +231,14 @@ Result<void> Shop::reconcile(UnixTime now) {
             !known->second.missing_since) {
             continue;
         }
-        DealRecord record = known == deals_.end() || known->second.deal != fact.deal ? record_of(fact) : known->second;
+        DealRecord record =
+            known == deals_.end() || known->second.deal != fact.deal ? record_of(fact) : known->second;
         record.state = fact.state;
         record.missing_since.reset();
         SONM_CHECK(journal_.save(record));
         if (known == deals_.end()) {
-            SONM_LOG(info, "deal {} with {} opened{}{}", id, fact.deal.consumer, record.plan ? " from ask plan " : "", record.plan.value_or(PlanId()));
+            SONM_LOG(info, "deal {} with {} opened{}{}", id, fact.deal.consumer,
+                     record.plan ? " from ask plan " : "", record.plan.value_or(PlanId()));
         }
         deals_.insert_or_assign(id, std::move(record));
     }
@@ -229,7 +248,10 @@ Result<void> Shop::reconcile(UnixTime now) {
         next.missing_since = now;
         next.missing_head = view_.head_block();
         SONM_CHECK(journal_.save(next));
-        SONM_LOG(warn, "deal {} is no longer on the chain (it was reorganised, or restored from an older state); its tasks go on for now", id);
+        SONM_LOG(warn,
+                 "deal {} is no longer on the chain (it was reorganised, or restored from an older state); "
+                 "its tasks go on for now",
+                 id);
         record = std::move(next);
     }
     return Result<void>();
@@ -252,7 +274,8 @@ Picture Shop::picture(UnixTime now) const {
         plan.outdated = record.outdated;
         plan.listing = listing(record.id, now);
         if (out.live && plan.listing && plan.listing->state == ListingState::open) {
-            for (const market::OpenOrder* bid : market_->book().best(plan.listing->order, context, matches_max)) {
+            for (const market::OpenOrder* bid :
+                 market_->book().best(plan.listing->order, context, matches_max)) {
                 out.matches.push_back({record.id, bid->order});
             }
         }
@@ -270,7 +293,8 @@ Picture Shop::picture(UnixTime now) const {
         out.deals.push_back(std::move(deal));
     }
     for (const auto& [id, ask] : view_.asks()) {
-        if (ask.state == ListingState::open && now < ask.order.expiry && !listings_.contains(id)) out.strangers.push_back(ask.order);
+        if (ask.state == ListingState::open && now < ask.order.expiry && !listings_.contains(id))
+            out.strangers.push_back(ask.order);
     }
     return out;
 }

@@ -1,16 +1,16 @@
 #pragma once
 
-#include <map>
-
 #include "sonm/market/state.hpp"
 #include "sonm/worker/config.hpp"
 #include "sonm/worker/journal.hpp"
 #include "sonm/worker/market_view.hpp"
 
+#include <map>
+
 namespace sonm::worker {
 
-/// What a worker sells: its plans, the asks made of them, and the deals that came of those. Compares the journal with the market and
-/// paints the picture that decisions are taken from. One executor; no waiting.
+/// What a worker sells: its plans, the asks made of them, and the deals that came of those. Compares the
+/// journal with the market and paints the picture that decisions are taken from. One executor; no waiting.
 class Shop {
 public:
     /// The references outlive this.

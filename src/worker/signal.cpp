@@ -14,7 +14,8 @@ Task<void> Signal::wait() {
     // Woken by cancel(), which looks like an error; a cancellation of the waiter has to go on as one.
     (void)co_await timer_.async_wait(as_tuple(asio::use_awaitable));
     auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) throw asio::system_error(asio::error::operation_aborted);
+    if (state.cancelled() != asio::cancellation_type::none)
+        throw asio::system_error(asio::error::operation_aborted);
 }
 
 Task<bool> wait_for(Signal& signal, std::chrono::nanoseconds limit) {

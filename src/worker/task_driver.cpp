@@ -31,8 +31,8 @@ constexpr Millis pause_min{200}, pause_max{10'000};
 }  // namespace
 
 bool is_passing(const Error& error) {
-    return error.is(engine::EngineErrc::engine_down) || error.is(Errc::timeout) || error.is(Errc::closed) || error.is(Errc::busy) ||
-           error.is(Errc::unavailable);
+    return error.is(engine::EngineErrc::engine_down) || error.is(Errc::timeout) || error.is(Errc::closed) ||
+           error.is(Errc::busy) || error.is(Errc::unavailable);
 }
 
 Task<void> TaskDriver::run(TaskEntry& entry) {
@@ -42,17 +42,20 @@ Task<void> TaskDriver::run(TaskEntry& entry) {
         TaskState before = entry.record.status.state;
         auto step = advance(entry);
         Result<void> done = co_await std::move(step);
-        // Clearing up is tried for ever: what is left behind takes room that is to be sold again. And a container that runs is not given
-        // up for an answer of the engine that means nothing to us.
+        // Clearing up is tried for ever: what is left behind takes room that is to be sold again. And a
+        // container that runs is not given up for an answer of the engine that means nothing to us.
         bool hopeless = !done && !is_passing(done.error()) && !entry.final();
         if (hopeless && before == TaskState::collecting) hopeless = !done.error().is(Errc::no_space);
-        if (hopeless && before == TaskState::running) hopeless = done.error().is(Errc::not_found) || done.error().is(Errc::conflict);
+        if (hopeless && before == TaskState::running)
+            hopeless = done.error().is(Errc::not_found) || done.error().is(Errc::conflict);
         if (hopeless) done = give_up(entry, done.error());
         if (done) {
             pause = pause_min;
             continue;
         }
-        if (pause == pause_min) SONM_LOG(warn, "task {} ({}): {}; trying again", entry.id(), to_string(before), done.error().message());
+        if (pause == pause_min)
+            SONM_LOG(warn, "task {} ({}): {}; trying again", entry.id(), to_string(before),
+                     done.error().message());
         (void)co_await wait_for(entry.changed, pause);
         pause = std::min(pause * 2, pause_max);
     }
@@ -116,19 +119,23 @@ Async<engine::ContainerId> TaskDriver::ensure_container(TaskEntry& entry) {
     auto looking = tools_.engine.find(container_name(entry.id()));
     auto found = co_await std::move(looking);
     if (found) {
-        if (found->labels != labels(entry.record) && !std::ranges::includes(found->labels, labels(entry.record))) {
-            co_return fail(Errc::conflict, "a container called {} exists that is not ours: remove it", found->name);
+        if (found->labels != labels(entry.record) &&
+            !std::ranges::includes(found->labels, labels(entry.record))) {
+            co_return fail(Errc::conflict, "a container called {} exists that is not ours: remove it",
+                           found->name);
         }
         co_return found->id;
     }
-    if (!found.error().is(engine::EngineErrc::container_missing)) co_return tl::unexpected<Error>(std::move(found.error()));
+    if (!found.error().is(engine::EngineErrc::container_missing))
+        co_return tl::unexpected<Error>(std::move(found.error()));
 
     auto progress = [&entry](const engine::Progress& step) {
         entry.progress_done = step.bytes;
         entry.progress_total = step.total;
         entry.changed.notify();
     };
-    auto getting = tools_.images.ensure(entry.record.status.deal, entry.record.spec.image, std::move(progress));
+    auto getting =
+        tools_.images.ensure(entry.record.status.deal, entry.record.spec.image, std::move(progress));
     SONM_CO_TRY(engine::ImageInfo image, co_await std::move(getting));
     TaskRecord next = entry.record;
     next.image = hash_of(image.id);
@@ -151,7 +158,8 @@ Async<engine::ContainerId> TaskDriver::ensure_container(TaskEntry& entry) {
     co_return co_await std::move(creating);
 }
 
-Result<engine::ContainerSpec> TaskDriver::container_spec(const TaskEntry& entry, const std::filesystem::path& folder) const {
+Result<engine::ContainerSpec> TaskDriver::container_spec(const TaskEntry& entry,
+                                                         const std::filesystem::path& folder) const {
     const model::TaskSpec& task = entry.record.spec;
     const Resources& limits = entry.record.limits;
     engine::ContainerSpec out;

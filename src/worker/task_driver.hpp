@@ -25,14 +25,16 @@ struct TaskTools {
     const Limits& limits;
 };
 
-/// Brings one task from wherever the journal says it is to its end, and clears up after it. Each step may be cut short at any point
-/// and begun again: containers have names that follow from the task, and what a step would do is first looked for.
-/// One executor. May run for any number of tasks at the same time, once for each.
+/// Brings one task from wherever the journal says it is to its end, and clears up after it. Each step may be
+/// cut short at any point and begun again: containers have names that follow from the task, and what a step
+/// would do is first looked for. One executor. May run for any number of tasks at the same time, once for
+/// each.
 class TaskDriver {
 public:
     explicit TaskDriver(TaskTools tools) : tools_(tools) {}
 
-    /// Until the task is final and nothing of it is left but its files. Goes on trying while the engine is down.
+    /// Until the task is final and nothing of it is left but its files. Goes on trying while the engine is
+    /// down.
     Task<void> run(TaskEntry& entry);
 
     /// What the task's container is called. Follows from worker and task: creating it twice is noticed.
@@ -44,7 +46,8 @@ private:
     // Preparing: image, inputs, container, start.
     Async<void> prepare(TaskEntry& entry);
     Async<engine::ContainerId> ensure_container(TaskEntry& entry);
-    Result<engine::ContainerSpec> container_spec(const TaskEntry& entry, const std::filesystem::path& folder) const;
+    Result<engine::ContainerSpec> container_spec(const TaskEntry& entry,
+                                                 const std::filesystem::path& folder) const;
     Async<void> mark_running(TaskEntry& entry, engine::ContainerId container);
     // Running: wait, logs, metering, time limit, stop.
     Async<void> run_to_end(TaskEntry& entry);

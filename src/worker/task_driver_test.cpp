@@ -1,12 +1,12 @@
 #include "sonm/worker/task_driver.hpp"
 
-#include <fstream>
-
 #include "sonm/base/fs.hpp"
 #include "sonm/crypto/sha256.hpp"
 #include "sonm/engine/fake_engine.hpp"
 #include "sonm/services/receipt.hpp"
 #include "sonm/worker/task_log.hpp"
+
+#include <fstream>
 
 namespace sonm::worker {
 namespace {
@@ -20,7 +20,8 @@ const engine::ImageId image_name("sha256:" + std::string(64, 'a'));
 
 /// Everything that outlives a worker's process: its disk, its key, and the engine with its containers.
 struct World {
-    explicit World(const Executor& executor) : executor(executor), engine(executor), key(crypto::PrivateKey::generate()) {}
+    explicit World(const Executor& executor)
+        : executor(executor), engine(executor), key(crypto::PrivateKey::generate()) {}
     Executor executor;
     TempDir disk;
     engine::FakeEngine engine;
@@ -67,7 +68,8 @@ struct Life {
           workspaces(world.disk / "tasks", blobs),
           table(world.executor, *journal, world.clock, world.config.limits),
           images(world.executor, world.engine, blobs, world.config),
-          driver(TaskTools{world.engine, table, images, workspaces, world.key, world.clock, chain_id, world.config.limits}) {
+          driver(TaskTools{world.engine, table, images, workspaces, world.key, world.clock, chain_id,
+                           world.config.limits}) {
         EXPECT_TRUE(table.load());
     }
     TaskEntry& entry() { return *table.find(task_id); }
@@ -117,7 +119,8 @@ Task<void> finishes(bool& passed) {
     EXPECT_EQ(record.status.exit_code, 0);
     EXPECT_EQ(life.log(), "hello\n");
     EXPECT_TRUE(record.clean);
-    EXPECT_TRUE(services::check(*record.receipt, record.status.deal, task_id, world.key.address(), World::spec(), chain_id));
+    EXPECT_TRUE(services::check(*record.receipt, record.status.deal, task_id, world.key.address(),
+                                World::spec(), chain_id));
     auto archive = read_file(life.workspaces.output_file(task_id), MiB);
     EXPECT_TRUE(archive);
     if (archive) EXPECT_EQ(crypto::sha256(*archive), record.receipt->receipt.outputs);
@@ -137,8 +140,10 @@ Task<void> killed(EngineCall call, bool after, bool& passed) {
     World world(co_await asio::this_coro::executor);
     world.engine.add_image(image_name, World::good_run());
     Error down{make_error_code(engine::EngineErrc::engine_down), "killed here"};
-    if (after) world.engine.fail_after(call, down);
-    else world.engine.fail_next(call, down);
+    if (after)
+        world.engine.fail_after(call, down);
+    else
+        world.engine.fail_next(call, down);
     {
         Life first(world);
         EXPECT_TRUE(first.table.accept(world.deal(), task_id, World::spec()));
@@ -171,8 +176,10 @@ TEST_P(KilledAt, any_call_to_the_engine__next_life_finishes_and_starts_nothing_t
 }
 
 INSTANTIATE_TEST_SUITE_P(TaskDriver, KilledAt,
-                         testing::Combine(testing::Values(EngineCall::find, EngineCall::inspect_image, EngineCall::create, EngineCall::inspect,
-                                                          EngineCall::start, EngineCall::wait, EngineCall::logs, EngineCall::remove),
+                         testing::Combine(testing::Values(EngineCall::find, EngineCall::inspect_image,
+                                                          EngineCall::create, EngineCall::inspect,
+                                                          EngineCall::start, EngineCall::wait,
+                                                          EngineCall::logs, EngineCall::remove),
                                           testing::Bool()));
 
 /// A task that runs until told, in one life; then the world changes, and the next life takes over.
@@ -266,7 +273,8 @@ TEST(TaskDriver, image_missing__fails_and_says_so) {
 
 TEST(TaskDriver, command_missing__fails_and_its_container_is_removed) {
     TaskRecord record = run_with([](World& world, model::TaskSpec&) {
-        world.engine.fail_next(EngineCall::start, Error{make_error_code(engine::EngineErrc::command_missing), "no such file: work"});
+        world.engine.fail_next(EngineCall::start, Error{make_error_code(engine::EngineErrc::command_missing),
+                                                        "no such file: work"});
     });
     EXPECT_EQ(record.status.state, TaskState::failed);
     EXPECT_NE(record.status.reason.find("no such file"), std::string::npos);
@@ -283,7 +291,8 @@ TEST(TaskDriver, output_is_a_link_out_of_the_work_folder__fails_and_nothing_leav
     TaskRecord record = run_with([](World& world, model::TaskSpec&) {
         engine::FakeRun run = World::good_run();
         run.effect = [](const engine::ContainerSpec& spec) {
-            std::filesystem::create_symlink("/etc/passwd", std::filesystem::path(spec.mounts.at(0).source) / "out.txt");
+            std::filesystem::create_symlink("/etc/passwd",
+                                            std::filesystem::path(spec.mounts.at(0).source) / "out.txt");
         };
         world.engine.add_image(image_name, run);
     });
@@ -311,8 +320,10 @@ Task<void> disk_full(bool stopped, bool& passed) {
     EXPECT_FALSE(ended);
     EXPECT_EQ(life.entry().record.status.state, TaskState::collecting);
     EXPECT_FALSE(world.engine.made()[0].removed);
-    if (stopped) EXPECT_TRUE(life.table.ask_stop(life.entry(), "its deal is over"));
-    else std::filesystem::remove(part);
+    if (stopped)
+        EXPECT_TRUE(life.table.ask_stop(life.entry(), "its deal is over"));
+    else
+        std::filesystem::remove(part);
     auto rest = run_for(life, long_enough);
     ended = co_await std::move(rest);
     EXPECT_TRUE(ended);

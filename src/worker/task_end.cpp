@@ -10,7 +10,8 @@ using model::TaskState;
 Async<void> TaskDriver::collect(TaskEntry& entry) {
     auto looking = tools_.engine.find(container_name(entry.id()));
     auto found = co_await std::move(looking);
-    if (!found && !found.error().is(engine::EngineErrc::container_missing)) co_return tl::unexpected<Error>(std::move(found.error()));
+    if (!found && !found.error().is(engine::EngineErrc::container_missing))
+        co_return tl::unexpected<Error>(std::move(found.error()));
     if (found) {
         // What was printed in the last moment, or while nobody looked.
         auto draining = pump_logs(entry, found->id, false);
@@ -64,8 +65,8 @@ Result<void> TaskDriver::finish(TaskEntry& entry, TaskRecord next, TaskState sta
     next.receipt = services::SignedReceipt{receipt, signature};
     SONM_CHECK(tools_.table.commit(entry, std::move(next)));
     const model::TaskStatus& status = entry.record.status;
-    SONM_LOG(info, "task {} of deal {}: {}{}{}, exit code {}", status.id, status.deal, to_string(status.state),
-             status.reason.empty() ? "" : ": ", status.reason, status.exit_code);
+    SONM_LOG(info, "task {} of deal {}: {}{}{}, exit code {}", status.id, status.deal,
+             to_string(status.state), status.reason.empty() ? "" : ": ", status.reason, status.exit_code);
     return Result<void>();
 }
 
@@ -76,7 +77,8 @@ Result<void> TaskDriver::give_up(TaskEntry& entry, const Error& error) {
 Async<void> TaskDriver::clean_up(TaskEntry& entry) {
     auto looking = tools_.engine.find(container_name(entry.id()));
     auto found = co_await std::move(looking);
-    if (!found && !found.error().is(engine::EngineErrc::container_missing)) co_return tl::unexpected<Error>(std::move(found.error()));
+    if (!found && !found.error().is(engine::EngineErrc::container_missing))
+        co_return tl::unexpected<Error>(std::move(found.error()));
     // Another's container of the same name is not ours to touch.
     if (found && std::ranges::includes(found->labels, labels(entry.record))) {
         auto removing = tools_.engine.remove(found->id);

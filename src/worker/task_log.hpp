@@ -1,9 +1,9 @@
 #pragma once
 
+#include "sonm/worker/file.hpp"
+
 #include <filesystem>
 #include <optional>
-
-#include "sonm/worker/file.hpp"
 
 namespace sonm::worker {
 
@@ -15,11 +15,13 @@ struct LogPiece {
     Bytes bytes;
 };
 
-/// Writes what one task prints into files that outlive its container: at most `bytes_max`, oldest dropped first, in two halves.
-/// A record is {u8 stream, u64 time, u32 length, bytes}, little-endian; the file's name is the position of its first byte.
+/// Writes what one task prints into files that outlive its container: at most `bytes_max`, oldest dropped
+/// first, in two halves. A record is {u8 stream, u64 time, u32 length, bytes}, little-endian; the file's name
+/// is the position of its first byte.
 class TaskLog {
 public:
-    /// Goes on where an earlier process stopped: a record that was written in part is cut off. Errors: no_space, denied, io.
+    /// Goes on where an earlier process stopped: a record that was written in part is cut off. Errors:
+    /// no_space, denied, io.
     static Result<TaskLog> open(std::filesystem::path folder, std::uint64_t bytes_max);
     TaskLog(TaskLog&&) = default;
     TaskLog& operator=(TaskLog&&) = default;
@@ -32,7 +34,8 @@ public:
     std::uint64_t last_time_ns() const { return last_time_ns_; }
 
 private:
-    TaskLog(std::filesystem::path folder, std::uint64_t half_max, File file) : folder_(std::move(folder)), half_max_(half_max), file_(std::move(file)) {}
+    TaskLog(std::filesystem::path folder, std::uint64_t half_max, File file)
+        : folder_(std::move(folder)), half_max_(half_max), file_(std::move(file)) {}
     Result<void> roll();
 
     std::filesystem::path folder_;
@@ -52,8 +55,10 @@ struct LogBlock {
 /// Reads a task's log while it grows. What is no longer kept is skipped.
 class TaskLogReader {
 public:
-    TaskLogReader(std::filesystem::path folder, std::uint64_t from) : folder_(std::move(folder)), position_(from) {}
-    /// The next piece that is there now; nothing at the end of what has been written so far. Errors: io, corrupt.
+    TaskLogReader(std::filesystem::path folder, std::uint64_t from)
+        : folder_(std::move(folder)), position_(from) {}
+    /// The next piece that is there now; nothing at the end of what has been written so far. Errors: io,
+    /// corrupt.
     Result<std::optional<LogPiece>> next();
 
 private:

@@ -25,8 +25,8 @@ void add_sample(model::Usage& usage, const engine::Usage& sample) {
     raise(usage.block_write_bytes, sample.disk_bytes_written);
 }
 
-Task<void> wait_for_exit(engine::Engine& engine, engine::ContainerId container, std::optional<Result<engine::ExitReport>>& exit,
-                         Signal& changed) {
+Task<void> wait_for_exit(engine::Engine& engine, engine::ContainerId container,
+                         std::optional<Result<engine::ExitReport>>& exit, Signal& changed) {
     auto waiting = engine.wait(std::move(container));
     exit.emplace(co_await std::move(waiting));
     changed.notify();
@@ -49,7 +49,8 @@ Async<void> TaskDriver::run_to_end(TaskEntry& entry) {
     auto looking = tools_.engine.find(container_name(entry.id()));
     auto found = co_await std::move(looking);
     if (!found && found.error().is(engine::EngineErrc::container_missing)) {
-        co_return fail(Errc::not_found, "its container vanished: removed by somebody, or lost with the engine's data");
+        co_return fail(Errc::not_found,
+                       "its container vanished: removed by somebody, or lost with the engine's data");
     }
     if (!found) co_return tl::unexpected<Error>(std::move(found.error()));
     auto attending = attend(entry, found->id);
@@ -134,12 +135,14 @@ Task<void> TaskDriver::meter(TaskEntry& entry, engine::ContainerId container) {
 Task<void> TaskDriver::stop_when_asked(TaskEntry& entry, engine::ContainerId container) {
     const model::TaskSpec& spec = entry.record.spec;
     Seconds grace = spec.stop_grace;
-    UnixTime deadline = spec.time_limit.value == 0 ? UnixTime(~std::uint64_t(0)) : entry.record.status.started_at + spec.time_limit;
+    UnixTime deadline = spec.time_limit.value == 0 ? UnixTime(~std::uint64_t(0))
+                                                   : entry.record.status.started_at + spec.time_limit;
     while (!entry.record.stop) {
         UnixTime now = tools_.clock.now();
         if (now >= deadline) {
             // If it cannot be written down now, it is tried again at the next round.
-            (void)tools_.table.ask_stop(entry, fmt::format("its time limit of {} has passed", print_span(spec.time_limit)));
+            (void)tools_.table.ask_stop(
+                entry, fmt::format("its time limit of {} has passed", print_span(spec.time_limit)));
         }
         if (entry.record.stop) break;
         auto wait = std::chrono::seconds(std::clamp<std::uint64_t>((deadline - now).value, 1, 3'600));

@@ -29,7 +29,8 @@ Worker::Worker(WorkerParts parts, WorkerConfig config, std::unique_ptr<Journal> 
       workspaces_(config_.state / "tasks", blobs_),
       table_(parts_.executor, *journal_, parts_.clock, config_.limits),
       images_(parts_.executor, parts_.engine, blobs_, config_),
-      driver_(TaskTools{parts_.engine, table_, images_, workspaces_, parts_.signer, parts_.clock, parts_.chain_id, config_.limits}),
+      driver_(TaskTools{parts_.engine, table_, images_, workspaces_, parts_.signer, parts_.clock,
+                        parts_.chain_id, config_.limits}),
       changed_(parts_.executor) {}
 
 Worker::~Worker() = default;
@@ -41,10 +42,11 @@ Result<std::unique_ptr<Worker>> Worker::open(WorkerParts parts, WorkerConfig con
     SONM_TRY(auto journal, Journal::open(config.state / "worker.db"));
     Resources capacity = config.resources.value_or(parts.machine.whole);
     if (!parts.machine.whole.covers(capacity)) {
-        return fail(Errc::conflict, "the configuration sells {}, this machine has {}", model::to_string(capacity),
-                    model::to_string(parts.machine.whole));
+        return fail(Errc::conflict, "the configuration sells {}, this machine has {}",
+                    model::to_string(capacity), model::to_string(parts.machine.whole));
     }
-    std::unique_ptr<Worker> worker(new Worker(std::move(parts), std::move(config), std::move(journal), std::move(capacity)));
+    std::unique_ptr<Worker> worker(
+        new Worker(std::move(parts), std::move(config), std::move(journal), std::move(capacity)));
     SONM_CHECK(worker->start(std::move(admin)));
     return worker;
 }
@@ -68,7 +70,8 @@ Result<void> Worker::start(std::unique_ptr<Listener> admin) {
     draining_ = drained == "1";
 
     SONM_TRY(HostPort address, parse_host_port(config_.listen));
-    // Port 0 takes the port of last time if it is free: consumers go on where they were, and nothing has to be published anew.
+    // Port 0 takes the port of last time if it is free: consumers go on where they were, and nothing has to
+    // be published anew.
     SONM_TRY(std::string last, journal_->get("port"));
     std::uint16_t wanted = address.port != 0 ? address.port : parse_int<std::uint16_t>(last).value_or(0);
     auto listener = listen_tcp(parts_.executor, address.host, wanted);
@@ -86,9 +89,11 @@ Result<void> Worker::start(std::unique_ptr<Listener> admin) {
     options.clock = &parts_.clock;
     options.identity_required = true;
     options.is_customer = [this](const Address& account) {
-        return std::ranges::any_of(shop_.deals(), [&](const auto& deal) { return deal.second.deal.consumer == account; });
+        return std::ranges::any_of(shop_.deals(),
+                                   [&](const auto& deal) { return deal.second.deal.consumer == account; });
     };
-    // Whoever proves any account may connect: what one connection takes of memory and of file descriptors stays small.
+    // Whoever proves any account may connect: what one connection takes of memory and of file descriptors
+    // stays small.
     options.limits.frame_bytes_max = 4 * MiB;
     options.limits.inbound_bytes_max = 8 * MiB;
     options.limits.channels_max = 64;
@@ -129,9 +134,11 @@ Task<void> Worker::bound_work_folders() {
     auto probing = engine::WorkFolders::probe(workspaces_.root());
     auto support = co_await std::move(probing);
     if (!support || support->kind == engine::QuotaKind::none) {
-        SONM_LOG(warn, "the size of work folders cannot be bounded on this machine: {}", support ? support->reason : support.error().message());
+        SONM_LOG(warn, "the size of work folders cannot be bounded on this machine: {}",
+                 support ? support->reason : support.error().message());
     } else if (!support->reason.empty()) {
-        SONM_LOG(warn, "work folders are bounded by {}: {}", engine::to_string(support->kind), support->reason);
+        SONM_LOG(warn, "work folders are bounded by {}: {}", engine::to_string(support->kind),
+                 support->reason);
     }
     workspaces_.set_quota(support ? support->kind : engine::QuotaKind::none);
 }
@@ -139,8 +146,10 @@ Task<void> Worker::bound_work_folders() {
 UnixTime Worker::now() const {
     UnixTime wall = parts_.clock.now();
     if (shop_.view().head_time().value == 0) return wall;
-    auto since = std::chrono::duration_cast<std::chrono::seconds>(parts_.clock.steady() - head_heard_).count();
-    return std::max(wall, shop_.view().head_time() + Seconds(static_cast<std::uint64_t>(std::max<std::int64_t>(since, 0))));
+    auto since =
+        std::chrono::duration_cast<std::chrono::seconds>(parts_.clock.steady() - head_heard_).count();
+    return std::max(wall, shop_.view().head_time() +
+                              Seconds(static_cast<std::uint64_t>(std::max<std::int64_t>(since, 0))));
 }
 
 Task<void> Worker::follow_market() {
@@ -157,7 +166,8 @@ Task<void> Worker::follow_market() {
                 return;
             }
             head_heard_ = parts_.clock.steady();
-            if (step.live && !was_live) SONM_LOG(info, "the market has been read up to block {}", step.head_block);
+            if (step.live && !was_live)
+                SONM_LOG(info, "the market has been read up to block {}", step.head_block);
             changed_.notify();
         };
         auto body = [&](TaskGroup& group) -> Task<void> {
@@ -204,14 +214,19 @@ Task<void> Worker::watch_engine() {
         }
         if (info && (!known || was_down)) {
             SONM_LOG(info, "the container engine {} answers{}", info->version,
-                     info->missing.empty() ? "" : "; it cannot: " + fmt::format("{}", fmt::join(info->missing, ", ")));
+                     info->missing.empty()
+                         ? ""
+                         : "; it cannot: " + fmt::format("{}", fmt::join(info->missing, ", ")));
         }
         if (!info && (!known || !was_down)) {
-            SONM_LOG(error, "the container engine does not answer: {}. Nothing is sold until it does; trying again", info.error().message());
+            SONM_LOG(error,
+                     "the container engine does not answer: {}. Nothing is sold until it does; trying again",
+                     info.error().message());
         }
         if (info) {
             auto sweeping = sweep();
-            if (auto swept = co_await std::move(sweeping); !swept) SONM_LOG(warn, "looking for stray containers: {}", swept.error().message());
+            if (auto swept = co_await std::move(sweeping); !swept)
+                SONM_LOG(warn, "looking for stray containers: {}", swept.error().message());
         }
         known = true;
         changed_.notify();
@@ -219,7 +234,8 @@ Task<void> Worker::watch_engine() {
     }
 }
 
-/// Containers and networks with our label that no living task explains: made by a call that was cut short, or known to a lost journal.
+/// Containers and networks with our label that no living task explains: made by a call that was cut short, or
+/// known to a lost journal.
 Async<void> Worker::sweep() {
     engine::Labels ours{{label_worker, crypto::to_string(address())}};
     auto listing = parts_.engine.list(ours);
@@ -262,7 +278,9 @@ void Worker::housekeeping() {
     };
     for (const TaskId& task : table_.forget_old(held)) workspaces_.forget(task);
     if (auto pruned = shop_.prune(); !pruned) SONM_LOG(warn, "{}", pruned.error().message());
-    std::erase_if(waiting_, [&](const auto& entry) { return parts_.clock.steady() > entry.second.until + std::chrono::hours(1); });
+    std::erase_if(waiting_, [&](const auto& entry) {
+        return parts_.clock.steady() > entry.second.until + std::chrono::hours(1);
+    });
 }
 
 std::string Worker::not_selling() const {

@@ -17,17 +17,19 @@ struct WorkerParts {
     const Clock& clock;
     std::uint64_t chain_id = 0;
     Machine machine;
-    std::optional<engine::QuotaKind> quota;  ///< how work folders are bounded; nothing: the best that works here
+    std::optional<engine::QuotaKind>
+        quota;  ///< how work folders are bounded; nothing: the best that works here
 };
 
-/// The daemon of one supplying machine: sells what its plans say, runs the tasks of its deals, takes the money.
+/// The daemon of one supplying machine: sells what its plans say, runs the tasks of its deals, takes the
+/// money.
 ///
-/// One loop: facts of the market + journal + time → decide (pure) → actions, each repeatable. Whatever is cut short anywhere, by a
-/// lost connection or by kill -9, is begun again by the next round. One executor.
+/// One loop: facts of the market + journal + time → decide (pure) → actions, each repeatable. Whatever is cut
+/// short anywhere, by a lost connection or by kill -9, is begun again by the next round. One executor.
 class Worker {
 public:
-    /// Opens the journal and the listeners. Errors: exists (a port or another daemon on this state folder), conflict (plans that do
-    /// not fit), and those of Database.
+    /// Opens the journal and the listeners. Errors: exists (a port or another daemon on this state folder),
+    /// conflict (plans that do not fit), and those of Database.
     static Result<std::unique_ptr<Worker>> open(WorkerParts parts, WorkerConfig config);
     Worker(const Worker&) = delete;
     ~Worker();

@@ -55,7 +55,8 @@ Task<void> stray(World& world, TaskGroup& group, bool& passed) {
     engine::ContainerSpec spec;
     spec.name = "left-behind";
     spec.image = world.loaded.value;
-    spec.labels = {{label_worker, crypto::to_string(world.key.address())}, {label_task, "ffffffffffffffffffffffffffffffff"}};
+    spec.labels = {{label_worker, crypto::to_string(world.key.address())},
+                   {label_task, "ffffffffffffffffffffffffffffffff"}};
     EXPECT_TRUE(co_await world.engine.create(spec));
     spec.name = "somebody-elses";
     spec.labels = {{label_worker, "0x0000000000000000000000000000000000000001"}};
@@ -76,7 +77,9 @@ Task<void> stray(World& world, TaskGroup& group, bool& passed) {
     passed = true;
 }
 
-TEST(WorkerFaults, container_and_network_with_our_label_that_no_task_explains__are_removed) { in_world(stray); }
+TEST(WorkerFaults, container_and_network_with_our_label_that_no_task_explains__are_removed) {
+    in_world(stray);
+}
 
 }  // namespace
 }  // namespace sonm::worker

@@ -9,7 +9,8 @@ Task<void> whole_order(World& world, TaskGroup& group, bool& passed) {
     if (!worker) co_return;
     group.spawn((*worker)->run());
     EXPECT_SOON(open_asks(world) == 1);
-    EXPECT_SOON(world.chain.market().attribute(world.key.address(), services::endpoint_attribute()) == (*worker)->endpoint());
+    EXPECT_SOON(world.chain.market().attribute(world.key.address(), services::endpoint_attribute()) ==
+                (*worker)->endpoint());
 
     auto placing = world.buyer.place("bid", world.bid(), snm(10));
     EXPECT_TRUE(co_await std::move(placing));
@@ -69,7 +70,8 @@ Task<void> whole_order(World& world, TaskGroup& group, bool& passed) {
     EXPECT_EQ(world.engine.made().size(), 1u);
 
     world.clock.advance(Seconds(100));
-    auto closing = world.buyer.close("close", world.chain.market().deals()[0], model::BlacklistChoice::nobody);
+    auto closing =
+        world.buyer.close("close", world.chain.market().deals()[0], model::BlacklistChoice::nobody);
     EXPECT_TRUE(co_await std::move(closing));
     EXPECT_SOON(open_asks(world) == 1);
     EXPECT_FALSE(std::filesystem::exists(world.disk / "blobs/1"));
@@ -78,7 +80,9 @@ Task<void> whole_order(World& world, TaskGroup& group, bool& passed) {
     passed = true;
 }
 
-TEST(Worker, one_order_from_ask_to_close__is_carried_through_and_its_share_is_sold_again) { in_world(whole_order); }
+TEST(Worker, one_order_from_ask_to_close__is_carried_through_and_its_share_is_sold_again) {
+    in_world(whole_order);
+}
 
 Task<void> strangers(World& world, TaskGroup& group, bool& passed) {
     auto worker = open_with_plan(world);
@@ -137,7 +141,8 @@ Task<void> restarted(World& world, TaskGroup& group, bool& passed) {
     co_await std::move(living);
     world.workers.clear();
     std::size_t intents = world.chain.intents();
-    std::string endpoint = world.chain.market().attribute(world.key.address(), services::endpoint_attribute());
+    std::string endpoint =
+        world.chain.market().attribute(world.key.address(), services::endpoint_attribute());
     auto worker = open_with_plan(world);
     EXPECT_TRUE(worker) << worker.error().message();
     if (!worker) co_return;
@@ -147,7 +152,8 @@ Task<void> restarted(World& world, TaskGroup& group, bool& passed) {
     EXPECT_TRUE(co_await std::move(placing));
     EXPECT_SOON(world.chain.market().deals().size() == 1);
     EXPECT_EQ((*worker)->endpoint(), endpoint) << "the port of last time";
-    EXPECT_LE(world.chain.intents(), intents + 3) << "bid and deal, and the endpoint if it was not published before";
+    EXPECT_LE(world.chain.intents(), intents + 3)
+        << "bid and deal, and the endpoint if it was not published before";
     passed = true;
 }
 
@@ -157,7 +163,8 @@ Task<void> admin(World& world, TaskGroup& group, bool& passed) {
     auto worker = open_worker(world, world.config());
     EXPECT_TRUE(worker);
     group.spawn((*worker)->run());
-    auto connecting = rpc::connect(group, "unix:" + admin_socket((*worker)->config()).string(), "worker_admin", rpc::ConnectOptions());
+    auto connecting = rpc::connect(group, "unix:" + admin_socket((*worker)->config()).string(),
+                                   "worker_admin", rpc::ConnectOptions());
     auto connection = co_await std::move(connecting);
     EXPECT_TRUE(connection) << connection.error().message();
     if (!connection) co_return;
@@ -168,12 +175,14 @@ Task<void> admin(World& world, TaskGroup& group, bool& passed) {
     EXPECT_SOON(open_asks(world) == 1);
     auto twice = co_await client.call<"ask_create">(text, file);
     EXPECT_TRUE(!twice && twice.error().is(Errc::exists));
-    std::string big = "name: big\nprice: 1 SNM/h\nduration: spot\nresources: {cores: 2, ram: 256 MiB, storage: 64 MiB}\n";
+    std::string big =
+        "name: big\nprice: 1 SNM/h\nduration: spot\nresources: {cores: 2, ram: 256 MiB, storage: 64 MiB}\n";
     auto too_big = co_await client.call<"ask_create">(big, file);
     EXPECT_TRUE(!too_big && too_big.error().is(Errc::conflict)) << "one core is sold already";
     std::string wrong = "price: 1 SNM/h\nduratoin: spot\n";
     auto unknown = co_await client.call<"ask_create">(wrong, file);
-    EXPECT_TRUE(!unknown && unknown.error().message().find("plan.yaml:2") != std::string::npos) << unknown.error().message();
+    EXPECT_TRUE(!unknown && unknown.error().message().find("plan.yaml:2") != std::string::npos)
+        << unknown.error().message();
     auto list = co_await client.call<"ask_list">();
     EXPECT_TRUE(list && list->size() == 1 && list->at(0).id == "small");
     auto removed = co_await client.call<"ask_remove">(std::string("small"), false);

@@ -1,12 +1,12 @@
 #include "sonm/worker/workspaces.hpp"
 
-#include <fcntl.h>
-
 #include "sonm/base/fs.hpp"
 #include "sonm/crypto/sha256.hpp"
 #include "sonm/engine/outputs.hpp"
 #include "sonm/engine/sources.hpp"
 #include "sonm/worker/file.hpp"
+
+#include <fcntl.h>
 
 namespace sonm::worker {
 
@@ -22,7 +22,8 @@ Async<fs::path> Workspaces::make(const TaskRecord& task) {
         SONM_CO_TRY(fs::path blob, blobs_.path(task.status.deal, input.blob));
         SONM_CO_TRY(engine::FileHandle file, engine::FileHandle::open(blob, O_RDONLY));
         auto bytes = engine::read_source(std::move(file));
-        auto placing = engine::place(folder, input.path, std::move(bytes), input.bytes, (input.mode & 0111) != 0);
+        auto placing =
+            engine::place(folder, input.path, std::move(bytes), input.bytes, (input.mode & 0111) != 0);
         SONM_CO_CHECK(co_await std::move(placing));
     }
     co_return folder.path;

@@ -7,8 +7,8 @@
 
 namespace sonm::worker {
 
-/// The files of tasks: a work folder of bounded size while a task lives, its log and outputs for as long as they are kept.
-/// One executor.
+/// The files of tasks: a work folder of bounded size while a task lives, its log and outputs for as long as
+/// they are kept. One executor.
 class Workspaces {
 public:
     /// `blobs` must outlive this.
@@ -20,16 +20,16 @@ public:
     /// How they are bounded; before the first one is made.
     void set_quota(engine::QuotaKind kind) { work_ = engine::WorkFolders(root(), kind); }
 
-    /// A fresh work folder with the task's inputs in it; one that was half made before is made anew. Errors: not_found (a blob),
-    /// EngineErrc (path_escapes, work_folder_full, no_quota), no_space.
+    /// A fresh work folder with the task's inputs in it; one that was half made before is made anew. Errors:
+    /// not_found (a blob), EngineErrc (path_escapes, work_folder_full, no_quota), no_space.
     Async<std::filesystem::path> make(const TaskRecord& task);
 
     struct Outputs {
         std::uint64_t bytes = 0;
         crypto::Hash sha256;
     };
-    /// Packs the task's outputs into its output file. May be repeated. Errors: EngineErrc (path_escapes, output_missing,
-    /// output_too_large), no_space.
+    /// Packs the task's outputs into its output file. May be repeated. Errors: EngineErrc (path_escapes,
+    /// output_missing, output_too_large), no_space.
     Async<Outputs> collect(const TaskRecord& task);
     /// Removes the work folder, if there is one.
     Async<void> remove(TaskId task);

@@ -1,5 +1,8 @@
 #include "support/anvil.hpp"
 
+#include "sonm/base/units.hpp"
+#include "sonm/crypto/development_keys.hpp"
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -8,9 +11,6 @@
 #include <unistd.h>
 
 #include <thread>
-
-#include "sonm/base/units.hpp"
-#include "sonm/crypto/development_keys.hpp"
 
 namespace sonm::test {
 namespace {
@@ -22,7 +22,8 @@ std::uint16_t port_in(const std::string& words) {
     std::size_t at = words.find(listening);
     std::size_t end = words.find('\n', at);
     if (at == std::string::npos || end == std::string::npos) return 0;
-    std::string_view digits = std::string_view(words).substr(at + listening.size(), end - at - listening.size());
+    std::string_view digits =
+        std::string_view(words).substr(at + listening.size(), end - at - listening.size());
     return parse_int<std::uint16_t>(digits).value_or(0);
 }
 
@@ -66,7 +67,8 @@ Result<std::unique_ptr<Anvil>> Anvil::start(std::vector<std::string> arguments) 
             break;
         }
     }
-    return fail(Errc::timeout, "anvil did not start: {}", words.substr(words.size() > 500 ? words.size() - 500 : 0));
+    return fail(Errc::timeout, "anvil did not start: {}",
+                words.substr(words.size() > 500 ? words.size() - 500 : 0));
 }
 
 Anvil::~Anvil() { kill(); }

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <filesystem>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "sonm/base/fs.hpp"
 #include "sonm/base/strong.hpp"
 #include "sonm/chain/rpc.hpp"
 #include "sonm/crypto/key.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
 
 /// A real EVM chain for tests of the whole system.
 namespace sonm::test {
@@ -16,10 +16,12 @@ namespace sonm::test {
 /// $SONM_ANVIL, or the one that contracts/ installs from npm. The error is the reason to skip.
 Result<std::string> find_anvil();
 
-/// One anvil process on a free port of loopback, killed at the end of this object's life and with the test program.
+/// One anvil process on a free port of loopback, killed at the end of this object's life and with the test
+/// program.
 class Anvil {
 public:
-    /// `arguments` go to anvil as they are. Waits until it answers. Errors: not_found, timeout with anvil's last words.
+    /// `arguments` go to anvil as they are. Waits until it answers. Errors: not_found, timeout with anvil's
+    /// last words.
     static Result<std::unique_ptr<Anvil>> start(std::vector<std::string> arguments = {});
     Anvil(const Anvil&) = delete;
     ~Anvil();
@@ -55,8 +57,8 @@ Task<std::string> ask(chain::JsonRpc& node, std::string method, std::string para
 }  // namespace sonm::test
 
 /// Skips the test, with the reason, where there is no anvil.
-#define SONM_NEEDS_ANVIL()                                                        \
-    do {                                                                          \
-        auto found = ::sonm::test::find_anvil();                                  \
-        if (!found) GTEST_SKIP() << found.error().message();                      \
+#define SONM_NEEDS_ANVIL()                                   \
+    do {                                                     \
+        auto found = ::sonm::test::find_anvil();             \
+        if (!found) GTEST_SKIP() << found.error().message(); \
     } while (false)

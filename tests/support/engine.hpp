@@ -1,15 +1,16 @@
 #pragma once
 
+#include "sonm/engine/docker_engine.hpp"
+
 #include <functional>
 #include <string>
-
-#include "sonm/engine/docker_engine.hpp"
 
 /// A real container engine for tests of the whole system.
 namespace sonm::test {
 
-/// Address of the engine to test with: $DOCKER_HOST, else the system's socket if something answers there. An engine is never
-/// started here: `eval "$(tools/engine ensure --state DIR)"` does. The error is the reason to skip.
+/// Address of the engine to test with: $DOCKER_HOST, else the system's socket if something answers there. An
+/// engine is never started here: `eval "$(tools/engine ensure --state DIR)"` does. The error is the reason to
+/// skip.
 Result<std::string> find_engine();
 /// The same without asking whether it answers.
 Result<std::string> find_engine_address();
@@ -22,7 +23,8 @@ Async<engine::ImageId> load_busybox(engine::Engine& engine);
 /// The file in pieces.
 engine::ByteSource file_source(const std::string& path);
 
-/// A spec with a unique name and the label {"sonm.test": …} of this process, small limits, and `sh -c script` as its command.
+/// A spec with a unique name and the label {"sonm.test": …} of this process, small limits, and `sh -c script`
+/// as its command.
 engine::ContainerSpec shell(const engine::ImageId& image, std::string script);
 engine::Labels test_labels();
 
@@ -39,9 +41,10 @@ Async<engine::ExitReport> run_to_end(engine::Engine& engine, engine::ContainerSp
 
 }  // namespace sonm::test
 
-/// A test against a real engine: skipped, with the reason, where there is none. `body` is a Task<void>(Engine&, ImageId).
-#define SONM_ENGINE_TEST(suite, name, body)                                       \
-    TEST(suite, name) {                                                           \
-        std::string reason = ::sonm::test::with_engine(body);                     \
-        if (!reason.empty()) GTEST_SKIP() << reason;                              \
+/// A test against a real engine: skipped, with the reason, where there is none. `body` is a
+/// Task<void>(Engine&, ImageId).
+#define SONM_ENGINE_TEST(suite, name, body)                   \
+    TEST(suite, name) {                                       \
+        std::string reason = ::sonm::test::with_engine(body); \
+        if (!reason.empty()) GTEST_SKIP() << reason;          \
     }

@@ -1,8 +1,8 @@
 #include "support/market.hpp"
 
-#include <gtest/gtest.h>
-
 #include "sonm/settlement/detail/burst.hpp"
+
+#include <gtest/gtest.h>
 
 namespace sonm::test {
 

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <map>
-#include <vector>
-
 #include "sonm/settlement/chain_ledger.hpp"
 #include "sonm/settlement/deploy.hpp"
 #include "support/anvil.hpp"
+
+#include <map>
+#include <vector>
 
 /// The whole contract set on a real chain, and what tests of it need.
 namespace sonm::test {
@@ -36,11 +36,13 @@ struct Told {
 /// A spot or forward order of an account with sensible values; `expiry` some days after `now`.
 model::Order make_order(model::Side side, crypto::Address author, UnixTime now, std::uint64_t nonce);
 
-/// Development accounts 0 (deploys, has all SNM), 1 and 2 (have 1000 SNM and coins each), with a ledger for 1 and 2 and a follower each.
+/// Development accounts 0 (deploys, has all SNM), 1 and 2 (have 1000 SNM and coins each), with a ledger for 1
+/// and 2 and a follower each.
 struct Market {
     std::unique_ptr<Anvil> anvil;
     settlement::Network network;
-    crypto::PrivateKey admin = development_key(0), supplier = development_key(1), consumer = development_key(2);
+    crypto::PrivateKey admin = development_key(0), supplier = development_key(1),
+                       consumer = development_key(2);
     TempDir folder;
     std::unique_ptr<settlement::ChainLedger> selling, buying;
     Told told;  ///< what the consumer's ledger has told

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "sonm/base/sqlite.hpp"
+
 #include <concepts>
 #include <limits>
-
-#include "sonm/base/sqlite.hpp"
 
 /// How each C++ type is stored in a column of SQLite.
 namespace sonm::detail {
@@ -18,7 +18,8 @@ struct Column<T> {
     }
     static T read(StatementUse& use, int column) {
         std::int64_t value = use.integer(column);
-        if (!std::in_range<std::conditional_t<std::same_as<T, bool>, unsigned char, T>>(value)) use.mismatch(column);
+        if (!std::in_range<std::conditional_t<std::same_as<T, bool>, unsigned char, T>>(value))
+            use.mismatch(column);
         return static_cast<T>(value);
     }
 };
@@ -49,12 +50,16 @@ struct Column<BytesView> : Column<Bytes> {};
 
 template <std::size_t N>
 struct Column<FixedBytes<N>> {
-    static void bind(StatementUse& use, int index, const FixedBytes<N>& value) { use.bind_blob(index, value); }
+    static void bind(StatementUse& use, int index, const FixedBytes<N>& value) {
+        use.bind_blob(index, value);
+    }
     static FixedBytes<N> read(StatementUse& use, int column) {
         FixedBytes<N> out{};
         BytesView blob = use.blob(column);
-        if (blob.size() == N) std::memcpy(out.data(), blob.data(), N);
-        else use.mismatch(column);
+        if (blob.size() == N)
+            std::memcpy(out.data(), blob.data(), N);
+        else
+            use.mismatch(column);
         return out;
     }
 };
@@ -65,20 +70,28 @@ struct Column<U256> {
         FixedBytes<32> word = to_word(value);
         use.bind_blob(index, word);
     }
-    static U256 read(StatementUse& use, int column) { return from_word(Column<FixedBytes<32>>::read(use, column)); }
+    static U256 read(StatementUse& use, int column) {
+        return from_word(Column<FixedBytes<32>>::read(use, column));
+    }
 };
 
 template <class T, class Tag>
 struct Column<Strong<T, Tag>> {
-    static void bind(StatementUse& use, int index, const Strong<T, Tag>& value) { Column<T>::bind(use, index, value.value); }
-    static Strong<T, Tag> read(StatementUse& use, int column) { return Strong<T, Tag>(Column<T>::read(use, column)); }
+    static void bind(StatementUse& use, int index, const Strong<T, Tag>& value) {
+        Column<T>::bind(use, index, value.value);
+    }
+    static Strong<T, Tag> read(StatementUse& use, int column) {
+        return Strong<T, Tag>(Column<T>::read(use, column));
+    }
 };
 
 template <class T>
 struct Column<std::optional<T>> {
     static void bind(StatementUse& use, int index, const std::optional<T>& value) {
-        if (value) Column<T>::bind(use, index, *value);
-        else use.bind_null(index);
+        if (value)
+            Column<T>::bind(use, index, *value);
+        else
+            use.bind_null(index);
     }
     static std::optional<T> read(StatementUse& use, int column) {
         if (use.is_null(column)) return std::nullopt;

@@ -216,7 +216,8 @@ Result<Answers> Answers::parse(const std::string& body, std::uint64_t first_id, 
     out.answers_.resize(count);
     element root;
     if (auto error = out.parser_->parse(body).get(root)) {
-        return fail(ChainErrc::bad_answer, "no valid JSON ({}): {}", simdjson::error_message(error), body.substr(0, 100));
+        return fail(ChainErrc::bad_answer, "no valid JSON ({}): {}", simdjson::error_message(error),
+                    body.substr(0, 100));
     }
     array list;
     if (root.get(list) == simdjson::SUCCESS) {
@@ -244,20 +245,25 @@ Result<void> Answers::add(element answer, std::uint64_t first_id) {
         if (!refused || answers_.size() != 1) return fail(ChainErrc::bad_answer, "an answer without an id");
         id = first_id;
     }
-    if (id < first_id || id - first_id >= answers_.size()) return fail(ChainErrc::bad_answer, "an answer to no request (id {})", id);
+    if (id < first_id || id - first_id >= answers_.size())
+        return fail(ChainErrc::bad_answer, "an answer to no request (id {})", id);
     Answer& place = answers_[id - first_id];
-    if (!std::holds_alternative<std::monostate>(place)) return fail(ChainErrc::bad_answer, "two answers to one request (id {})", id);
+    if (!std::holds_alternative<std::monostate>(place))
+        return fail(ChainErrc::bad_answer, "two answers to one request (id {})", id);
     if (refused) {
         place = read_refusal(error);
         return Result<void>();
     }
     element result;
-    if (answer["result"].get(result) != simdjson::SUCCESS) return fail(ChainErrc::bad_answer, "neither result nor error (id {})", id);
+    if (answer["result"].get(result) != simdjson::SUCCESS)
+        return fail(ChainErrc::bad_answer, "neither result nor error (id {})", id);
     place = result;
     return Result<void>();
 }
 
-const Refusal* Answers::refusal(std::size_t position) const { return std::get_if<Refusal>(&answers_[position]); }
+const Refusal* Answers::refusal(std::size_t position) const {
+    return std::get_if<Refusal>(&answers_[position]);
+}
 
 Error to_error(const Refusal& refusal, std::string_view method) {
     struct Words {
@@ -274,17 +280,20 @@ Error to_error(const Refusal& refusal, std::string_view method) {
         Words{"insufficient funds", ChainErrc::no_funds},
         Words{"execution reverted", ChainErrc::reverted},
     };
-    static constexpr std::array limits = {"too many", "more than", "block range", "range is too", "limit", "too large", "timeout"};
+    static constexpr std::array limits = {"too many", "more than", "block range", "range is too",
+                                          "limit",    "too large", "timeout"};
     ChainErrc meaning = refusal.code == 3 ? ChainErrc::reverted : ChainErrc::node_error;
     for (const Words& words : table) {
-        if (meaning == ChainErrc::node_error && contains(refusal.message, words.part)) meaning = words.meaning;
+        if (meaning == ChainErrc::node_error && contains(refusal.message, words.part))
+            meaning = words.meaning;
     }
     if (method == "eth_getLogs") {
         bool over = refusal.code == -32005;
         for (std::string_view word : limits) over = over || contains(refusal.message, word);
         if (over) meaning = ChainErrc::too_many_results;
     }
-    return Error{make_error_code(meaning), fmt::format("{}: {} (code {})", method, refusal.message, refusal.code)};
+    return Error{make_error_code(meaning),
+                 fmt::format("{}: {} (code {})", method, refusal.message, refusal.code)};
 }
 
 }  // namespace sonm::chain::detail

@@ -1,10 +1,11 @@
 #pragma once
 
-#include <simdjson.h>
-
 #include "sonm/chain/types.hpp"
 
-/// Reading what a node answered. Everything here is input from outside: nothing is trusted but the size limit of the HTTP client.
+#include <simdjson.h>
+
+/// Reading what a node answered. Everything here is input from outside: nothing is trusted but the size limit
+/// of the HTTP client.
 namespace sonm::chain::detail {
 
 /// The error object of a JSON-RPC answer.
@@ -17,11 +18,14 @@ struct Refusal {
 /// The answers to one exchange (one request or one batch), by the position of their question.
 class Answers {
 public:
-    /// `count` questions had the ids first_id, first_id + 1, ... Errors: bad_answer (no JSON, an id missing or twice).
+    /// `count` questions had the ids first_id, first_id + 1, ... Errors: bad_answer (no JSON, an id missing
+    /// or twice).
     static Result<Answers> parse(const std::string& body, std::uint64_t first_id, std::size_t count);
     const Refusal* refusal(std::size_t position) const;
     /// Only where there is no refusal. Lives as long as this object.
-    simdjson::dom::element result(std::size_t position) const { return std::get<simdjson::dom::element>(answers_[position]); }
+    simdjson::dom::element result(std::size_t position) const {
+        return std::get<simdjson::dom::element>(answers_[position]);
+    }
     std::size_t size() const { return answers_.size(); }
 
 private:

@@ -25,7 +25,8 @@ Async<Lane::Held> Lane::enter() {
     int file = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     Held held(this, file);
     if (file < 0) {
-        co_return fail(errno == EACCES ? Errc::denied : Errc::io, "lock file {}: {}", path_, std::generic_category().message(errno));
+        co_return fail(errno == EACCES ? Errc::denied : Errc::io, "lock file {}: {}", path_,
+                       std::generic_category().message(errno));
     }
     while (::flock(file, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK && errno != EINTR) {

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "sonm/base/async.hpp"
+
 #include <memory>
 #include <string>
 
-#include "sonm/base/async.hpp"
-
 namespace sonm::chain::detail {
 
-/// Lets one at a time pass: among the tasks of this process, and, with a lock file, among all processes. The kernel gives the file's lock
-/// back when a process dies, however it dies.
+/// Lets one at a time pass: among the tasks of this process, and, with a lock file, among all processes. The
+/// kernel gives the file's lock back when a process dies, however it dies.
 class Lane {
 public:
     Lane(Executor executor, std::string lock_path) : turn_(executor, 1), path_(std::move(lock_path)) {}
@@ -18,7 +18,8 @@ public:
     class Held {
     public:
         Held(Lane* lane, int file) : lane_(lane), file_(file) {}
-        Held(Held&& other) noexcept : lane_(std::exchange(other.lane_, nullptr)), file_(std::exchange(other.file_, -1)) {}
+        Held(Held&& other) noexcept
+            : lane_(std::exchange(other.lane_, nullptr)), file_(std::exchange(other.file_, -1)) {}
         Held& operator=(Held&&) = delete;
         ~Held();
 

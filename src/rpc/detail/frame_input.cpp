@@ -55,8 +55,10 @@ Result<std::optional<Frame>> FrameInput::peek() {
     if (whole_ == 0) {
         switch (scanner_.scan(unread)) {
             case Scanner::State::more: return std::optional<Frame>();
-            case Scanner::State::malformed: return fail(TransportErrc::parse, "byte {} of a frame", scanner_.length());
-            case Scanner::State::too_large: return fail(Errc::too_large, "a frame over the limit of bytes, elements or depth");
+            case Scanner::State::malformed:
+                return fail(TransportErrc::parse, "byte {} of a frame", scanner_.length());
+            case Scanner::State::too_large:
+                return fail(Errc::too_large, "a frame over the limit of bytes, elements or depth");
             case Scanner::State::complete: break;
         }
         whole_ = scanner_.length();

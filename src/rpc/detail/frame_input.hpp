@@ -10,9 +10,9 @@ namespace sonm::rpc::detail {
 struct Frame {
     std::uint64_t channel = 0;
     std::uint64_t type = 0;
-    BytesView args;             ///< elements of the arguments, without the array's head
+    BytesView args;  ///< elements of the arguments, without the array's head
     std::size_t args_count = 0;
-    BytesView headers;          ///< elements of the headers array
+    BytesView headers;  ///< elements of the headers array
     std::size_t headers_count = 0;
 };
 
@@ -26,7 +26,8 @@ public:
     /// From the next frame on. What has been read so far stays.
     void set_limits(const Limits& limits) { scanner_ = Scanner(scanner_limits(limits)); }
 
-    /// The next frame; nothing if more bytes are needed. Errors: TransportErrc::parse, frame_format; Errc::too_large.
+    /// The next frame; nothing if more bytes are needed. Errors: TransportErrc::parse, frame_format;
+    /// Errc::too_large.
     Result<std::optional<Frame>> next();
     /// The same, but leaves the frame in place until take().
     Result<std::optional<Frame>> peek();

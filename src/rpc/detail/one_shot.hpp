@@ -1,8 +1,8 @@
 #pragma once
 
-#include <memory>
-
 #include "sonm/base/async.hpp"
+
+#include <memory>
 
 namespace sonm::rpc::detail {
 
@@ -27,13 +27,16 @@ public:
         if (!op_) return;
         // From here on a cancellation has nothing to cancel; the waiter meets it at its next wait.
         op_->detach();
-        auto later = [op = std::move(op_), value = std::move(value)]() mutable { op->finish(std::error_code(), std::move(value)); };
+        auto later = [op = std::move(op_), value = std::move(value)]() mutable {
+            op->finish(std::error_code(), std::move(value));
+        };
         asio::post(executor_, std::move(later));
     }
     /// Throws on cancellation.
     Task<T> wait() {
         auto initiate = [this](auto handler) { this->begin(std::move(handler)); };
-        return asio::async_initiate<const asio::use_awaitable_t<>&, void(std::error_code, T)>(std::move(initiate), asio::use_awaitable);
+        return asio::async_initiate<const asio::use_awaitable_t<>&, void(std::error_code, T)>(
+            std::move(initiate), asio::use_awaitable);
     }
 
 private:
@@ -74,7 +77,8 @@ private:
     std::unique_ptr<Op> op_;
 };
 
-/// One waiter for "something has changed"; a wake-up before the wait is not remembered: test the condition first.
+/// One waiter for "something has changed"; a wake-up before the wait is not remembered: test the condition
+/// first.
 class Wakeup {
 public:
     explicit Wakeup(Executor executor) : shot_(std::move(executor)) {}

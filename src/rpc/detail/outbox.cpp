@@ -2,7 +2,8 @@
 
 namespace sonm::rpc::detail {
 
-Outbox::Outbox(const Executor& executor, std::size_t bytes_max) : executor_(executor), bytes_max_(bytes_max), work_(executor) {}
+Outbox::Outbox(const Executor& executor, std::size_t bytes_max)
+    : executor_(executor), bytes_max_(bytes_max), work_(executor) {}
 
 void Outbox::wake() {
     idle_ = false;

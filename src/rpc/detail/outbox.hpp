@@ -1,9 +1,9 @@
 #pragma once
 
-#include <map>
-
 #include "sonm/base/stream.hpp"
 #include "sonm/rpc/detail/one_shot.hpp"
+
+#include <map>
 
 namespace sonm::rpc::detail {
 

@@ -32,9 +32,13 @@ inline void put(Encoder& out, const model::Benchmarks& value) {
 }
 template <class Enum>
     requires std::is_enum_v<Enum>
-void put(Encoder& out, Enum value) { out.uint(static_cast<std::uint64_t>(value)); }
+void put(Encoder& out, Enum value) {
+    out.uint(static_cast<std::uint64_t>(value));
+}
 template <class T, class Tag>
-void put(Encoder& out, const Strong<T, Tag>& value) { put(out, value.value); }
+void put(Encoder& out, const Strong<T, Tag>& value) {
+    put(out, value.value);
+}
 
 /// A number of that many bits as T: U256, uint64, or a strong type of one of them.
 template <class T>
@@ -78,6 +82,8 @@ inline std::string show(const std::string& value) { return value; }
 std::string show(Tokens value);    ///< "1.5 SNM"
 std::string show(UnixTime value);  ///< date and time
 template <class T, class Tag>
-std::string show(const Strong<T, Tag>& value) { return show(value.value); }
+std::string show(const Strong<T, Tag>& value) {
+    return show(value.value);
+}
 
 }  // namespace sonm::settlement::bindings

@@ -8,8 +8,8 @@
 namespace sonm::settlement::detail {
 namespace {
 
-/// Nothing can be estimated before what it depends on is in a block: storing a byte of code costs 200 gas, carrying it 16, and running
-/// the constructors of our contracts less than the rest.
+/// Nothing can be estimated before what it depends on is in a block: storing a byte of code costs 200 gas,
+/// carrying it 16, and running the constructors of our contracts less than the rest.
 constexpr std::uint64_t creation_gas = 1'500'000, code_byte_gas = 250;
 constexpr std::uint64_t call_gas = 200'000, pay_gas = 21'000;
 constexpr Millis poll{100}, wait_max{60'000};
@@ -32,7 +32,8 @@ Async<Burst> Burst::open(chain::Node& node, const crypto::Signer& signer) {
     co_return std::move(out);
 }
 
-void Burst::add(std::string what, std::optional<crypto::Address> to, Bytes data, chain::Wei value, std::uint64_t gas) {
+void Burst::add(std::string what, std::optional<crypto::Address> to, Bytes data, chain::Wei value,
+                std::uint64_t gas) {
     crypto::Transaction txn;
     txn.chain_id = chain_id_;
     txn.nonce = nonce_++;
@@ -63,7 +64,9 @@ void Burst::call(std::string what, crypto::Address contract, Bytes data) {
     add(std::move(what), contract, std::move(data), chain::Wei(), call_gas);
 }
 
-void Burst::pay(std::string what, crypto::Address to, chain::Wei amount) { add(std::move(what), to, Bytes(), amount, pay_gas); }
+void Burst::pay(std::string what, crypto::Address to, chain::Wei amount) {
+    add(std::move(what), to, Bytes(), amount, pay_gas);
+}
 
 Async<chain::TxnReceipt> Burst::wait(crypto::Hash txn) {
     while (true) {
@@ -91,7 +94,8 @@ Async<std::uint64_t> Burst::send(std::function<void(std::string)> progress) {
             Error error = to_market_error(std::move(receipt).error());
             co_return wrap(std::move(error), "{}", item.what);
         }
-        if (!receipt->success) co_return fail(market::MarketErrc::refused, "{}: transaction {} failed", item.what, receipt->txn);
+        if (!receipt->success)
+            co_return fail(market::MarketErrc::refused, "{}: transaction {} failed", item.what, receipt->txn);
         if (first == 0) first = receipt->block;
         if (progress) progress(item.what);
     }

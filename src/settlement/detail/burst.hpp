@@ -1,14 +1,15 @@
 #pragma once
 
-#include <functional>
-
 #include "sonm/chain/node.hpp"
 #include "sonm/crypto/transaction.hpp"
 
+#include <functional>
+
 namespace sonm::settlement::detail {
 
-/// Several transactions of one account in a row, numbered beforehand so that all fit into one block: for setting up a chain. Nothing is
-/// remembered: if it fails in the middle, the whole is done anew. For everything else there is chain::Sender.
+/// Several transactions of one account in a row, numbered beforehand so that all fit into one block: for
+/// setting up a chain. Nothing is remembered: if it fails in the middle, the whole is done anew. For
+/// everything else there is chain::Sender.
 class Burst {
 public:
     /// `node` and `signer` must outlive it. Errors: unavailable and other errors of the chain.
@@ -19,8 +20,9 @@ public:
     crypto::Address create(std::string what, Bytes code);
     void call(std::string what, crypto::Address contract, Bytes data);
     void pay(std::string what, crypto::Address to, chain::Wei amount);
-    /// Sends all and waits until all are in blocks; tells `progress` (may be empty) each as it is. Returns the first one's block, 0 if there
-    /// was none. Errors: MarketErrc::refused and others, naming what failed; timeout.
+    /// Sends all and waits until all are in blocks; tells `progress` (may be empty) each as it is. Returns
+    /// the first one's block, 0 if there was none. Errors: MarketErrc::refused and others, naming what
+    /// failed; timeout.
     Async<std::uint64_t> send(std::function<void(std::string)> progress);
 
 private:
@@ -29,7 +31,8 @@ private:
         crypto::SignedTransaction txn;
     };
     Burst(chain::Node& node, const crypto::Signer& signer) : node_(node), signer_(signer) {}
-    void add(std::string what, std::optional<crypto::Address> to, Bytes data, chain::Wei value, std::uint64_t gas);
+    void add(std::string what, std::optional<crypto::Address> to, Bytes data, chain::Wei value,
+             std::uint64_t gas);
     Async<chain::TxnReceipt> wait(crypto::Hash txn);
 
     chain::Node& node_;

@@ -5,7 +5,8 @@
 
 namespace sonm::settlement::detail {
 
-/// Asks a contract: `Call` is one of the generated structs. Errors: those of Node; MarketErrc; invalid (no such contract there).
+/// Asks a contract: `Call` is one of the generated structs. Errors: those of Node; MarketErrc; invalid (no
+/// such contract there).
 template <class Call>
 Async<typename Call::Answer> ask(chain::Node& node, chain::Address contract, Call call) {
     chain::CallRequest request;
@@ -16,7 +17,8 @@ Async<typename Call::Answer> ask(chain::Node& node, chain::Address contract, Cal
     auto outcome = co_await std::move(asking);
     if (!outcome) co_return tl::unexpected<Error>(to_market_error(std::move(outcome).error()));
     if (outcome->reverted) co_return tl::unexpected<Error>(to_refusal(outcome->data));
-    if (outcome->data.empty()) co_return fail(Errc::invalid, "no contract at {}: is the network file of this chain?", contract);
+    if (outcome->data.empty())
+        co_return fail(Errc::invalid, "no contract at {}: is the network file of this chain?", contract);
     auto answer = Call::decode(outcome->data);
     if (!answer) co_return tl::unexpected<Error>(to_market_error(std::move(answer).error()));
     co_return std::move(*answer);

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <fstream>
-
 #include "sonm/base/fs.hpp"
 #include "sonm/crypto/sha256.hpp"
 #include "sonm/engine/fake_engine.hpp"
@@ -9,21 +7,28 @@
 #include "sonm/services/receipt.hpp"
 #include "sonm/worker/worker.hpp"
 
+#include <fstream>
+
 /// For tests of the whole worker: a world around it, in memory.
 namespace sonm::worker {
 using model::TaskState;
 
 inline constexpr std::uint64_t chain_id = 31337;
 inline const TaskId task_id("00112233445566778899aabbccddeeff");
-inline constexpr std::string_view plan_text = "name: small\nprice: 0.36 SNM/h\nduration: spot\nexpiry: 2 d\n"
-                                       "resources: {cores: 1, ram: 256 MiB, storage: 64 MiB}\n";
+inline constexpr std::string_view plan_text =
+    "name: small\nprice: 0.36 SNM/h\nduration: spot\nexpiry: 2 d\n"
+    "resources: {cores: 1, ram: 256 MiB, storage: 64 MiB}\n";
 
 inline Tokens snm(std::uint64_t whole) { return Tokens(U256(whole) * U256(1'000'000'000'000'000'000ULL)); }
 
 /// A chain, an engine, a supplier's disk and a consumer: all that outlives a worker's process.
 struct World {
     explicit World(const Executor& executor)
-        : executor(executor), engine(executor), chain(clock), ledger(chain, key.address()), buyer(chain, consumer.address()) {
+        : executor(executor),
+          engine(executor),
+          chain(clock),
+          ledger(chain, key.address()),
+          buyer(chain, consumer.address()) {
         chain.market().give(consumer.address(), snm(1000));
         engine::FakeRun run;
         engine::LogRecord line;
@@ -108,17 +113,20 @@ inline std::size_t open_asks(const World& world) {
     return count;
 }
 
-inline std::optional<model::DealState> deal_state(World& world, std::uint64_t id) { return world.chain.market().deal_state(model::DealId(id)); }
+inline std::optional<model::DealState> deal_state(World& world, std::uint64_t id) {
+    return world.chain.market().deal_state(model::DealId(id));
+}
 
-#define EXPECT_SOON(...)                                     \
-    do {                                                     \
+#define EXPECT_SOON(...)                                      \
+    do {                                                      \
         auto soon = until([&] { return bool(__VA_ARGS__); }); \
-        bool came = co_await std::move(soon);                \
-        EXPECT_TRUE(came) << #__VA_ARGS__;                   \
-        if (!came) co_return;                                \
+        bool came = co_await std::move(soon);                 \
+        EXPECT_TRUE(came) << #__VA_ARGS__;                    \
+        if (!came) co_return;                                 \
     } while (false)
 
-inline Async<services::WorkerClient> connect(TaskGroup& group, const Worker& worker, const World& world, const crypto::Signer& who) {
+inline Async<services::WorkerClient> connect(TaskGroup& group, const Worker& worker, const World& world,
+                                             const crypto::Signer& who) {
     rpc::ConnectOptions options;
     options.signer = &who;
     options.clock = &world.clock;
@@ -129,7 +137,8 @@ inline Async<services::WorkerClient> connect(TaskGroup& group, const Worker& wor
 }
 
 inline Async<void> upload(services::WorkerClient& client, model::DealId deal, Bytes bytes) {
-    SONM_CO_TRY(auto stream, client.stream<"blob_put">(deal, crypto::sha256(bytes), std::uint64_t(bytes.size()), std::uint64_t(0)));
+    SONM_CO_TRY(auto stream, client.stream<"blob_put">(deal, crypto::sha256(bytes),
+                                                       std::uint64_t(bytes.size()), std::uint64_t(0)));
     auto writing = stream.write(bytes);
     SONM_CO_CHECK(co_await std::move(writing));
     auto replying = stream.reply();
