@@ -1,9 +1,12 @@
 // What nearly every translation unit of every room includes anyway.
 #pragma once
-#include <algorithm>
-#include <array>
 #include <asio.hpp>
 #include <asio/experimental/as_tuple.hpp>
+#include <fmt/format.h>
+#include <tl/expected.hpp>
+
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <compare>
 #include <cstdint>
@@ -17,12 +20,9 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <tl/expected.hpp>
 #include <tuple>
 #include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include <fmt/format.h>
