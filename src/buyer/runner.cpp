@@ -306,6 +306,14 @@ Async<void> Runner::follow_task(Run& run) {
 
 Async<void> Runner::save_result(Run& run) {
     const RunPlan& plan = run.record.plan;
+    // What it printed while nobody was connected, or faster than it was read.
+    auto on_log = [this, &run](const LogChunk& chunk) {
+        observer_.on_log(chunk);
+        run.record.logs_seen = chunk.next;
+    };
+    auto rest = co_await run.link->logs(plan.task, run.record.logs_seen, false, on_log);
+    if (!rest && link_is_gone(rest.error())) co_return rest;
+    if (!rest) observer_.on_trouble(rest.error());
     SONM_CO_TRY(SignedReceipt signed_receipt, co_await run.link->receipt(plan.task));
     model::Deal deal = run.tracker.deal()->deal;
     SONM_CO_CHECK(

@@ -258,6 +258,20 @@ TEST(Runner, KilledAtAnyEventAndStartedAgainDoesEverythingOnce) {
     }
 }
 
+TEST(Runner, TaskThatEndedWhileNobodyWasConnectedStillShowsWhatItPrinted) {
+    World world;
+    with_ask(world);
+    world.worker.spec = world.journal->get(world.id.value)->plan.spec;
+    world.worker.task.emplace();
+    world.worker.task->deal = DealId(1);
+    world.worker.task->state = model::TaskState::finished;
+    Killer* seen = nullptr;
+    auto ended = world.run(-1, &seen);
+    ASSERT_TRUE(ended && *ended);
+    EXPECT_EQ(**ended, Outcome::succeeded);
+    EXPECT_EQ(seen->log, "hello\n");
+}
+
 TEST(Runner, WorkerThatAnswersLateIsTriedAgain) {
     World world;
     with_ask(world);
