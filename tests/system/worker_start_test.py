@@ -54,7 +54,6 @@ class WorkerStart(SystemTest):
         second = system.sonm("worker", "--config", config, key="dev:1", json_wanted=False)
         self.assertNotEqual(second.code, OK)
         self.assertRegex(second.err, r"admin\.sock|in use|already")
-        system.keep_books()
         self.check(system.run("true"), OK)
         self.check_conserved(system)
         system.children.stop("worker-1")
@@ -72,7 +71,6 @@ class WorkerStart(SystemTest):
         subprocess.run(["mount", "-o", "remount,size=6m", state], check=True)
         account = next(one["account"] for one in system.chain["accounts"] if one["key"] == "dev:2")
         (system.folder / "filler.bin").write_bytes(b"x" * 20_000_000)
-        system.keep_books()
         run = system.start_run("full", "true", options=("--in", system.folder / "filler.bin", "--counterparty", account))
         system.said("full", "(?i)space|disk|full", 60)
         child = system.children.running["full"]

@@ -61,7 +61,7 @@ class WrongInput(SystemTest):
         self.check(system.sonm("bid", "create", "nowhere.yaml"), USAGE, "does not exist: nowhere.yaml")
 
     def test_order__more_than_one_has__says_how_much_is_missing_and_freezes_nothing(self):
-        self.bad_bid("1 SNM/h", "1000000000 SNM/h", r"balance 100000 SNM, needed 166666666\.\d+ SNM", code=FAILED)
+        self.bad_bid("1 SNM/h", "1000000000 SNM/h", r"has 100000 SNM, needs 166666666\.\d+ SNM", code=FAILED)
         answer = system.run("true", wanted=(*WANTED[:-1], "1000000000 SNM/h"))
         self.check(answer, FAILED, r"needs 166666666\.\d+ SNM in escrow", "has 100000 SNM", "lower --max-price")
         self.check(system.sonm("withdraw", "5 SNM"), FAILED, "has 0 SNM, needs 5 SNM")
