@@ -1,0 +1,126 @@
+"""One connection: many channels, one reader."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from .channel import Channel, Graph
+from .errors import Disconnected, ProtocolError, SonmError
+from .wire import Frame, FrameReader, pack_frame
+
+#: Decides about a frame of a channel that this side does not know; False: drop it.
+Stranger = Callable[[Frame], Awaitable[None]]
+
+
+class Connection:
+    """Frames both ways over one socket. Made by `connect`; belongs to one event loop."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, stranger: Stranger | None = None):
+        self._reader, self._writer, self._stranger = reader, writer, stranger
+        self._channels: dict[int, Channel] = {}
+        self._channel_max = 0
+        self._failure: SonmError | None = None
+        self._task = asyncio.create_task(self._read(), name="sonm connection")
+
+    @property
+    def closed(self) -> bool:
+        return self._failure is not None
+
+    async def open(self, method: int, args: Any, tx: Graph, rx: Graph, headers: dict[str, bytes] | None = None) -> Channel:
+        """Begins a call. Errors: Disconnected; TypeError, for an argument that has no form on the wire."""
+        self._channel_max += 1
+        number = self._channel_max
+        channel = Channel(self, number, tx, rx)
+        if rx:
+            self._channels[number] = channel
+        try:
+            await self.send(number, method, args, headers)
+            await channel.grant_window()
+        except BaseException:
+            self._channels.pop(number, None)
+            raise
+        return channel
+
+    def adopt(self, number: int, channel: Channel) -> None:
+        """Frames of this channel, which the other side has opened, go to `channel` from now on."""
+        self._channels[number] = channel
+        self._channel_max = max(self._channel_max, number)
+
+    def forget(self, channel: Channel) -> None:
+        """Late answers of that call are dropped from now on."""
+        for number, known in list(self._channels.items()):
+            if known is channel:
+                del self._channels[number]
+
+    async def send(self, channel: int, message: int, args: Any, headers: dict[str, bytes] | None = None) -> None:
+        """Sends one frame; waits while the socket is full. Errors: Disconnected."""
+        if self._failure:
+            raise self._failure
+        self._writer.write(pack_frame(channel, message, args, headers))
+        try:
+            await self._writer.drain()
+        except OSError as error:
+            raise Disconnected(f"the connection was lost: {error}") from None
+
+    async def close(self, failure: SonmError | None = None) -> None:
+        """Ends the connection; calls under way fail. May be repeated."""
+        await self._end(failure or Disconnected("the connection was closed"))
+        if self._task is not asyncio.current_task():
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def wait_closed(self) -> SonmError:
+        """Waits for the end of the connection and says why it came."""
+        await asyncio.wait([self._task])
+        return self._failure or Disconnected("the connection was closed")
+
+    async def _read(self) -> None:
+        frames = FrameReader()
+        failure: SonmError = Disconnected("the other side closed the connection")
+        try:
+            while data := await self._reader.read(1 << 16):
+                for frame in frames.feed(data):
+                    await self._dispatch(frame)
+        except OSError as error:
+            failure = Disconnected(f"the connection was lost: {error}")
+        except SonmError as error:
+            failure = error
+        finally:
+            await self._end(failure)
+
+    async def _dispatch(self, frame: Frame) -> None:
+        channel = self._channels.get(frame.channel)
+        if channel:
+            await channel.deliver(frame.type, frame.args)
+            if channel.over():
+                self._channels.pop(frame.channel, None)
+        elif self._stranger:
+            await self._stranger(frame)
+        elif frame.channel > self._channel_max:
+            raise ProtocolError(f"the node opened channel {frame.channel}, which a client does not serve")
+
+    async def _end(self, failure: SonmError) -> None:
+        if self._failure is None:
+            self._failure = failure
+            self._writer.close()
+            for channel in self._channels.values():
+                await channel.fail(failure)
+            self._channels.clear()
+
+
+async def connect(host: str, port: int, stranger: Stranger | None = None) -> Connection:
+    """Over TCP. Errors: Disconnected. Give it a deadline with asyncio.timeout."""
+    try:
+        reader, writer = await asyncio.open_connection(host, port)
+    except OSError as error:
+        raise Disconnected(f"cannot connect to {host}:{port}: {error.strerror or error}") from None
+    return Connection(reader, writer, stranger)
+
+
+async def connect_unix(path: str, stranger: Stranger | None = None) -> Connection:
+    """Over a unix socket. Errors: Disconnected."""
+    try:
+        reader, writer = await asyncio.open_unix_connection(path)
+    except OSError as error:
+        raise Disconnected(f"cannot connect to {path}: {error.strerror or error}") from None
+    return Connection(reader, writer, stranger)
