@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """Reads a key from storage and answers how long its value is."""
 import sonm
 
