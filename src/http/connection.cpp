@@ -1,5 +1,7 @@
 #include "sonm/http/connection.hpp"
 
+#include "sonm/http/head.hpp"
+
 namespace sonm::http {
 namespace {
 
@@ -33,14 +35,6 @@ private:
     Ticket ticket_;
 };
 
-bool has_break_or_blank(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](unsigned char c) { return c <= ' ' || c == 0x7f; });
-}
-
-bool has_break(std::string_view text) {
-    return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
-}
-
 }  // namespace
 
 Result<std::string> serialize_head(const Request& request, const std::string& host, bool chunked) {
@@ -49,12 +43,7 @@ Result<std::string> serialize_head(const Request& request, const std::string& ho
     if (request.target.empty() || has_break_or_blank(request.target))
         return fail(Errc::invalid, "HTTP target \"{}\"", request.target);
     std::string out = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\n", request.method, request.target, host);
-    for (const Header& header : request.headers) {
-        if (header.name.empty() || has_break_or_blank(header.name) || has_break(header.value)) {
-            return fail(Errc::invalid, "HTTP header \"{}\"", header.name);
-        }
-        out += fmt::format("{}: {}\r\n", header.name, header.value);
-    }
+    SONM_CHECK(append_headers(out, request.headers));
     bool carries = !request.body.empty() || request.method == "POST" || request.method == "PUT";
     if (chunked)
         out += "Transfer-Encoding: chunked\r\n";

@@ -10,7 +10,11 @@ namespace sonm::http {
 struct Header {
     std::string name;  ///< as written; compared without case
     std::string value;
+    bool operator==(const Header&) const = default;
 };
+
+/// First header of that name, without case; nullptr if there is none.
+const std::string* find_header(const std::vector<Header>& headers, std::string_view name);
 
 struct Response {
     int status = 0;

@@ -1,122 +1,25 @@
 #include "sonm/http/response_parser.hpp"
 
-#include "sonm/base/errc.hpp"
-
 namespace sonm::http {
-namespace {
-
-/// Charged for every header besides its text, so that a million empty ones are no way round the limit.
-constexpr std::size_t header_cost_bytes = 32;
-
-bool equal_without_case(std::string_view a, std::string_view b) {
-    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-}  // namespace
-
-const std::string* Response::header(std::string_view name) const {
-    for (const Header& header : headers)
-        if (equal_without_case(header.name, name)) return &header.value;
-    return nullptr;
-}
-
-ResponseParser::ResponseParser(std::size_t header_bytes_max, bool no_body)
-    : header_bytes_left_(header_bytes_max), no_body_(no_body) {
-    http_parser_init(&parser_, HTTP_RESPONSE);
-}
-
-bool ResponseParser::charge(std::size_t bytes) {
-    if (bytes > header_bytes_left_) {
-        header_bytes_left_ = 0;
-        return false;
-    }
-    header_bytes_left_ -= bytes;
-    return true;
-}
-
-const http_parser_settings& ResponseParser::callbacks() {
-    static const http_parser_settings settings = [] {
-        http_parser_settings s;
-        http_parser_settings_init(&s);
-        s.on_status = [](http_parser* p, const char* at, std::size_t size) {
-            if (!self(p).charge(size)) return 1;
-            self(p).head_.reason.append(at, size);
-            return 0;
-        };
-        s.on_header_field = [](http_parser* p, const char* at, std::size_t size) {
-            ResponseParser& me = self(p);
-            bool fresh = me.in_value_;
-            if (!me.charge(size + (fresh ? header_cost_bytes : 0))) return 1;
-            // Names after the headers are a chunked body's trailers: counted, not kept.
-            if (me.headers_done_) return 0;
-            if (fresh) me.head_.headers.emplace_back();
-            me.in_value_ = false;
-            me.head_.headers.back().name.append(at, size);
-            return 0;
-        };
-        s.on_header_value = [](http_parser* p, const char* at, std::size_t size) {
-            ResponseParser& me = self(p);
-            if (!me.charge(size)) return 1;
-            if (me.headers_done_) return 0;
-            me.in_value_ = true;
-            me.head_.headers.back().value.append(at, size);
-            return 0;
-        };
-        s.on_headers_complete = [](http_parser* p) { return self(p).headers_complete(); };
-        s.on_body = [](http_parser* p, const char* at, std::size_t size) {
-            append(self(p).body_, as_bytes(std::string_view(at, size)));
-            return 0;
-        };
-        s.on_message_complete = [](http_parser* p) { return self(p).message_complete(); };
-        return s;
-    }();
-    return settings;
-}
 
 int ResponseParser::headers_complete() {
     head_.status = parser_.status_code;
+    head_.reason = std::exchange(first_line_, {});
+    head_.headers = std::exchange(headers_, {});
     bool informational = head_.status >= 100 && head_.status < 200 && head_.status != 101;
     headers_done_ = !informational;
     // 1: there is no body, whatever the headers say.
     return no_body_ || head_.status < 200 ? 1 : 0;
 }
 
-int ResponseParser::message_complete() {
+void ResponseParser::message_complete() {
     if (!headers_done_) {
         head_ = Response();
         in_value_ = true;
-        return 0;
+        return;
     }
     done_ = true;
     keep_alive_ = http_should_keep_alive(&parser_) && head_.status != 101;
-    http_parser_pause(&parser_, 1);
-    return 0;
-}
-
-Result<std::size_t> ResponseParser::feed(BytesView bytes) {
-    // No bytes would mean the end of the stream to http_parser.
-    if (done_ || bytes.empty()) return 0;
-    parser_.data = this;
-    std::size_t used = http_parser_execute(&parser_, &callbacks(), as_text(bytes).data(), bytes.size());
-    if (done_) return used;
-    auto error = HTTP_PARSER_ERRNO(&parser_);
-    if (header_bytes_left_ == 0 || error == HPE_HEADER_OVERFLOW)
-        return fail(Errc::too_large, "headers of the answer");
-    if (error != HPE_OK)
-        return fail(Errc::invalid, "the answer is not HTTP/1.1: {}", http_errno_description(error));
-    return used;
-}
-
-Result<void> ResponseParser::finish() {
-    if (done_) return {};
-    parser_.data = this;
-    http_parser_execute(&parser_, &callbacks(), nullptr, 0);
-    if (!done_)
-        return fail(Errc::closed, "the answer is cut short in its {}", headers_done_ ? "body" : "headers");
-    keep_alive_ = false;
-    return {};
 }
 
 }  // namespace sonm::http
