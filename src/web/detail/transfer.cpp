@@ -102,8 +102,11 @@ void Transfer::set_method() {
     if (carries) {
         curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
         curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.c_str());
-        // Not for POST itself: a redirect after it turns into a GET, as browsers do.
-        if (method != "POST") curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
+        // After a redirect POST turns into a GET without a body, as in browsers; the others stay what they are.
+        if (method != "POST") {
+            curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
+            curl_easy_setopt(easy_, CURLOPT_POSTREDIR, static_cast<long>(CURL_REDIR_POST_ALL));
+        }
     } else if (method == "HEAD") {
         curl_easy_setopt(easy_, CURLOPT_NOBODY, 1L);
     } else if (method != "GET") {
