@@ -7,91 +7,167 @@ namespace {
 
 /// How long a listener rests when the process has run out of file descriptors.
 constexpr Millis rest{100};
-/// A hello and the proof after it have some 200 bytes each: nobody unknown makes this side keep more.
-constexpr std::size_t hello_bytes_max = 4 * KiB;
-
-Bytes error_frame(std::uint64_t channel, const Error& error) {
-    Bytes bytes;
-    Writer out(bytes);
-    out.array(3);
-    out.uint(channel);
-    out.uint(1);
-    pack_error(out, to_wire(error));
-    return bytes;
-}
+/// How often a server that drains looks which sessions have become quiet.
+constexpr Millis drain_step{10};
+constexpr std::size_t name_bytes_max = 256;
 
 /// [host, port] of "host:port"; nothing for other kinds of addresses.
 std::optional<Endpoint> endpoint_of(const std::string& address) {
     if (address.starts_with("unix:")) return std::nullopt;
     auto parsed = parse_host_port(address);
     if (!parsed) return std::nullopt;
+    // Nobody can connect to a wildcard.
+    if (parsed->host == "0.0.0.0") parsed->host = "127.0.0.1";
+    if (parsed->host == "::") parsed->host = "::1";
     return Endpoint(parsed->host, parsed->port);
 }
 
 }  // namespace
 
 Server::Server(Executor executor, ServerOptions options)
-    : executor_(std::move(executor)), options_(std::move(options)) {
+    : executor_(executor),
+      options_(std::move(options)),
+      changed_(executor, asio::steady_timer::time_point::max()) {
     SONM_ASSERT(!options_.signer || options_.clock);
     SONM_ASSERT(options_.signer || !options_.identity_required);
-    services_.emplace(LocatorProtocol::name, &locator_);
+    add(locator_);
     locator_.on<"resolve">(
         [this](const Context&, std::string name, std::optional<std::string>) { return resolve(name); });
 }
 
-Server::~Server() = default;
+Server::~Server() { SONM_ASSERT(sessions_.empty()); }  // handlers would refer to what is gone
 
 void Server::add(const ServiceBase& service) {
-    bool added = services_.emplace(service.protocol().name, &service).second;
-    SONM_ASSERT(added);  // two services of one name
+    auto published = publish(std::string(service.protocol().name), service);
+    SONM_ASSERT(published.has_value());  // two services of one name
+}
+
+void Server::use_locator(const ServiceBase& locator) {
+    EntryPtr entry = find(LocatorProtocol::name);
+    SONM_ASSERT(entry && entry->sessions == 0);
+    entry->service = &locator;
+}
+
+Result<void> Server::publish(std::string name, const ServiceBase& service, std::unique_ptr<Listener> own) {
+    if (name.empty() || name.size() > name_bytes_max)
+        return fail(Errc::invalid, "a service's name has 1 to {} bytes, this one {}", name_bytes_max,
+                    name.size());
+    if (entries_.contains(name))
+        return fail(Errc::exists, "a service named {} runs in this node already", name);
+    if (entries_.size() >= options_.services_max)
+        return fail(Errc::busy, "{} services run in this node, no more are allowed", entries_.size());
+    auto entry = std::make_shared<Entry>();
+    entry->name = name;
+    entry->service = &service;
+    entries_.emplace(name, entry);
+    if (own) listen(std::move(own), name);
+    if (told_) told_(name);
+    return Result<void>();
+}
+
+Async<void> Server::withdraw(std::string name) {
+    EntryPtr entry = find(name);
+    if (!entry) co_return fail(Errc::not_found, "no service named {} runs in this node", name);
+    entries_.erase(name);
+    entry->withdrawn = true;
+    std::erase_if(ports_, [&](const auto& port) {
+        if (port->root != entry) return false;
+        port->listener->close();
+        return true;
+    });
+    Error why{make_error_code(Errc::closed), fmt::format("the service {} was withdrawn", name)};
+    end_sessions(entry.get(), why);
+    if (told_) told_(name);
+    while (entry->sessions > 0) {
+        auto waiting = changed();
+        co_await std::move(waiting);
+    }
+    co_return Result<void>();
 }
 
 void Server::listen(std::unique_ptr<Listener> listener, std::string root) {
-    SONM_ASSERT(root.empty() || find(root));
-    ports_.push_back(Port{std::move(listener), std::move(root)});
-}
-
-const ServiceBase* Server::find(std::string_view name) const {
-    auto found = services_.find(name);
-    return found == services_.end() ? nullptr : found->second;
-}
-
-Result<std::tuple<std::vector<Endpoint>, std::uint32_t, Encoded>> Server::resolve(
-    const std::string& name) const {
-    const ServiceBase* service = find(name);
-    if (!service)
-        return tl::unexpected<Error>(Error{make_error_code(LocatorErrc::service_not_available), {}});
-    // A port of the service's own serves every client; the node's ports those that attach or prove
-    // themselves.
-    std::vector<Endpoint> own, shared;
-    for (const Port& port : ports_)
-        if (auto endpoint = endpoint_of(port.listener->address()))
-            (port.root == name ? own : shared).push_back(*endpoint);
-    if (own.empty() && !options_.advertise.empty()) {
-        shared.clear();
-        for (const HostPort& where : options_.advertise) shared.emplace_back(where.host, where.port);
+    auto port = std::make_shared<Port>();
+    port->listener = std::move(listener);
+    if (!root.empty()) {
+        port->root = find(root);
+        SONM_ASSERT(port->root);
     }
+    if (draining_) port->listener->close();
+    ports_.push_back(port);
+    if (group_) group_->spawn(accept(*group_, std::move(port)));
+}
+
+Server::EntryPtr Server::find(std::string_view name) const {
+    auto found = entries_.find(name);
+    return found == entries_.end() ? nullptr : found->second;
+}
+
+std::vector<Endpoint> Server::endpoints_of(const Entry* entry) const {
+    std::vector<Endpoint> found;
+    auto add = [&](const std::string& host, std::uint16_t port) {
+        Endpoint endpoint(host, port);
+        if (std::ranges::find(found, endpoint) == found.end()) found.push_back(std::move(endpoint));
+    };
+    for (const auto& port : ports_) {
+        if (port->root.get() != entry) continue;
+        auto endpoint = endpoint_of(port->listener->address());
+        if (!endpoint) continue;
+        if (!entry || options_.advertise.empty()) add(endpoint->first, endpoint->second);
+        // Of a port of its own the number is real; the hosts are those under which this node is reached.
+        if (entry)
+            for (const HostPort& where : options_.advertise) add(where.host, endpoint->second);
+    }
+    // The node's own ports serve those that attach or prove themselves.
+    if (entry && found.empty()) return endpoints_of(nullptr);
+    if (!entry && !options_.advertise.empty()) {
+        found.clear();
+        for (const HostPort& where : options_.advertise) add(where.host, where.port);
+    }
+    return found;
+}
+
+Result<Resolved> Server::resolve(std::string_view name) const {
+    EntryPtr entry = find(name);
+    if (!entry) return tl::unexpected<Error>(Error{make_error_code(LocatorErrc::service_not_available), {}});
+    const ProtocolInfo& protocol = entry->service->protocol();
     Encoded graph;
     Writer out(graph.bytes);
-    pack_graph(out, service->protocol().methods);
-    return std::tuple(own.empty() ? shared : own, service->protocol().version, graph);
+    pack_graph(out, protocol.methods);
+    return Resolved(endpoints_of(entry.get()), protocol.version, std::move(graph));
+}
+
+std::vector<ServedName> Server::names() const {
+    std::vector<ServedName> out;
+    for (const auto& [name, entry] : entries_)
+        out.push_back(
+            ServedName{name, &entry->service->protocol(), entry->sessions, endpoints_of(entry.get())});
+    return out;
 }
 
 Task<void> Server::run() {
+    struct Ending {
+        explicit Ending(Server& s) : server(s) {}
+        ~Ending() { server.group_ = nullptr; }
+        Server& server;
+    } ending(*this);
     auto body = [this](TaskGroup& group) { return accept_all(group); };
-    auto work = scope(options_.connections_max + ports_.size(), std::move(body));
+    // Listeners are children too: of each service one at most, and the shared ones.
+    auto work = scope(options_.connections_max + 2 * options_.services_max, std::move(body));
     co_await std::move(work);
 }
 
 Task<void> Server::accept_all(TaskGroup& group) {
-    for (Port& port : ports_) group.spawn(accept(group, port));
-    auto ending = group.join();
-    co_await std::move(ending);
+    group_ = &group;
+    for (const auto& port : ports_) group.spawn(accept(group, port));
+    while (!drained_) {
+        auto waiting = changed();
+        co_await std::move(waiting);
+    }
 }
 
-Task<void> Server::accept(TaskGroup& group, Port& port) {
+Task<void> Server::accept(TaskGroup& group, std::shared_ptr<Port> port) {
     while (true) {
-        auto accepting = port.listener->accept();
+        auto accepting = port->listener->accept();
         auto stream = co_await std::move(accepting);
         if (!stream) {
             if (stream.error().is(Errc::closed)) co_return;
@@ -101,135 +177,54 @@ Task<void> Server::accept(TaskGroup& group, Port& port) {
             continue;
         }
         // Beyond the limit the newest is turned away by closing it.
-        if (connections_ >= options_.connections_max || !group.spawn(serve(std::move(*stream), port.root)))
-            ++refused_;
+        if (connections_ >= options_.connections_max ||
+            !group.spawn(serve_counted(std::move(*stream), port->root)))
+            ++counters_.refused;
+        else
+            ++counters_.accepted;
     }
 }
 
-Task<void> Server::serve(std::unique_ptr<ByteStream> stream, std::string root) {
-    struct Counted {
-        explicit Counted(std::size_t& c) : count(c) { ++count; }
-        ~Counted() { --count; }
-        std::size_t& count;
-    } counted(connections_);
-    auto contained = contain(serve_one(std::move(stream), std::move(root)));
-    auto outcome = co_await std::move(contained);
-    if (!outcome) SONM_LOG(debug, "rpc connection: {}", outcome.error().message());
-}
-
-Async<void> Server::serve_one(std::unique_ptr<ByteStream> stream, std::string root) {
-    Limits first = options_.limits;
-    if (options_.identity_required) first.frame_bytes_max = std::min(first.frame_bytes_max, hello_bytes_max);
-    detail::FrameInput input(first);
-    auto opening = within(options_.limits.hello_max, open(*stream, input, std::move(root)));
-    SONM_CO_TRY(Opened opened, co_await std::move(opening));
-    if (options_.identity_required) input.set_limits(options_.limits);
-    Session::Options options;
-    options.limits = options_.limits;
-    std::unique_ptr<Seat> seated;
-    if (opened.peer->identity) {
-        SONM_CO_TRY(seated, seat(*opened.peer->identity));
-        if (seated->stranger())
-            options.limits.idle_max = std::min(options.limits.idle_max, options_.stranger_idle_max);
+Async<void> Server::drain(Millis limit) {
+    draining_ = true;
+    for (const auto& port : ports_) port->listener->close();
+    auto quieting = within(limit, quiet());
+    auto outcome = co_await std::move(quieting);
+    std::size_t left = sessions_.size();
+    end_sessions(nullptr, Error{make_error_code(Errc::closed), "the node is going down"});
+    while (!sessions_.empty()) {
+        auto waiting = changed();
+        co_await std::move(waiting);
     }
-    options.service = opened.service;
-    options.peer = std::move(opened.peer);
-    auto session = std::make_shared<Session>(executor_, std::move(stream), std::move(input),
-                                             opened.channel_used, std::move(options));
-    auto running = Session::run(session);
-    co_await std::move(running);
+    drained_ = true;
+    changed_.cancel();
+    if (!outcome)
+        co_return fail(Errc::timeout, "{} connections were still at work after {} ms and were cut off", left,
+                       limit.count());
     co_return Result<void>();
 }
 
-Server::Seat::Seat(Server& server, const crypto::Address& account, bool stranger)
-    : server_(server), account_(account), stranger_(stranger) {
-    ++server_.by_account_[account_];
-    server_.strangers_ += stranger_ ? 1 : 0;
-}
-
-Server::Seat::~Seat() {
-    if (--server_.by_account_[account_] == 0) server_.by_account_.erase(account_);
-    server_.strangers_ -= stranger_ ? 1 : 0;
-}
-
-Result<std::unique_ptr<Server::Seat>> Server::seat(const crypto::Address& account) {
-    auto found = by_account_.find(account);
-    bool stranger = options_.is_customer && !options_.is_customer(account);
-    if ((found != by_account_.end() && found->second >= options_.account_connections_max) ||
-        (stranger && strangers_ >= options_.strangers_max)) {
-        ++refused_;
-        return fail(Errc::busy, "account {} is turned away: too many connections of {}", account,
-                    stranger ? "strangers" : "its own");
+Async<void> Server::quiet() {
+    Error why{make_error_code(Errc::closed), "the node is going down"};
+    while (!sessions_.empty()) {
+        for (const Live& live : sessions_)
+            if (live.session->is_idle()) live.session->close(why);
+        auto resting = sleep_for(drain_step);
+        co_await std::move(resting);
     }
-    return std::make_unique<Seat>(*this, account, stranger);
+    co_return Result<void>();
 }
 
-Async<Server::Opened> Server::open(ByteStream& stream, detail::FrameInput& input, std::string root) {
-    Opened opened;
-    opened.peer = std::make_shared<Peer>();
-    opened.peer->address = stream.peer();
-    opened.service = find(root.empty() ? LocatorProtocol::name : std::string_view(root));
-    bool named = !root.empty();
-    std::optional<detail::Frame> first;
-    while (!first) {
-        // Looked at only: a frame that is neither hello nor attach belongs to the session.
-        SONM_CO_TRY(first, input.peek());
-        if (first) break;
-        auto filling = input.fill(stream);
-        SONM_CO_CHECK(co_await std::move(filling));
-    }
-    bool hello = !named && first->type == hello_type && options_.signer;
-    bool attach = !named && first->type == attach_type && !options_.identity_required;
-    if (!hello && !attach && !options_.identity_required) co_return std::move(opened);
-
-    std::uint64_t channel = first->channel;
-    auto greeting = hello ? greet(stream, input, opened, *first) : attached(stream, input, opened, *first);
-    auto greeted = co_await std::move(greeting);
-    if (!greeted && !greeted.error().is(Errc::closed)) {
-        Bytes refusal = error_frame(channel, greeted.error());
-        auto refusing = stream.write(refusal);
-        (void)co_await std::move(refusing);
-    }
-    co_return greeted;
+Task<void> Server::changed() {
+    (void)co_await changed_.async_wait(as_tuple(asio::use_awaitable));
+    auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none)
+        throw asio::system_error(asio::error::operation_aborted);
 }
 
-Async<Server::Opened> Server::attached(ByteStream& stream, detail::FrameInput& input, Opened opened,
-                                       detail::Frame frame) {
-    if (options_.identity_required)
-        co_return fail(SecurityErrc::token_not_found, "this node serves only who proves an account first");
-    Reader in(frame.args);
-    SONM_CO_TRY(std::string name, unpack<std::string>(in));
-    opened.service = find(name);
-    if (!opened.service)
-        co_return tl::unexpected<Error>(Error{make_error_code(LocatorErrc::service_not_available), {}});
-    opened.channel_used = frame.channel;
-    input.take();
-    Bytes answer;
-    Writer out(answer);
-    out.array(3);
-    out.uint(frame.channel);
-    out.uint(0);
-    out.array(1);
-    out.uint(opened.service->protocol().version);
-    auto answering = stream.write(answer);
-    SONM_CO_CHECK(co_await std::move(answering));
-    co_return std::move(opened);
-}
-
-Async<Server::Opened> Server::greet(ByteStream& stream, detail::FrameInput& input, Opened opened,
-                                    detail::Frame frame) {
-    SONM_CO_TRY(Hello hello, parse_hello(frame));
-    input.take();
-    opened.service = find(hello.purpose);
-    if (!opened.service)
-        co_return tl::unexpected<Error>(Error{make_error_code(LocatorErrc::service_not_available), {}});
-    opened.channel_used = hello.channel;
-    IdentityOptions identity;
-    identity.signer = options_.signer;
-    identity.clock = options_.clock;
-    auto proving = prove_to_client(stream, input, identity, std::move(hello));
-    SONM_CO_TRY(opened.peer->identity, co_await std::move(proving));
-    co_return std::move(opened);
+void Server::end_sessions(const Entry* entry, const Error& why) {
+    for (const Live& live : sessions_)
+        if (!entry || live.entry.get() == entry) live.session->close(why);
 }
 
 }  // namespace sonm::rpc
