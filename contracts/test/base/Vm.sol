@@ -16,6 +16,9 @@ interface Vm {
     function assume(bool condition) external pure;
     function addr(uint256 key) external pure returns (address);
     function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
+    function getNonce(address account) external view returns (uint64);
+    function chainId(uint256 id) external;
     function label(address account, string calldata name) external;
     function etch(address target, bytes calldata code) external;
     function expectRevert() external;
