@@ -1,0 +1,186 @@
+#include "sonm/unicorn/unicorn.hpp"
+
+#include "sonm/base/units.hpp"
+#include "sonm/unicorn/local_backend.hpp"
+#include "sonm/unicorn/number.hpp"
+
+namespace sonm::unicorn {
+namespace {
+
+/// Counts one thing up for as long as it lives.
+std::shared_ptr<void> counted(std::size_t& counter) {
+    ++counter;
+    return std::shared_ptr<void>(nullptr, [&counter](void*) { --counter; });
+}
+
+}  // namespace
+
+Unicorn::Unicorn(std::unique_ptr<Backend> backend, Limits limits)
+    : backend_(std::move(backend)), limits_(limits) {
+    service_.on<"subscribe">([this](Context, std::string path, rpc::Sink<Versioned> out) {
+        return subscribe(std::move(path), std::move(out));
+    });
+    service_.on<"children_subscribe">(
+        [this](Context, std::string path, rpc::Sink<std::int64_t, std::vector<std::string>> out) {
+            return subscribe_children(std::move(path), std::move(out));
+        });
+    service_.on<"put">([this](Context, std::string path, rpc::Encoded value, std::int64_t version) {
+        return put(std::move(path), std::move(value), version);
+    });
+    service_.on<"get">([this](Context, std::string path) { return get(std::move(path)); });
+    service_.on<"create">([this](Context, std::string path, rpc::Encoded value) {
+        return create(std::move(path), std::move(value));
+    });
+    service_.on<"del">(
+        [this](Context, std::string path, std::int64_t version) { return remove(std::move(path), version); });
+    service_.on<"remove">(
+        [this](Context, std::string path, std::int64_t version) { return remove(std::move(path), version); });
+    service_.on<"increment">([this](Context, std::string path, rpc::Encoded delta) {
+        return increment(std::move(path), std::move(delta));
+    });
+    service_.on<"lock">([this](Context, std::string path, rpc::Sink<bool> out) {
+        return lock(std::move(path), Versioned::nil(), std::move(out));
+    });
+    service_.on<"named_lock">([this](Context, std::string path, rpc::Encoded value, rpc::Sink<bool> out) {
+        return lock(std::move(path), std::move(value), std::move(out));
+    });
+}
+
+Result<std::shared_ptr<void>> Unicorn::admit() {
+    if (subscriptions_ >= limits_.subscriptions_max)
+        return fail(Errc::busy, "{} subscriptions and locks are open", subscriptions_);
+    return counted(subscriptions_);
+}
+
+Result<void> Unicorn::check_value(const rpc::Encoded& value) const {
+    if (value.bytes.size() <= limits_.value_bytes_max) return Result<void>();
+    return fail(UnicornErrc::invalid_value, "the value has {} bytes, at most {} are kept", value.bytes.size(),
+                limits_.value_bytes_max);
+}
+
+Async<void> Unicorn::subscribe(std::string given, rpc::Sink<Versioned> out) {
+    SONM_CO_TRY(std::string path, parse_path(given));
+    SONM_CO_TRY(auto place, admit());
+    Watchers::Watch watch(backend_->watchers(), path);
+    std::optional<std::int64_t> sent;
+    while (true) {
+        auto looking = backend_->get(path);
+        auto found = co_await std::move(looking);
+        bool absent = !found && found.error().is(UnicornErrc::no_node);
+        if (!found && !(absent && sent.value_or(version_absent) == version_absent))
+            co_return tl::unexpected<Error>(std::move(found.error()));
+        Versioned now = absent ? Versioned() : std::move(*found);
+        if (sent && now.version < *sent)
+            co_return fail(UnicornErrc::no_node, "{} was removed and made again", path);
+        if (!sent || now.version > *sent) {
+            sent = now.version;
+            auto writing = out.write(std::move(now));
+            SONM_CO_CHECK(co_await std::move(writing));
+        }
+        auto waiting = watch.changed();
+        SONM_CO_CHECK(co_await std::move(waiting));
+    }
+}
+
+Async<void> Unicorn::subscribe_children(std::string given,
+                                        rpc::Sink<std::int64_t, std::vector<std::string>> out) {
+    SONM_CO_TRY(std::string path, parse_path(given));
+    SONM_CO_TRY(auto place, admit());
+    Watchers::Watch watch(backend_->watchers(), path);
+    std::optional<Children> sent;
+    while (true) {
+        auto looking = backend_->children(path);
+        SONM_CO_TRY(Children now, co_await std::move(looking));
+        if (!sent || now.names != sent->names || now.version > sent->version) {
+            sent = now;
+            auto item = std::tuple(now.version, std::move(now.names));
+            auto writing = out.write(std::move(item));
+            SONM_CO_CHECK(co_await std::move(writing));
+        }
+        auto waiting = watch.changed();
+        SONM_CO_CHECK(co_await std::move(waiting));
+    }
+}
+
+Async<std::tuple<bool, Versioned>> Unicorn::put(std::string given, rpc::Encoded value, std::int64_t version) {
+    ++calls_;
+    SONM_CO_TRY(std::string path, parse_path(given));
+    SONM_CO_CHECK(check_value(value));
+    if (version < 0)
+        co_return fail(UnicornErrc::version_not_allowed, "the version to replace is {}; it begins with 0", version);
+    auto putting = backend_->put(std::move(path), std::move(value), version);
+    co_return co_await std::move(putting);
+}
+
+Async<Versioned> Unicorn::get(std::string given) {
+    ++calls_;
+    SONM_CO_TRY(std::string path, parse_path(given));
+    auto getting = backend_->get(std::move(path));
+    co_return co_await std::move(getting);
+}
+
+Async<bool> Unicorn::create(std::string given, rpc::Encoded value) {
+    ++calls_;
+    SONM_CO_TRY(std::string path, parse_path(given));
+    SONM_CO_CHECK(check_value(value));
+    if (path.empty()) co_return fail(UnicornErrc::node_exists, "/");
+    auto making = backend_->create(std::move(path), std::move(value));
+    SONM_CO_CHECK(co_await std::move(making));
+    co_return true;
+}
+
+Async<bool> Unicorn::remove(std::string given, std::int64_t version) {
+    ++calls_;
+    SONM_CO_TRY(std::string path, parse_path(given));
+    if (path.empty()) co_return fail(UnicornErrc::bad_path, "/ stays");
+    auto removing = backend_->remove(std::move(path), version);
+    SONM_CO_CHECK(co_await std::move(removing));
+    co_return true;
+}
+
+Async<Versioned> Unicorn::increment(std::string given, rpc::Encoded delta) {
+    ++calls_;
+    SONM_CO_TRY(std::string path, parse_path(given));
+    if (!is_number(delta)) co_return fail(UnicornErrc::invalid_type, "what is added must be a number");
+    auto adding = backend_->increment(std::move(path), std::move(delta));
+    co_return co_await std::move(adding);
+}
+
+Async<void> Unicorn::lock(std::string given, rpc::Encoded value, rpc::Sink<bool> out) {
+    SONM_CO_TRY(std::string path, parse_path(given));
+    SONM_CO_CHECK(check_value(value));
+    SONM_CO_TRY(auto place, admit());
+    auto queueing = backend_->enqueue(std::move(path), std::move(value));
+    SONM_CO_TRY(std::unique_ptr<Seat> seat, co_await std::move(queueing));
+    auto waiting = seat->first();
+    SONM_CO_CHECK(co_await std::move(waiting));
+    auto holding = counted(held_);
+    auto writing = out.write(true);
+    SONM_CO_CHECK(co_await std::move(writing));
+    auto losing = seat->lost();
+    co_return co_await std::move(losing);
+}
+
+void Unicorn::measure(std::vector<services::Metric>& out) const {
+    using Kind = services::Metric::Kind;
+    out.push_back({"calls_total", "Calls that read or write.", Kind::counter, static_cast<double>(calls_), {}});
+    out.push_back({"subscriptions", "Open subscriptions and locks.", Kind::gauge,
+                   static_cast<double>(subscriptions_), {}});
+    out.push_back({"locks_held", "Locks that are held.", Kind::gauge, static_cast<double>(held_), {}});
+}
+
+Result<std::unique_ptr<services::PlatformService>> make(services::Environment environment, YamlReader& args) {
+    Limits limits;
+    std::uint64_t value_bytes_max = limits.value_bytes_max, nodes_max = 1'000'000;
+    args.optional({"value_bytes_max", "Largest value.", "1 MiB"}, value_bytes_max, parse_bytes);
+    args.optional({"nodes_max", "How many nodes the tree may have.", "1000000"}, nodes_max,
+                  parse_int<std::uint64_t>);
+    args.optional({"subscriptions_max", "Open subscriptions and locks of all callers.", "10000"},
+                  limits.subscriptions_max, parse_int<std::size_t>);
+    limits.value_bytes_max = value_bytes_max;
+    std::unique_ptr<Backend> backend = std::make_unique<LocalBackend>(
+        environment.executor, (environment.folder / "unicorn.db").string(), nodes_max);
+    return std::make_unique<Unicorn>(std::move(backend), limits);
+}
+
+}  // namespace sonm::unicorn

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "sonm/services/platform.hpp"
+#include "sonm/unicorn/backend.hpp"
+
+namespace sonm::unicorn {
+
+/// Bounds of the service, whatever the backend.
+struct Limits {
+    std::size_t value_bytes_max = 1 * MiB;
+    std::size_t subscriptions_max = 10'000;  ///< of all callers together, locks included
+};
+
+/// The coordination service over a backend.
+class Unicorn final : public services::PlatformService {
+public:
+    Unicorn(std::unique_ptr<Backend> backend, Limits limits);
+
+    const rpc::ServiceBase& handlers() const override { return service_; }
+    Async<void> start() override { return backend_->start(); }
+    Task<void> run() override { return backend_->run(); }
+    void measure(std::vector<services::Metric>& out) const override;
+
+private:
+    using Context = rpc::Context;
+    Async<void> subscribe(std::string path, rpc::Sink<Versioned> out);
+    Async<void> subscribe_children(std::string path, rpc::Sink<std::int64_t, std::vector<std::string>> out);
+    Async<std::tuple<bool, Versioned>> put(std::string path, rpc::Encoded value, std::int64_t version);
+    Async<Versioned> get(std::string path);
+    Async<bool> create(std::string path, rpc::Encoded value);
+    Async<bool> remove(std::string path, std::int64_t version);
+    Async<Versioned> increment(std::string path, rpc::Encoded delta);
+    Async<void> lock(std::string path, rpc::Encoded value, rpc::Sink<bool> out);
+    Result<void> check_value(const rpc::Encoded& value) const;
+    Result<std::shared_ptr<void>> admit();
+
+    std::unique_ptr<Backend> backend_;
+    Limits limits_;
+    rpc::Service<services::UnicornProtocol> service_;
+    std::size_t subscriptions_ = 0, held_ = 0;
+    std::uint64_t calls_ = 0;
+};
+
+/// The service from its arguments: `file` for one node, `etcd` for several.
+Result<std::unique_ptr<services::PlatformService>> make(services::Environment environment, YamlReader& args);
+
+}  // namespace sonm::unicorn

@@ -1,0 +1,81 @@
+#include "sonm/base/fs.hpp"
+#include "sonm/unicorn/contract.hpp"
+#include "sonm/unicorn/local_backend.hpp"
+#include "sonm/unicorn/number.hpp"
+
+namespace sonm::unicorn::contract {
+namespace {
+
+std::unique_ptr<Backend> in_memory(const Executor& executor) {
+    return std::make_unique<LocalBackend>(executor, ":memory:", 1000);
+}
+INSTANTIATE_TEST_SUITE_P(Local, UnicornContract, testing::Values(MakeBackend(in_memory)),
+                         [](const auto&) { return "sqlite"; });
+
+TEST(Path, parents_names_and_depths_are_those_of_the_words_between_slashes) {
+    EXPECT_EQ(parse_path("/").value(), "");
+    EXPECT_EQ(parse_path("/a/b/").value(), "/a/b");
+    EXPECT_EQ(parent_of("/a/b"), "/a");
+    EXPECT_EQ(parent_of("/a"), "");
+    EXPECT_EQ(name_of("/a/b"), "b");
+    EXPECT_EQ(depth_of("/a/b"), 2u);
+    EXPECT_EQ(ancestors_of("/a/b/c"), (std::vector<std::string>{"/a/b", "/a"}));
+}
+
+TEST(Numbers, sums_are_exact_or_refused) {
+    rpc::Encoded half;
+    rpc::Writer(half.bytes).real(0.5);
+    rpc::Encoded expected;
+    rpc::Writer(expected.bytes).real(2.5);
+    EXPECT_EQ(add(number(2), half).value(), expected);
+    auto most = std::numeric_limits<std::int64_t>::max();
+    EXPECT_EQ(add(number(most - 1), number(1)).value(), number(most));
+    EXPECT_TRUE(add(number(most), number(1)).error().is(UnicornErrc::invalid_value));
+    rpc::Encoded huge;
+    rpc::Writer(huge.bytes).uint(~std::uint64_t(0));
+    EXPECT_TRUE(add(huge, number(1)).error().is(UnicornErrc::invalid_value));
+    EXPECT_TRUE(add(Versioned::nil(), number(1)).error().is(UnicornErrc::invalid_type));
+    EXPECT_TRUE(add(rpc::Encoded(), number(1)).error().is(UnicornErrc::invalid_type));
+}
+
+TEST(LocalBackend, after_a_kill_what_was_answered_is_there_and_locks_are_free) {
+    TempDir folder, copy;
+    auto in = [](const TempDir& where) {
+        return [&where](const Executor& executor) -> std::unique_ptr<Backend> {
+            return std::make_unique<LocalBackend>(executor, (where / "tree.db").string(), 1000);
+        };
+    };
+    with_unicorn(in(folder), [&](Bench& bench) -> Task<void> {
+        (void)co_await bench.first.call<"create">("/kept", text("v"));
+        auto held = bench.first.stream<"lock">("/l").value();
+        EXPECT_TRUE((co_await held.next()).value().value());
+        // The files at this moment are what a kill leaves behind.
+        std::filesystem::copy(folder.path(), copy.path());
+    });
+    with_unicorn(in(copy), [](Bench& bench) -> Task<void> {
+        EXPECT_EQ((co_await bench.first.call<"get">("/kept")).value(), (Versioned{text("v"), 0}));
+        auto held = bench.first.stream<"lock">("/l").value();
+        EXPECT_TRUE((co_await held.next()).value().value());
+        auto seats = bench.first.stream<"children_subscribe">("/l").value();
+        EXPECT_EQ(std::get<1>((co_await seats.next()).value().value()).size(), 1u);
+    });
+}
+
+TEST(LocalBackend, a_full_tree_refuses_nodes_and_goes_on_with_those_it_has) {
+    auto small = [](const Executor& executor) -> std::unique_ptr<Backend> {
+        return std::make_unique<LocalBackend>(executor, ":memory:", 4);
+    };
+    with_unicorn(small, [](Bench& bench) -> Task<void> {
+        EXPECT_TRUE(co_await bench.first.call<"create">("/a/b", number(1)));
+        auto full = co_await bench.first.call<"create">("/c/d", number(1));
+        EXPECT_TRUE(full.error().is(Errc::no_space)) << full.error().message();
+        auto half = co_await bench.first.call<"get">("/c");
+        EXPECT_TRUE(half.error().is(UnicornErrc::no_node)) << "nothing of what failed is left";
+        EXPECT_TRUE(co_await bench.first.call<"create">("/c", number(1)));
+        EXPECT_TRUE(co_await bench.first.call<"remove">("/c", 0));
+        EXPECT_TRUE(co_await bench.first.call<"create">("/e", number(1)));
+    });
+}
+
+}  // namespace
+}  // namespace sonm::unicorn::contract
