@@ -12,6 +12,7 @@ Session::Options session_options(const ConnectOptions& options, std::shared_ptr<
     Session::Options out;
     out.limits = options.limits;
     out.peer = std::move(peer);
+    out.service = options.serve;
     return out;
 }
 
@@ -61,6 +62,18 @@ Async<Opening> open(ByteStream& stream, detail::FrameInput& input, std::string s
     co_return std::move(opening);
 }
 
+Async<void> ping_over(std::shared_ptr<Session> session, Millis limit) {
+    auto deadline = std::chrono::steady_clock::now() + limit;
+    Writer out = session->begin_call(ping_type);
+    out.array(0);
+    SONM_CO_TRY(std::uint64_t channel, session->commit_call(deadline));
+    detail::CallGuard guard(session, channel);
+    auto waiting = session->reply(channel);
+    Reply reply = co_await std::move(waiting);
+    if (!reply.value) co_return tl::unexpected<Error>(std::move(reply.value.error()));
+    co_return Result<void>();
+}
+
 }  // namespace
 
 Connection::Connection(std::shared_ptr<Session> session, Millis call_max)
@@ -75,6 +88,8 @@ void Connection::close() {
     if (session_)
         session_->close(Error{make_error_code(Errc::closed), "the connection was closed by its owner"});
 }
+
+Async<void> Connection::ping(Millis limit) const { return ping_over(session_, limit); }
 
 Async<Connection> connect_over(TaskGroup& group, std::unique_ptr<ByteStream> stream, std::string service,
                                ConnectOptions options) {

@@ -13,6 +13,7 @@ struct ConnectOptions {
     const crypto::Signer* signer = nullptr;  ///< set: mutual proof of identity; must outlive the opening
     const Clock* clock = nullptr;            ///< needed with a signer
     std::optional<crypto::Address> expect;   ///< who must be at the other end; needs a signer
+    const ServiceBase* serve = nullptr;      ///< what the other side may call here; outlives the connection
 };
 
 /// A handle on one session with one service. Copies share it; it closes when the last copy goes.
@@ -26,6 +27,8 @@ public:
     const std::optional<crypto::Address>& peer_identity() const { return session_->peer().identity; }
     const std::string& peer() const { return session_->peer().address; }
     void close();
+    /// Asks the other side for a sign of life. Errors: timeout, closed.
+    Async<void> ping(Millis limit) const;
 
     Session& session() const { return *session_; }
     const std::shared_ptr<Session>& shared() const { return session_; }
@@ -61,14 +64,17 @@ struct CallGuard {
     ~CallGuard() { session->forget(channel); }
 };
 
+using SharedHeaders = std::shared_ptr<const std::vector<Header>>;
+
 template <class M, class... A>
-Async<typename M::Reply::Type> call(std::shared_ptr<Session> session, Millis limit, A... args) {
+Async<typename M::Reply::Type> call(std::shared_ptr<Session> session, Millis limit, SharedHeaders headers,
+                                    A... args) {
     auto deadline = std::chrono::steady_clock::now() + limit;
     if (!session->has_room()) {
         auto waiting = session->room();
         SONM_CO_CHECK(co_await std::move(waiting));
     }
-    Writer out = session->begin_call(M::info.id);
+    Writer out = session->begin_call(M::info.id, headers.get());
     out.array(sizeof...(A));
     pack_all(out, args...);
     SONM_CO_TRY(std::uint64_t channel, session->commit_call(deadline));
@@ -84,11 +90,12 @@ template <class M, class Tuple>
 struct Caller;
 template <class M, class... A>
 struct Caller<M, std::tuple<A...>> {
-    static Async<typename M::Reply::Type> call(std::shared_ptr<Session> session, Millis limit, A... args) {
-        return detail::call<M, A...>(std::move(session), limit, std::move(args)...);
+    static Async<typename M::Reply::Type> call(std::shared_ptr<Session> session, Millis limit,
+                                               SharedHeaders headers, A... args) {
+        return detail::call<M, A...>(std::move(session), limit, std::move(headers), std::move(args)...);
     }
-    static Writer begin(Session& session, const A&... args) {
-        Writer out = session.begin_call(M::info.id);
+    static Writer begin(Session& session, const std::vector<Header>* headers, const A&... args) {
+        Writer out = session.begin_call(M::info.id, headers);
         out.array(sizeof...(A));
         pack_all(out, args...);
         return out;
@@ -105,6 +112,12 @@ public:
     }
 
     const Connection& connection() const { return connection_; }
+    /// The same client; what it opens carries these headers.
+    Client with(std::vector<Header> headers) const {
+        Client other(*this);
+        other.headers_ = std::make_shared<const std::vector<Header>>(std::move(headers));
+        return other;
+    }
 
     /// A call; the arguments are those of the declaration. Errors: the service's own, timeout, closed, busy.
     template <Text Name, class... A>
@@ -115,7 +128,7 @@ public:
     auto call_within(Millis limit, A&&... args) const {
         using M = typename P::template Find<Name>;
         static_assert(M::shape == Shape::unary, "use stream or notify");
-        return detail::Caller<M, typename M::Arguments::Tuple>::call(connection_.shared(), limit,
+        return detail::Caller<M, typename M::Arguments::Tuple>::call(connection_.shared(), limit, headers_,
                                                                      std::forward<A>(args)...);
     }
     /// Sends a message that is not answered.
@@ -123,22 +136,24 @@ public:
     Result<void> notify(A&&... args) const {
         using M = typename P::template Find<Name>;
         static_assert(M::shape == Shape::notify);
-        detail::Caller<M, typename M::Arguments::Tuple>::begin(connection_.session(),
+        detail::Caller<M, typename M::Arguments::Tuple>::begin(connection_.session(), headers_.get(),
                                                                std::forward<A>(args)...);
         return connection_.session().commit_notify();
     }
-    /// Opens a stream: BasicSource, BasicUpload or Duplex, as the method's shape says. Dropping it cancels.
-    /// Errors: closed, busy.
+    /// Opens a stream: BasicSource, BasicUpload, Duplex or Talk, as the method's shape says. Dropping it
+    /// cancels. Errors: closed, busy.
     template <Text Name, class... A>
     auto stream(A&&... args) const {
         using M = typename P::template Find<Name>;
         static_assert(M::shape != Shape::unary && M::shape != Shape::notify, "use call or notify");
-        detail::Caller<M, typename M::Arguments::Tuple>::begin(connection_.session(),
+        detail::Caller<M, typename M::Arguments::Tuple>::begin(connection_.session(), headers_.get(),
                                                                std::forward<A>(args)...);
-        auto opened = connection_.session().commit_stream(M::shape).map(detail::caller_handle);
+        auto opened = connection_.session().commit_stream(M::info).map(detail::caller_handle);
         auto typed = [](detail::StreamHandle handle) {
             if constexpr (M::shape == Shape::server_stream)
                 return BasicSource<typename M::Downstream>(std::move(handle));
+            else if constexpr (M::shape == Shape::dialog)
+                return Talk<typename M::Upstream, typename M::Downstream>(std::move(handle));
             else if constexpr (M::shape == Shape::client_stream)
                 return BasicUpload<typename M::Upstream, typename M::Reply>(std::move(handle));
             else
@@ -149,8 +164,15 @@ public:
         return Out(std::move(opened).map(typed));
     }
 
+    /// Opens a dialog; gives the caller's Talk. Errors: closed, busy.
+    template <Text Name, class... A>
+    auto talk(A&&... args) const {
+        return stream<Name>(std::forward<A>(args)...);
+    }
+
 private:
     Connection connection_;
+    detail::SharedHeaders headers_;
 };
 
 }  // namespace sonm::rpc

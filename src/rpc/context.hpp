@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sonm/base/async.hpp"
 #include "sonm/crypto/types.hpp"
 
 #include <memory>
@@ -15,6 +16,10 @@ struct Header {
     std::string value;
     bool operator==(const Header&) const = default;
 };
+
+/// Milliseconds that the caller allows, as 8 bytes little-endian. Source: docs/protocol/slave.md, "Headers".
+inline constexpr std::string_view request_timeout_header = "request_timeout";
+Header make_request_timeout(Millis limit);
 
 /// Who is at the other end of a session.
 struct Peer {
@@ -38,6 +43,11 @@ public:
             if (header.name == name) return &header.value;
         return nullptr;
     }
+    /// All headers of the frame that opened the channel, decoded: what a relay passes on.
+    const std::vector<Header>& headers() const { return headers_; }
+    /// How long the caller lets this take, if it says so. Errors: invalid_argument (a header of another
+    /// size).
+    Result<std::optional<Millis>> request_timeout() const;
 
 private:
     std::shared_ptr<const Peer> peer_;

@@ -3,6 +3,11 @@
 
 /// What a session does with the frames that come in, and the three kinds of calls that go out.
 namespace sonm::rpc {
+namespace {
+
+constexpr std::uint8_t empty_array[] = {0x90};
+
+}  // namespace
 
 /// Writes a synchronous handler's value straight into the outbox.
 class Session::DirectReply final : public ReplyWriter {
@@ -34,7 +39,7 @@ Result<void> Session::handle(const detail::Frame& frame) {
     if (found != streams_.end()) {
         auto stream = found->second;
         SONM_CHECK(stream->receive(frame.type, frame.args, frame.args_count));
-        if (stream->over()) drop(frame.channel);
+        stream->leave_if_over();
         return Result<void>();
     }
     // Answers to calls that were given up may still come; whoever never calls has nothing to be answered.
@@ -42,8 +47,33 @@ Result<void> Session::handle(const detail::Frame& frame) {
     return fail(TransportErrc::frame_format, "a message on channel {}, which has ended", frame.channel);
 }
 
+Result<void> Session::control(const detail::Frame& frame) {
+    channel_max_ = frame.channel;
+    if (frame.type == revoke_type) SONM_CHECK(revoke(frame));
+    if (frame.type == settings_type || frame.type == goaway_type)
+        return fail(Errc::closed, "{} has said that it goes away", peer_->address);
+    send(frame.channel, 0, empty_array);
+    return Result<void>();
+}
+
+Result<void> Session::revoke(const detail::Frame& frame) {
+    Reader in(frame.args);
+    SONM_TRY(std::uint64_t channel, in.uint());
+    WireError why{7, static_cast<int>(DispatchErrc::revoked_channel), {}};
+    if (frame.args_count > 1) {
+        SONM_TRY(auto code, (unpack<std::pair<std::int64_t, std::int64_t>>(in)));
+        std::tie(why.category, why.code) = code;
+    }
+    Error error = from_wire(why, errors_);
+    if (auto call = calls_.extract(channel))
+        call.mapped().waiter.post(Reply{tl::unexpected<Error>(error), 0});
+    if (auto stream = streams_.extract(channel)) stream.mapped()->revoke(error);
+    return Result<void>();
+}
+
 Result<void> Session::open_inbound(const detail::Frame& frame, const Context& context) {
     const ServiceBase::Slot* slot = service_ ? service_->find(frame.type) : nullptr;
+    if (!slot && frame.type >= control_type_min && frame.type <= revoke_type) return control(frame);
     if (!slot)
         return fail(DispatchErrc::slot_not_found, "method {} on channel {}", frame.type, frame.channel);
     channel_max_ = frame.channel;
@@ -119,7 +149,7 @@ Result<void> Session::open_stream(const detail::Frame& frame, const ServiceBase:
     // A refused stream could not be told from an offence once its items arrive: beyond the limit the session
     // ends.
     SONM_CHECK(may_open());
-    auto stream = std::make_shared<RawStream>(*this, frame.channel, slot.method->shape, false);
+    auto stream = std::make_shared<RawStream>(*this, frame.channel, *slot.method, false);
     streams_.emplace(frame.channel, stream);
     Reader args(frame.args);
     auto call = [&]() -> Result<Async<Bytes>> {
@@ -201,7 +231,7 @@ Result<void> Session::commit_notify() {
     return Result<void>();
 }
 
-Result<std::shared_ptr<RawStream>> Session::commit_stream(Shape shape) {
+Result<std::shared_ptr<RawStream>> Session::commit_stream(const MethodInfo& method) {
     if (auto room = may_open(); !room) {
         outbox_.buffer().resize(frame_begin_);
         return tl::unexpected<Error>(std::move(room.error()));
@@ -210,7 +240,7 @@ Result<std::shared_ptr<RawStream>> Session::commit_stream(Shape shape) {
     (void)size;
     std::uint64_t channel = ++channel_max_;
     calls_out_ = true;
-    auto stream = std::make_shared<RawStream>(*this, channel, shape, true);
+    auto stream = std::make_shared<RawStream>(*this, channel, method, true);
     streams_.emplace(channel, stream);
     stream->consumed_ = stream_window_bytes;
     stream->grant(0);  // the first grant opens the window, if items come on credit

@@ -18,26 +18,53 @@ enum class Shape : std::uint8_t {
     notify,         ///< nothing comes back
     server_stream,  ///< items come back until close or error; the caller grants credit and may cancel
     client_stream,  ///< the caller writes items on credit; one value or error comes back
-    bi_stream,     ///< items both ways on credit; each side says `end` when it has sent and received the last
-                   ///< item
-    plain_stream,  ///< items both ways without credit: what existing clients speak
+    bi_stream,      ///< items both ways on credit; each side says `end` after the last item of both
+    plain_stream,   ///< items both ways without credit: what existing clients speak
+    dialog,         ///< each side says what its declared states allow
 };
 
-/// What a message on an open channel means.
-enum class Message : std::uint8_t { write, error, close, value, credit, cancel, end };
+/// What a message on an open channel means to the session; `other` only to the program.
+enum class Message : std::uint8_t { write, error, close, value, credit, cancel, end, other };
+std::string_view to_string(Message message);
+/// The meaning that a name has in every dialog.
+constexpr Message message_named(std::string_view name) {
+    if (name == "write") return Message::write;
+    if (name == "error") return Message::error;
+    if (name == "close") return Message::close;
+    if (name == "value") return Message::value;
+    return Message::other;
+}
 
+struct TypeInfo;
+/// One element of a message: its name, empty where only its place counts, and its type.
+struct ArgInfo {
+    std::string_view name;
+    const TypeInfo* type;
+};
+
+struct StateInfo;
 /// One message that may be sent in some state.
 struct Slot {
-    std::uint8_t type;
+    std::uint16_t type;
+    std::string_view name;
     Message message;
-    bool last;  ///< nothing follows in this direction
+    const StateInfo* next;                    ///< nullptr: the state stays
+    std::span<const ArgInfo> arguments = {};  ///< of a dialog's messages
 };
-std::string_view to_string(Message message);
+/// What one side of a channel may say next; nothing: that direction is closed.
+struct StateInfo {
+    std::span<const Slot> slots;
 
-/// What the caller may send after the opening frame (`from_caller`), or what the called side may send.
-std::span<const Slot> slots(Shape shape, bool from_caller);
-/// The number of `message` in that direction; it must be there.
-std::uint8_t type_of(Shape shape, bool from_caller, Message message);
+    bool closed() const { return slots.empty(); }
+    /// nullptr if the state has none of that number, name or meaning.
+    const Slot* find(std::uint64_t type) const;
+    const Slot* find(std::string_view name) const;
+    const Slot* find(Message message) const;
+};
+inline constexpr StateInfo closed_state{};
+
+/// What the caller may say after the opening frame (`from_caller`), or what the called side may say.
+const StateInfo& vocabulary(Shape shape, bool from_caller);
 /// Items in that direction wait for credit.
 bool is_credited(Shape shape, bool from_caller);
 
@@ -45,7 +72,14 @@ struct MethodInfo {
     std::uint16_t id;
     std::string_view name;
     Shape shape;
-    std::span<const std::string_view> arguments;
+    std::span<const ArgInfo> arguments;
+    std::span<const ArgInfo> upstream, downstream, reply;  ///< elements of items and of the value
+    const StateInfo *tx, *rx;                              ///< of a dialog; else nullptr: the shape says it
+
+    const StateInfo& says(bool caller) const {
+        const StateInfo* own = caller ? tx : rx;
+        return own ? *own : vocabulary(shape, caller);
+    }
 };
 
 struct ProtocolInfo {

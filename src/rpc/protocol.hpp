@@ -1,7 +1,6 @@
 #pragma once
 
-#include "sonm/rpc/graph.hpp"
-#include "sonm/rpc/pack.hpp"
+#include "sonm/rpc/describe.hpp"
 
 /// The declaration of a protocol as one type. Everything else is derived: the graph, the typed client, the
 /// binding of handlers.
@@ -13,12 +12,6 @@ struct Arg {
     static constexpr std::string_view name = Name;
     using Type = T;
 };
-template <class... A>
-struct Args {
-    using Tuple = std::tuple<typename A::Type...>;
-    static constexpr std::array<std::string_view, sizeof...(A)> names{A::name...};
-};
-
 template <class... T>
 struct ListOf {
     using Type = std::tuple<T...>;
@@ -31,31 +24,54 @@ template <class T>
 struct ListOf<T> {
     using Type = T;
 };
+/// Elements of a message, in order.
+template <class... T>
+struct List {
+    using Type = typename ListOf<T...>::Type;
+    using Tuple = std::tuple<T...>;
+    static constexpr auto& infos = Unnamed<T...>::infos;
+};
+template <class... A>
+struct Args {
+    using Tuple = std::tuple<typename A::Type...>;
+    using List = rpc::List<typename A::Type...>;
+    static constexpr std::array<std::string_view, sizeof...(A)> names{A::name...};
+    static constexpr std::array<ArgInfo, sizeof...(A)> infos{
+        ArgInfo{A::name, &Describe<typename A::Type>::info}...};
+};
+
 /// What a call gives back: nothing, one value, or several as a tuple.
 template <class... T>
-struct Returns {
-    using Type = typename ListOf<T...>::Type;
-    using Tuple = std::tuple<T...>;
-};
+struct Returns : List<T...> {};
 /// What one item of a stream is made of.
 template <class... T>
-struct Items {
+struct Items : List<T...> {
     static_assert(sizeof...(T) > 0, "an item of a stream has at least one element");
-    using Type = typename ListOf<T...>::Type;
-    using Tuple = std::tuple<T...>;
 };
 /// No items in that direction.
-struct NoItems {};
+struct NoItems {
+    static constexpr std::span<const ArgInfo> infos{};
+};
+
+/// The elements of what is a list; a dialog's states are none.
+template <class T>
+constexpr std::span<const ArgInfo> infos_of() {
+    if constexpr (requires { T::infos; })
+        return T::infos;
+    else
+        return {};
+}
 
 template <std::uint16_t Id, Text Name, Shape S, class A, class In, class Out, class R>
 struct Method {
     static_assert(Id < 1024, "method numbers stay small: services index by them");
     static constexpr Text name = Name;
-    static constexpr MethodInfo info{Id, Name, S, A::names};
+    static constexpr MethodInfo info{
+        Id, Name, S, A::infos, infos_of<In>(), infos_of<Out>(), infos_of<R>(), nullptr, nullptr};
     static constexpr Shape shape = S;
     using Arguments = A;
-    using Upstream = In;     ///< items from the caller
-    using Downstream = Out;  ///< items to the caller
+    using Upstream = In;     ///< items (or states of a dialog) from the caller
+    using Downstream = Out;  ///< the same to the caller
     using Reply = R;
 };
 
@@ -74,7 +90,7 @@ struct ClientStream : Method<Id, Name, Shape::client_stream, A, In, NoItems, R> 
 /// Items both ways.
 template <std::uint16_t Id, Text Name, class A, class In, class Out>
 struct BiStream : Method<Id, Name, Shape::bi_stream, A, In, Out, Returns<>> {};
-/// Items both ways as clients without credit speak it; bounded by the session's budget only.
+/// Items both ways as clients without credit speak it; a reader that is behind holds up its whole session.
 template <std::uint16_t Id, Text Name, class A, class In, class Out>
 struct PlainStream : Method<Id, Name, Shape::plain_stream, A, In, Out, Returns<>> {};
 

@@ -17,18 +17,23 @@ detail::StreamHandle detail::caller_handle(StreamHandle stream) {
     return StreamHandle(raw, [stream = std::move(stream)](RawStream*) { stream->abandon(); });
 }
 
-RawStream::RawStream(Session& session, std::uint64_t channel, Shape shape, bool caller)
+RawStream::RawStream(Session& session, std::uint64_t channel, const MethodInfo& method, bool caller)
     : session_(&session),
       channel_(channel),
-      shape_(shape),
+      method_(method),
+      shape_(method.shape),
       caller_(caller),
+      in_state_(&method.says(!caller)),
+      out_state_(&method.says(caller)),
+      in_credited_(is_credited(shape_, !caller)),
       readable_(session.executor_),
       writable_(session.executor_),
       stop_(session.executor_) {
     // The called side starts without a limit, since a plain client never grants anything; the first grant
     // sets one.
-    limited_ = caller && is_credited(shape, true);
+    limited_ = caller && is_credited(shape_, true);
     if (limited_) credit_ = stream_window_bytes;
+    if (in_state_->closed()) in_ = Inbound::ended;
 }
 
 RawStream::~RawStream() = default;
@@ -48,23 +53,39 @@ Async<std::optional<RawStream::Item>> RawStream::next() {
     std::optional<Item> item(std::move(inbox_.front()));
     inbox_.pop_front();
     std::size_t cost = cost_of(item->bytes.size());
-    inbox_cost_ -= cost;
-    if (session_) session_->release(cost);
+    count_inbox(0, cost);
     grant(cost);
+    leave_if_over();
     co_return std::move(item);
+}
+
+void RawStream::count_inbox(std::size_t more, std::size_t less) {
+    inbox_cost_ += more;
+    inbox_cost_ -= less;
+    if (!session_) return;
+    session_->release(less);
+    if (in_credited_) return;
+    bool full = inbox_cost_ >= stream_window_bytes;
+    session_->count_uncredited(more, less, static_cast<int>(full) - static_cast<int>(full_));
+    full_ = full;
+}
+
+void RawStream::empty_inbox() {
+    inbox_.clear();
+    count_inbox(0, inbox_cost_);
 }
 
 void RawStream::grant(std::size_t cost) {
     consumed_ += cost;
-    if (!session_ || in_ != Inbound::open || out_done_ || consumed_ < stream_window_bytes / 2 ||
-        !is_credited(shape_, !caller_))
-        return;
+    if (!session_ || !in_credited_ || in_ != Inbound::open || consumed_ < stream_window_bytes / 2) return;
+    const Slot* slot = out_state_->find(Message::credit);
+    if (!slot) return;
     Bytes args;
     Writer out(args);
     out.array(1);
     out.uint(consumed_);
     consumed_ = 0;
-    session_->send(channel_, type_of(shape_, caller_, Message::credit), args);
+    say(*slot, args);
 }
 
 bool RawStream::writable() const {
@@ -86,7 +107,7 @@ Async<void> RawStream::ready() {
     co_return Result<void>();
 }
 
-Writer RawStream::begin_item() { return session_->begin(channel_, type_of(shape_, caller_, Message::write)); }
+Writer RawStream::begin_item() { return session_->begin(channel_, out_state_->find(Message::write)->type); }
 
 Result<void> RawStream::end_item() {
     SONM_TRY(std::size_t bytes, session_->commit());
@@ -94,8 +115,29 @@ Result<void> RawStream::end_item() {
     return Result<void>();
 }
 
+Result<Writer> RawStream::begin_message(std::string_view name) {
+    if (!session_) return tl::unexpected<Error>(gone());
+    saying_ = out_state_->find(name);
+    if (!saying_) return fail(Errc::conflict, "{}: \"{}\" cannot be said now", method_.name, name);
+    return session_->begin(channel_, saying_->type);
+}
+
+Result<void> RawStream::end_message() {
+    SONM_CHECK(session_->commit().map([](std::size_t) {}));
+    if (saying_->next) out_state_ = saying_->next;
+    out_ended_ = out_state_->closed();
+    leave_if_over();
+    return Result<void>();
+}
+
+void RawStream::say(const Slot& slot, BytesView args) {
+    if (slot.next) out_state_ = slot.next;
+    session_->send(channel_, slot.type, args);
+}
+
 void RawStream::finish(const Result<Bytes>& last) {
     if (!session_ || out_ended_) return;
+    if (shape_ == Shape::dialog) return finish_dialog(last);
     if (!last) {
         Bytes args;
         Writer out(args);
@@ -110,29 +152,48 @@ void RawStream::finish(const Result<Bytes>& last) {
     }
 }
 
+void RawStream::finish_dialog(const Result<Bytes>& last) {
+    if (!last && out_state_->find(Message::error)) {
+        Bytes args;
+        Writer out(args);
+        pack_error(out, to_wire(last.error(), session_->errors()));
+        return send_last(Message::error, args);
+    }
+    // Nobody can be told: the session ends, as for a notify that fails.
+    if (!last && !caller_) return session_->close(Error{last.error().code, last.error().context});
+    for (const Slot& slot : out_state_->slots)
+        if (slot.next && slot.next->closed() && slot.arguments.empty() && slot.message != Message::value)
+            return send_last(slot.message, empty_array);
+    out_ended_ = true;
+    out_state_ = &closed_state;
+    leave_if_over();
+}
+
 void RawStream::send_last(Message message, BytesView args) {
     out_ended_ = true;
-    out_done_ = shape_ != Shape::bi_stream;
-    session_->send(channel_, type_of(shape_, caller_, message), args);
+    say(*out_state_->find(message), args);
     writable_.wake();
     send_end_if_due();
-    if (over()) session_->drop(channel_);
+    leave_if_over();
 }
 
 void RawStream::send_end_if_due() {
-    if (shape_ != Shape::bi_stream || out_done_ || !out_ended_ || in_ == Inbound::open) return;
-    out_done_ = true;
-    session_->send(channel_, type_of(shape_, caller_, Message::end), empty_array);
+    if (!out_ended_ || in_ == Inbound::open || !session_) return;
+    if (const Slot* slot = out_state_->find(Message::end)) say(*slot, empty_array);
+}
+
+void RawStream::leave_if_over() {
+    bool over = in_state_->closed() && out_state_->closed();
+    if (over && inbox_.empty() && session_) std::exchange(session_, nullptr)->drop(channel_);
 }
 
 void RawStream::abandon() {
     if (abandoned_) return;
     abandoned_ = true;
-    if (session_) session_->release(inbox_cost_);
-    inbox_.clear();
-    inbox_cost_ = 0;
+    empty_inbox();
+    leave_if_over();
     if (!session_ || out_ended_) return;
-    if (shape_ == Shape::server_stream && caller_) return finish(Bytes());
+    if (shape_ == Shape::dialog || (shape_ == Shape::server_stream && caller_)) return finish(Bytes());
     finish(fail(Errc::closed, "given up by the other side"));
 }
 
@@ -160,48 +221,51 @@ void RawStream::stop_handler() {
 }
 
 Result<void> RawStream::receive(std::uint64_t type, BytesView args, std::size_t count) {
-    auto allowed = slots(shape_, !caller_);
-    auto slot = std::find_if(allowed.begin(), allowed.end(), [&](const Slot& s) { return s.type == type; });
-    bool ended = in_ != Inbound::open;
-    bool late =
-        slot != allowed.end() && ended && slot->message != Message::credit && slot->message != Message::end;
-    if (slot == allowed.end() || in_done_ || late)
+    const Slot* slot = in_state_->find(type);
+    if (!slot)
         return fail(TransportErrc::frame_format, "message {} on channel {} is not allowed in its state", type,
                     channel_);
-    in_done_ = slot->last;
+    if (slot->next) in_state_ = slot->next;
+    if (slot->message == Message::error) return receive_error(args, count);
+    if (shape_ == Shape::dialog) {
+        SONM_CHECK(receive_item(*slot, args, count));
+        if (in_state_->closed()) receive_last(Inbound::ended, std::nullopt);
+        return Result<void>();
+    }
     switch (slot->message) {
-        case Message::write: return receive_item(args, count);
+        case Message::write: return receive_item(*slot, args, count);
         case Message::credit: return receive_credit(args, count);
         case Message::close: receive_last(Inbound::ended, std::nullopt); break;
         case Message::value:
-            reply_ = Item{to_bytes(args), count};
+            reply_ = Item{to_bytes(args), count, slot};
             receive_last(Inbound::ended, std::nullopt);
             break;
-        case Message::error: {
-            Reader in(args);
-            SONM_TRY(WireError error, unpack_error(in, count));
-            receive_last(Inbound::failed, from_wire(error, session_->errors()));
-            // Nobody is left to talk to: a bi_stream's caller reports an error only when it gives up.
-            if (!caller_ && shape_ == Shape::bi_stream) stop_handler();
-            break;
-        }
         case Message::cancel:
             receive_last(Inbound::ended, std::nullopt);
             stop_handler();
             break;
-        case Message::end: break;
+        default: break;
     }
     return Result<void>();
 }
 
-Result<void> RawStream::receive_item(BytesView args, std::size_t count) {
+Result<void> RawStream::receive_error(BytesView args, std::size_t count) {
+    Reader in(args);
+    SONM_TRY(WireError error, unpack_error(in, count));
+    receive_last(Inbound::failed, from_wire(error, session_->errors()));
+    // Nobody is left to talk to: a bi_stream's caller reports an error only when it gives up.
+    if (!caller_ && shape_ == Shape::bi_stream) stop_handler();
+    return Result<void>();
+}
+
+Result<void> RawStream::receive_item(const Slot& slot, BytesView args, std::size_t count) {
     if (abandoned_) return Result<void>();
-    if (!caller_ && inbox_cost_ >= stream_window_bytes && is_credited(shape_, true))
+    if (!caller_ && inbox_cost_ >= stream_window_bytes && in_credited_)
         return fail(Errc::too_large, "channel {} was written to beyond its credit", channel_);
     std::size_t cost = cost_of(args.size());
     SONM_CHECK(session_->hold(cost));
-    inbox_cost_ += cost;
-    inbox_.push_back(Item{to_bytes(args), count});
+    inbox_.push_back(Item{to_bytes(args), count, &slot});
+    count_inbox(cost, 0);
     readable_.wake();
     return Result<void>();
 }
@@ -224,11 +288,17 @@ void RawStream::receive_last(Inbound how, std::optional<Error> why) {
     in_ = how;
     failure_ = std::move(why);
     readable_.wake();
-    // Once the called side is done, nobody reads what the caller might still say.
-    if (caller_ && !out_ended_)
+    // Once the called side is done, nobody reads what the caller might still say; a dialog's program knows
+    // itself.
+    if (caller_ && !out_ended_ && shape_ != Shape::dialog)
         finish(Bytes());
     else
         send_end_if_due();
+}
+
+void RawStream::revoke(Error why) {
+    empty_inbox();
+    session_gone(why);
 }
 
 void RawStream::session_gone(const Error& why) {
@@ -237,7 +307,8 @@ void RawStream::session_gone(const Error& why) {
         in_ = Inbound::failed;
         failure_ = why;
     }
-    in_done_ = out_ended_ = out_done_ = true;
+    in_state_ = out_state_ = &closed_state;
+    out_ended_ = true;
     readable_.wake();
     writable_.wake();
     stop_handler();

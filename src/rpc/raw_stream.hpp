@@ -15,7 +15,7 @@ class Session;
 /// Upload); outlives the session as a closed stream.
 class RawStream {
 public:
-    RawStream(Session& session, std::uint64_t channel, Shape shape, bool caller);
+    RawStream(Session& session, std::uint64_t channel, const MethodInfo& method, bool caller);
     ~RawStream();
     RawStream(const RawStream&) = delete;
 
@@ -23,6 +23,7 @@ public:
     struct Item {
         Bytes bytes;
         std::size_t count = 0;
+        const Slot* slot = nullptr;  ///< which message it was
     };
     /// The next item; nothing at the proper end. Errors: what the other side gave as reason, closed, timeout.
     Async<std::optional<Item>> next();
@@ -36,6 +37,9 @@ public:
     /// closed.
     Writer begin_item();
     Result<void> end_item();
+    /// The same for any message of a dialog. Errors of begin: conflict (not in this state), closed.
+    Result<Writer> begin_message(std::string_view name);
+    Result<void> end_message();
 
     /// Says that this side sends no more: close, or an error, or (called side of a client_stream) the final
     /// value, an encoded array. Does nothing if it was said already.
@@ -58,36 +62,47 @@ private:
 
     /// A message from the other side. Errors: an offence that ends the session.
     Result<void> receive(std::uint64_t type, BytesView args, std::size_t count);
-    Result<void> receive_item(BytesView args, std::size_t count);
+    Result<void> receive_item(const Slot& slot, BytesView args, std::size_t count);
+    Result<void> receive_error(BytesView args, std::size_t count);
     Result<void> receive_credit(BytesView args, std::size_t count);
     void receive_last(Inbound how, std::optional<Error> why);
     /// Pairs with the session's end.
     void session_gone(const Error& why);
+    /// The same for this channel alone, by a control message of the peer.
+    void revoke(Error why);
     void grant(std::size_t cost);
+    void say(const Slot& slot, BytesView args);
     void send_last(Message message, BytesView args);
+    void finish_dialog(const Result<Bytes>& last);
+    void empty_inbox();
+    void count_inbox(std::size_t more, std::size_t less);
     void send_end_if_due();
     void stop_handler();
-    bool over() const { return in_done_ && out_done_; }
+    /// The session forgets a channel that has ended both ways and was read to its end.
+    void leave_if_over();
     Error gone() const;
 
-    Session* session_;  ///< nullptr once the session has ended
+    Session* session_;  ///< nullptr once the channel or its session has ended
     std::uint64_t channel_;
+    const MethodInfo& method_;
     Shape shape_;
-    bool caller_;  ///< this side has opened the channel
+    bool caller_;                             ///< this side has opened the channel
+    const StateInfo *in_state_, *out_state_;  ///< what each side may say next
 
     std::deque<Item> inbox_;
     std::size_t inbox_cost_ = 0;
     std::size_t consumed_ = 0;  ///< since the last grant
     Inbound in_ = Inbound::open;
-    bool in_done_ = false;    ///< not even credit may come any more
     bool abandoned_ = false;  ///< what still comes is dropped
     std::optional<Error> failure_;
     std::optional<Item> reply_;
 
+    bool in_credited_;      ///< what comes in does so on credit
+    bool full_ = false;     ///< the inbox holds up the session's reading
     bool limited_ = false;  ///< credit counts
     std::int64_t credit_ = 0;
-    bool out_ended_ = false;  ///< the last item, or error, or value was sent
-    bool out_done_ = false;   ///< nothing more will be sent
+    bool out_ended_ = false;        ///< the last item, or error, or value was sent
+    const Slot* saying_ = nullptr;  ///< between begin_message and end_message
     bool stopped_ = false;
 
     detail::Wakeup readable_, writable_, stop_;

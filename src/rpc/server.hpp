@@ -81,8 +81,9 @@ public:
 
     /// Serves until cancelled, or until drain() is done. A connection's failure never ends it.
     Task<void> run();
-    /// Goes down in peace: accepts nobody, ends each session once no call is open on it, and after `limit` all
-    /// that are left. Streams count as calls: end endless ones first. Errors: timeout (how many were cut off).
+    /// Goes down in peace: accepts nobody, ends each session once no call is open on it, and after `limit`
+    /// all that are left. Streams count as calls: end endless ones first. Errors: timeout (how many were cut
+    /// off).
     Async<void> drain(Millis limit);
     /// Serves one connection that came otherwise (a pipe, a punched hole), until it ends.
     Task<void> serve(std::unique_ptr<ByteStream> stream, std::string root = {});

@@ -29,8 +29,8 @@ class Server::Registered {
 public:
     Registered(Server& server, std::shared_ptr<Session> session, EntryPtr entry) : server_(server) {
         ++entry->sessions;
-        place_ = server_.sessions_.insert(server_.sessions_.end(),
-                                          Live{std::move(session), std::move(entry)});
+        place_ =
+            server_.sessions_.insert(server_.sessions_.end(), Live{std::move(session), std::move(entry)});
     }
     Registered(const Registered&) = delete;
     ~Registered() {

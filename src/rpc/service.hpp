@@ -1,7 +1,7 @@
 #pragma once
 
 #include "sonm/rpc/context.hpp"
-#include "sonm/rpc/streams.hpp"
+#include "sonm/rpc/dialog.hpp"
 
 #include <functional>
 
@@ -79,8 +79,9 @@ class Service : public ServiceBase {
 public:
     Service() : ServiceBase(P::info()) {}
 
-    /// Binds `handler(context, arguments..., [Source<In>], [Sink<Out>])`. It returns Async<R>; calls may also
-    /// return Result<R>, which is faster: nothing is spawned. Coroutines take the Context by value.
+    /// Binds `handler(context, arguments..., [Source<In>], [Sink<Out>] or [Talk])`. It returns Async<R>;
+    /// calls may also return Result<R>, which is faster: nothing is spawned. Coroutines take the Context by
+    /// value.
     template <Text Name, class F>
     void on(F handler) {
         using M = typename P::template Find<Name>;
@@ -141,6 +142,9 @@ private:
                     return handler(context, std::move(value)..., BasicSink<typename M::Downstream>(stream));
                 else if constexpr (M::shape == Shape::client_stream)
                     return handler(context, std::move(value)..., BasicSource<typename M::Upstream>(stream));
+                else if constexpr (M::shape == Shape::dialog)
+                    return handler(context, std::move(value)...,
+                                   Talk<typename M::Downstream, typename M::Upstream>(stream));
                 else
                     return handler(context, std::move(value)..., BasicSource<typename M::Upstream>(stream),
                                    BasicSink<typename M::Downstream>(stream));

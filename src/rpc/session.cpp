@@ -39,7 +39,8 @@ Session::Session(Executor executor, std::unique_ptr<ByteStream> stream, detail::
       active_at_(Clock::now()),
       frame_since_(active_at_),
       written_(executor),
-      closed_(executor) {
+      closed_(executor),
+      unstalled_(executor) {
     if (service_) errors_ = service_->protocol().errors;
 }
 
@@ -88,6 +89,10 @@ Task<void> Session::read_all() {
                 auto waiting = outbox_.room();
                 co_await std::move(waiting);
             }
+            if (stalled()) {
+                auto waiting = wait_for_readers();
+                co_await std::move(waiting);
+            }
         }
         auto now = Clock::now();
         if (progress) active_at_ = now;
@@ -99,6 +104,22 @@ Task<void> Session::read_all() {
         reading_ = false;
         if (!filled) co_return end(std::move(filled.error()));
     }
+}
+
+Task<void> Session::wait_for_readers() {
+    stalled_since_ = Clock::now();
+    while (stalled() && !ended_) {
+        auto waiting = unstalled_.wait();
+        co_await std::move(waiting);
+    }
+    stalled_since_.reset();
+}
+
+void Session::count_uncredited(std::size_t more, std::size_t less, int full) {
+    uncredited_ += more;
+    uncredited_ -= less;
+    full_streams_ += full;
+    if (stalled_since_ && !stalled()) unstalled_.wake();
 }
 
 Task<void> Session::write_all() {
@@ -145,6 +166,8 @@ std::optional<Error> Session::overdue(TimePoint now) const {
         return late("the peer did not read", limits_.write_max);
     if (reading_ && input_.partial() && now - frame_since_ > limits_.frame_max)
         return late("a frame was not completed", limits_.frame_max);
+    if (stalled_since_ && now - *stalled_since_ > limits_.stall_max)
+        return late("what came on a stream was not read", limits_.stall_max);
     if (channels() == 0 && now - active_at_ > limits_.idle_max)
         return late("nothing was said", limits_.idle_max);
     return std::nullopt;
@@ -152,7 +175,7 @@ std::optional<Error> Session::overdue(TimePoint now) const {
 
 Session::TimePoint Session::expire(TimePoint now) {
     // The slow limits are looked at a few times within their span; calls exactly when they are due.
-    auto shortest = std::min({limits_.write_max, limits_.frame_max, limits_.idle_max});
+    auto shortest = std::min({limits_.write_max, limits_.frame_max, limits_.idle_max, limits_.stall_max});
     TimePoint next = now + std::clamp(shortest / 4, Millis(1), Millis(5'000));
     std::vector<std::uint64_t> due;
     for (const auto& [channel, call] : calls_) {
@@ -181,6 +204,7 @@ void Session::end(Error why) {
     auto streams = std::exchange(streams_, {});
     for (auto& [channel, stream] : streams) stream->session_gone(why_);
     outbox_.stop();
+    unstalled_.wake();
     watch_timer_.cancel();
 }
 
@@ -192,11 +216,12 @@ Async<void> Session::room() {
     co_return Result<void>();
 }
 
-Writer Session::begin(std::uint64_t channel, std::uint64_t type) {
+Writer Session::begin(std::uint64_t channel, std::uint64_t type, const std::vector<Header>* headers) {
+    headers_out_ = headers;
     Bytes& buffer = outbox_.buffer();
     frame_begin_ = buffer.size();
     Writer out(buffer);
-    out.array(3);
+    out.array(headers ? 4 : 3);
     out.uint(channel);
     out.uint(type);
     args_begin_ = buffer.size();
@@ -205,13 +230,18 @@ Writer Session::begin(std::uint64_t channel, std::uint64_t type) {
 
 Result<std::size_t> Session::commit() {
     Bytes& buffer = outbox_.buffer();
+    std::size_t args_end = buffer.size();
+    if (headers_out_) {
+        Writer out(buffer);
+        pack_headers(out, *headers_out_);
+    }
     std::size_t size = buffer.size() - frame_begin_;
     if (ended_ || size > limits_.frame_bytes_max) {
         buffer.resize(frame_begin_);
         if (ended_) return tl::unexpected<Error>(why_);
         return fail(Errc::too_large, "a frame of {} bytes, the limit is {}", size, limits_.frame_bytes_max);
     }
-    Reader args(BytesView(buffer).subspan(args_begin_));
+    Reader args(BytesView(buffer).first(args_end).subspan(args_begin_));
     bool is_array = args.array().has_value();
     SONM_ASSERT(is_array);
     outbox_.ready();

@@ -41,6 +41,8 @@ public:
     /// Ends the session; what is written already is still sent.
     void close(Error why);
     bool is_open() const { return !ended_; }
+    /// Nothing is under way in either direction: no call, no stream.
+    bool is_idle() const { return channels() == 0; }
     /// Why it ended: closed, timeout, or a transport error; only after the end.
     const Error& why() const { return why_; }
     const Peer& peer() const { return *peer_; }
@@ -55,10 +57,13 @@ public:
 
     /// A call in three steps: begin, exactly one array by the writer, commit; nothing may come in between.
     /// Errors of commit: closed, busy (channels_max), too_large.
-    Writer begin_call(std::uint64_t type) { return begin(channel_max_ + 1, type); }
+    /// `headers` travel with the opening frame, as literals; they must live until commit.
+    Writer begin_call(std::uint64_t type, const std::vector<Header>* headers = nullptr) {
+        return begin(channel_max_ + 1, type, headers);
+    }
     Result<std::uint64_t> commit_call(std::chrono::steady_clock::time_point deadline);
     Result<void> commit_notify();
-    Result<std::shared_ptr<RawStream>> commit_stream(Shape shape);
+    Result<std::shared_ptr<RawStream>> commit_stream(const MethodInfo& method);
     /// Waits for the reply of a call that was just committed. Once per call.
     Task<Reply> reply(std::uint64_t channel);
     /// The caller is no longer interested.
@@ -93,12 +98,14 @@ private:
     Result<void> open_stream(const detail::Frame& frame, const ServiceBase::Slot& slot,
                              const Context& context);
     Result<void> deliver(const detail::Frame& frame);
+    Result<void> control(const detail::Frame& frame);
+    Result<void> revoke(const detail::Frame& frame);
     Task<void> answer(std::uint64_t channel, Shape shape, Async<Bytes> handler, std::size_t held);
     static Task<void> serve_stream(std::shared_ptr<RawStream> stream, Async<Bytes> handler);
     static Task<void> run_handler(std::shared_ptr<RawStream> stream, Async<Bytes> handler);
 
     // What goes out
-    Writer begin(std::uint64_t channel, std::uint64_t type);
+    Writer begin(std::uint64_t channel, std::uint64_t type, const std::vector<Header>* headers = nullptr);
     /// Gives the size of the arguments' elements. Errors: closed, too_large; then the frame is taken back.
     Result<std::size_t> commit();
     void send(std::uint64_t channel, std::uint64_t type, BytesView args);
@@ -110,6 +117,10 @@ private:
     Result<void> hold(std::size_t bytes);
     void release(std::size_t bytes) { held_ -= bytes; }
     void drop(std::uint64_t channel) { streams_.erase(channel); }
+    /// Streams without credit hold up the reading when one of them, or all together, hold too much.
+    void count_uncredited(std::size_t more, std::size_t less, int full);
+    bool stalled() const { return full_streams_ != 0 || uncredited_ > limits_.inbound_bytes_max / 2; }
+    Task<void> wait_for_readers();
 
     Executor executor_;
     Limits limits_;
@@ -128,12 +139,16 @@ private:
     bool calls_out_ = false;         ///< this side has opened channels
     std::size_t answering_ = 0;      ///< asynchronous unary handlers at work
     std::size_t held_ = 0;           ///< bytes received and not consumed yet
+    std::size_t uncredited_ = 0;     ///< the part of it that came without credit
+    int full_streams_ = 0;
     std::size_t frame_begin_ = 0, args_begin_ = 0;
+    const std::vector<Header>* headers_out_ = nullptr;  ///< of the frame begun
 
     TaskGroup* group_ = nullptr;  ///< while serve() runs
     asio::steady_timer watch_timer_;
     TimePoint active_at_, frame_since_, next_check_;
-    detail::Wakeup written_, closed_;
+    std::optional<TimePoint> stalled_since_;
+    detail::Wakeup written_, closed_, unstalled_;
     bool reading_ = false;  ///< waits for the peer, not for itself
     bool writer_done_ = false, stream_closed_ = false;
     bool ended_ = false;

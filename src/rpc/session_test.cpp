@@ -233,17 +233,98 @@ TEST(Session, items_beyond_the_credit_end_it) {
     EXPECT_EQ(with_peer<Bytes>(greedy).value().size(), 0u);
 }
 
-TEST(Session, items_without_credit_are_bounded_by_the_sessions_budget) {
+Bytes plain_items(std::uint64_t channel, int count, std::size_t bytes) {
+    Bytes all;
+    Writer out(all);
+    for (int i = 0; i < count; ++i) {
+        out.array(3);
+        out.uint(channel);
+        out.uint(0);
+        out.array(1);
+        out.raw(Bytes(bytes));
+    }
+    return all;
+}
+
+TEST(Session, items_without_credit_that_nobody_reads_stop_the_reading_and_end_it_after_the_stall_limit) {
+    Limits limits;
+    limits.stall_max = Millis(60);
+    auto greedy = [](ByteStream& stream) -> Async<std::size_t> {
+        auto begin = std::chrono::steady_clock::now();
+        Bytes open = parse_hex("93010890").value();
+        SONM_CO_CHECK(co_await stream.write(open));
+        const Bytes items = plain_items(1, 1, 10'000);
+        std::size_t taken = 0;
+        for (int i = 0; i < 1000; ++i) {
+            auto written = co_await stream.write(items);
+            if (!written) break;
+            taken += items.size();
+        }
+        EXPECT_GE(std::chrono::steady_clock::now() - begin, 60ms);
+        co_return taken;
+    };
+    std::size_t taken = with_peer<std::size_t>(greedy, limits).value();
+    // The inbox, the input buffer and the pipe, no more.
+    EXPECT_GE(taken, stream_window_bytes);
+    EXPECT_LE(taken, stream_window_bytes + 300'000);
+}
+
+TEST(Session, empty_items_without_credit_are_bounded_by_their_number) {
+    Limits limits;
+    limits.stall_max = Millis(60);
+    auto greedy = [](ByteStream& stream) -> Async<std::size_t> {
+        Bytes open = parse_hex("93010890").value();
+        SONM_CO_CHECK(co_await stream.write(open));
+        const Bytes items = plain_items(1, 1000, 0);
+        std::size_t taken = 0;
+        for (int i = 0; i < 1000; ++i) {
+            auto written = co_await stream.write(items);
+            if (!written) break;
+            taken += 1000;
+        }
+        co_return taken;
+    };
+    std::size_t taken = with_peer<std::size_t>(greedy, limits).value();
+    EXPECT_LE(taken, stream_window_bytes / item_overhead_bytes + 300'000 / 6);
+}
+
+TEST(Session, streams_without_credit_together_hold_at_most_half_of_the_budget_and_the_rest_waits) {
     Limits limits;
     limits.inbound_bytes_max = 100'000;
+    limits.stall_max = Millis(60);
     auto greedy = [](ByteStream& stream) -> Async<Bytes> {
-        Bytes bytes = parse_hex("93010890").value();
-        Writer out(bytes);
-        for (int i = 0; i < 10'000; ++i) out.encoded(parse_hex("93010091a0").value());
+        Bytes bytes = parse_hex("9301089093020890").value();
+        append(bytes, plain_items(1, 300, 0));
+        append(bytes, plain_items(2, 3000, 0));
         (void)co_await stream.write(bytes);
         co_return co_await testing::read_to_end(stream);
     };
     EXPECT_EQ(with_peer<Bytes>(greedy, limits).value().size(), 0u);
+}
+
+TEST(Session, control_messages_are_answered_or_end_it) {
+    EXPECT_EQ(answer_to("9301cdfffd90"), "93010090") << "ping";
+    EXPECT_EQ(answer_to("9301cdfffd90"
+                        "930200920102"),
+              "93010090"
+              "9302009103");
+    EXPECT_EQ(answer_to("9301cdffff920992070493020092"
+                        "0102"),
+              "93010090"
+              "9302009103")
+        << "revoke of a channel that nobody has";
+    EXPECT_EQ(answer_to("930106909302cdffff92019207049303"
+                        "00920102"),
+              "93020090"
+              "9303009103")
+        << "revoke of an upload: its handler ends and nothing more is said on it";
+    EXPECT_EQ(answer_to("9301cdfffe90930200920102"), "") << "settings";
+    EXPECT_EQ(answer_to("9301cdfffc9192070493020092"
+                        "0102"),
+              "")
+        << "goaway";
+    EXPECT_EQ(answer_to("9301cdffff90"), "") << "revoke of nothing";
+    EXPECT_EQ(answer_to("9301cdfffb90"), "") << "below the control messages";
 }
 
 }  // namespace

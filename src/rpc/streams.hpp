@@ -48,6 +48,8 @@ public:
     Async<void> write(Item item) { return put(stream_, std::move(item)); }
     /// Says that nothing follows. Handlers need not call it: the end of a handler ends its stream.
     void finish() { stream_->finish(Bytes()); }
+    /// Ends this direction with a reason.
+    void fail(Error why) { stream_->finish(tl::unexpected<Error>(std::move(why))); }
 
 protected:
     static Async<void> put(detail::StreamHandle stream, Item item) {

@@ -50,8 +50,46 @@ inline Async<void> as_result(Task<void> task) {
     co_return Result<void>();
 }
 
-/// Runs `peer(stream)` against one connection that `Node(executor, settings...).server()` serves with `root`;
-/// gives what it gives. Everything must be over within ten seconds.
+/// Sends and expects line by line.
+inline Async<bool> play(ByteStream& stream, std::vector<VectorLine> lines) {
+    for (const VectorLine& line : lines) {
+        Bytes bytes = hex_bytes(line.text);
+        if (line.direction == '>') {
+            SONM_CO_CHECK(co_await stream.write(bytes));
+            continue;
+        }
+        Bytes got(bytes.size());
+        auto reading = read_exactly(stream, got);
+        SONM_CO_CHECK(co_await std::move(reading));
+        EXPECT_EQ(to_hex(got), to_hex(bytes));
+        if (got != bytes) co_return false;
+    }
+    co_return true;
+}
+
+/// What is said in one direction, all together.
+inline Bytes bytes_of(const std::vector<VectorLine>& lines, char direction) {
+    Bytes all;
+    for (const auto& line : lines)
+        if (line.direction == direction) append(all, hex_bytes(line.text));
+    return all;
+}
+/// The same exchange from the other end.
+inline std::vector<VectorLine> reversed(std::vector<VectorLine> lines) {
+    for (auto& line : lines) line.direction = line.direction == '>' ? '<' : '>';
+    return lines;
+}
+
+template <class Node>
+Task<void> serve_node(Node& node, std::unique_ptr<ByteStream> stream, std::string root) {
+    if constexpr (requires { node.server(); })
+        return node.server().serve(std::move(stream), std::move(root));
+    else
+        return node.serve(std::move(stream));
+}
+
+/// Runs `peer(stream)` against one connection that `Node(executor, settings...)` serves, by its server() with
+/// `root` or by itself; gives what it gives. Everything must be over within ten seconds.
 template <class Node, class T, class F, class... Settings>
 Result<T> talk_to(std::string root, F peer, Settings... settings) {
     auto main = [](std::string service, F talk, Settings... given) -> Async<T> {
@@ -60,7 +98,7 @@ Result<T> talk_to(std::string root, F peer, Settings... settings) {
         auto [near, far] = make_pipe(executor);
         std::optional<Result<T>> answer;
         auto both = [&, &stream = near, &other = far](TaskGroup& group) -> Task<void> {
-            group.spawn(node.server().serve(std::move(other), service));
+            group.spawn(serve_node(node, std::move(other), service));
             auto talking = talk(*stream);
             answer = co_await std::move(talking);
             stream->close();

@@ -88,38 +88,16 @@ private:
     Server server_;
 };
 
-/// Sends and expects line by line.
-Async<bool> play(ByteStream& stream, std::vector<testing::VectorLine> lines) {
-    for (const testing::VectorLine& line : lines) {
-        Bytes bytes = testing::hex_bytes(line.text);
-        if (line.direction == '>') {
-            SONM_CO_CHECK(co_await stream.write(bytes));
-            continue;
-        }
-        Bytes got(bytes.size());
-        auto reading = read_exactly(stream, got);
-        SONM_CO_CHECK(co_await std::move(reading));
-        EXPECT_EQ(to_hex(got), to_hex(bytes));
-        if (got != bytes) co_return false;
-    }
-    co_return true;
-}
-
 class Vectors : public ::testing::TestWithParam<const char*> {
 protected:
     std::string file() const { return std::string(GetParam()) + ".txt"; }
     std::string root() const { return std::string(GetParam()) == "locator" ? "" : GetParam(); }
-    Bytes callers_bytes() const {
-        Bytes all;
-        for (const auto& line : testing::read_vectors(file()))
-            if (line.direction == '>') append(all, testing::hex_bytes(line.text));
-        return all;
-    }
+    Bytes callers_bytes() const { return testing::bytes_of(testing::read_vectors(file()), '>'); }
 };
 
 TEST_P(Vectors, a_client_that_speaks_them_gets_the_expected_bytes) {
     auto lines = testing::read_vectors(file());
-    auto peer = [lines](ByteStream& stream) { return play(stream, lines); };
+    auto peer = [lines](ByteStream& stream) { return testing::play(stream, lines); };
     auto played = testing::talk_to<Node, bool>(root(), peer);
     ASSERT_TRUE(played) << played.error().message();
     EXPECT_TRUE(*played);
