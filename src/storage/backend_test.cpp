@@ -1,0 +1,119 @@
+#include "sonm/storage/backend_contract.hpp"
+#include "sonm/storage/files_backend.hpp"
+#include "sonm/storage/memory_backend.hpp"
+#include "sonm/storage/sqlite_backend.hpp"
+
+#include <sys/resource.h>
+
+#include <csignal>
+#include <fstream>
+
+namespace sonm::storage {
+namespace {
+
+using Made = Result<std::unique_ptr<Backend>>;
+const BackendKind files{"files", [](const Executor& executor, const std::filesystem::path& folder) -> Made {
+                            return std::make_unique<FilesBackend>(executor, folder / "files");
+                        }};
+const BackendKind sqlite{"sqlite", [](const Executor& executor, const std::filesystem::path& folder) -> Made {
+                             return std::make_unique<SqliteBackend>(executor, folder / "storage.db");
+                         }};
+const BackendKind memory{"memory", [](const Executor&, const std::filesystem::path&) -> Made {
+                             return std::make_unique<MemoryBackend>();
+                         }};
+INSTANTIATE_TEST_SUITE_P(Local, BackendContract, ::testing::Values(files, sqlite, memory), backend_name);
+
+const Name name{"c", "k"};
+
+class FilesStoreTest : public ::testing::Test {
+protected:
+    FilesStoreTest() : root_(folder_ / "s") { reopen(); }
+    void reopen() {
+        store_.reset();
+        store_ = std::make_unique<FilesStore>(root_);
+        auto opened = store_->open();
+        ASSERT_TRUE(opened) << opened.error().message();
+    }
+    std::filesystem::path value_file() const { return root_ / "data/c/values/k"; }
+    std::string keys(const std::string& tag) {
+        auto found = store_->find(Query{"c", {tag}, "", 10});
+        return found ? fmt::format("{}", fmt::join(*found, " ")) : found.error().message();
+    }
+    TempDir folder_;
+    std::filesystem::path root_;
+    std::unique_ptr<FilesStore> store_;
+};
+
+TEST_F(FilesStoreTest, FolderOfARunningStore_IsRefusedToASecond) {
+    FilesStore second(root_);
+    auto opened = second.open();
+    ASSERT_FALSE(opened);
+    EXPECT_TRUE(opened.error().is(Errc::busy)) << opened.error().message();
+}
+
+TEST_F(FilesStoreTest, ValuesAndTags_AreThereAfterReopening) {
+    ASSERT_TRUE(store_->write(name, as_bytes("v"), {"t"}));
+    reopen();
+    EXPECT_EQ(as_text(*store_->read(name)), "v");
+    EXPECT_EQ(keys("t"), "k");
+}
+
+TEST_F(FilesStoreTest, LeftoversOfAKilledWriter_AreClearedAndSayNothing) {
+    ASSERT_TRUE(store_->write(name, as_bytes("old"), {"t"}));
+    std::ofstream(root_ / "new/7") << "half a rec";
+    std::filesystem::create_directories(root_ / "data/c/tags/u");
+    std::ofstream(root_ / "data/c/tags/u/k");
+    std::ofstream(root_ / "data/c/tags/t/never");
+    reopen();
+    EXPECT_TRUE(std::filesystem::is_empty(root_ / "new"));
+    EXPECT_EQ(as_text(*store_->read(name)), "old");
+    EXPECT_EQ(keys("u"), "");
+    EXPECT_EQ(keys("t"), "k");
+}
+
+TEST_F(FilesStoreTest, RecordChangedOnDisk_IsToldAsCorruptAndCanBeReplaced) {
+    ASSERT_TRUE(store_->write(name, as_bytes("value"), {"t"}));
+    {
+        std::fstream file(value_file(), std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(-1, std::ios::end);
+        file.put('X');
+    }
+    auto read = store_->read(name);
+    ASSERT_FALSE(read);
+    EXPECT_TRUE(read.error().is(Errc::corrupt)) << read.error().message();
+    std::ofstream(value_file(), std::ios::trunc) << "nonsense";
+    EXPECT_EQ(keys("t"), "");
+    ASSERT_TRUE(store_->write(name, as_bytes("new"), {"t"}));
+    EXPECT_EQ(as_text(*store_->read(name)), "new");
+    std::ofstream(value_file(), std::ios::trunc) << "nonsense";
+    ASSERT_TRUE(store_->remove(name));
+    EXPECT_TRUE(store_->read(name).error().is(Errc::not_found));
+}
+
+TEST_F(FilesStoreTest, WriteThatDoesNotFit_LeavesOldValueAndTags) {
+    ASSERT_TRUE(store_->write(name, as_bytes("old"), {"t"}));
+    rlimit old{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &old), 0);
+    auto ignored = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit small = old;
+    small.rlim_cur = 64 * KiB;
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+    auto written = store_->write(name, Bytes(MiB), {"u"});
+    ::setrlimit(RLIMIT_FSIZE, &old);
+    std::signal(SIGXFSZ, ignored);
+    ASSERT_FALSE(written);
+    EXPECT_EQ(as_text(*store_->read(name)), "old");
+    EXPECT_EQ(keys("u"), "");
+    EXPECT_EQ(keys("t"), "k");
+    EXPECT_TRUE(std::filesystem::is_empty(root_ / "new"));
+    EXPECT_FALSE(std::filesystem::exists(root_ / "data/c/tags/u"));
+}
+
+TEST_F(FilesStoreTest, LastKeyOfATag_TakesItsFolderWithIt) {
+    ASSERT_TRUE(store_->write(name, as_bytes("v"), {"2026-01-01"}));
+    ASSERT_TRUE(store_->remove(name));
+    EXPECT_FALSE(std::filesystem::exists(root_ / "data/c/tags/2026-01-01"));
+}
+
+}  // namespace
+}  // namespace sonm::storage

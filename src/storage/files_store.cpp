@@ -1,0 +1,196 @@
+#include "sonm/storage/files_store.hpp"
+
+#include "sonm/base/fs.hpp"
+#include "sonm/storage/page.hpp"
+#include "sonm/storage/posix.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace sonm::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Above what any node lets in: only a damaged file is larger.
+constexpr std::size_t record_bytes_max = 256 * MiB;
+
+/// The head of the record at `path`. Errors: not_found, corrupt, io.
+Result<RecordHead> read_head(const fs::path& path) {
+    SONM_TRY(Descriptor file, Descriptor::open(path, O_RDONLY));
+    Bytes front(4 * KiB);
+    SONM_TRY(std::size_t count, file.read_at(front, 0));
+    if (count == front.size()) {
+        // Only heads with many or long tags do not fit into the first piece.
+        auto head = decode_head(front);
+        if (head) return head;
+        front.resize(head_bytes_max);
+        SONM_TRY(count, file.read_at(front, 0));
+    }
+    front.resize(count);
+    auto head = decode_head(front);
+    if (!head) return wrap(std::move(head.error()), "{}", path.native());
+    return head;
+}
+
+/// Makes the folder, durably, if it is not there. Its parent must be.
+Result<void> make_durable(const fs::path& folder) {
+    if (::mkdir(folder.c_str(), 0700) == 0) return sync_folder(folder.parent_path());
+    if (errno == EEXIST) return {};
+    return system_failure("making the folder", folder);
+}
+
+/// Makes an empty file, durably; false if it is there already.
+Result<bool> mark(const fs::path& folder, const std::string& file) {
+    SONM_CHECK(make_durable(folder));
+    int fd = ::open((folder / file).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST) return false;
+    if (fd < 0) return system_failure("marking", folder / file);
+    ::close(fd);
+    SONM_CHECK(sync_folder(folder));
+    return true;
+}
+
+}  // namespace
+
+FilesStore::~FilesStore() {
+    if (lock_ >= 0) ::close(lock_);
+}
+
+Result<void> FilesStore::open() {
+    SONM_CHECK(make_folder(root_, 0700));
+    SONM_TRY(Descriptor lock, Descriptor::open(root_ / "lock", O_RDWR | O_CREAT, 0600));
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+        return fail(Errc::busy, "the storage folder {} is in use by another process", root_.native());
+    lock_ = lock.release();
+    SONM_CHECK(make_folder(root_ / "data", 0700));
+    SONM_CHECK(make_folder(root_ / "new", 0700));
+    // What a killed process was writing was never acknowledged.
+    std::error_code error;
+    for (const auto& left : fs::directory_iterator(root_ / "new", error)) ::unlink(left.path().c_str());
+    return sync_folder(root_);
+}
+
+fs::path FilesStore::folder_of(const std::string& collection) const {
+    return root_ / "data" / to_file_name(collection);
+}
+fs::path FilesStore::value_path(const Name& name) const {
+    return folder_of(name.collection) / "values" / to_file_name(name.key);
+}
+fs::path FilesStore::tag_folder(const std::string& collection, const std::string& tag) const {
+    return folder_of(collection) / "tags" / to_file_name(tag);
+}
+
+Result<Bytes> FilesStore::read(const Name& name) const {
+    fs::path path = value_path(name);
+    SONM_TRY(Bytes record, read_file(path, record_bytes_max));
+    auto head = decode_record(record);
+    if (!head) return wrap(std::move(head.error()), "{}", path.native());
+    if (head->key != name.key) return fail(Errc::corrupt, "{} holds the value of another key", path.native());
+    return record;
+}
+
+Result<void> FilesStore::write(const Name& name, BytesView value, std::set<std::string> tags) {
+    fs::path path = value_path(name);
+    auto old = read_head(path);
+    bool exists = old.has_value();
+    // A damaged record is replaced; nothing can be kept of it.
+    if (!old && !old.error().is(Errc::not_found) && !old.error().is(Errc::corrupt))
+        return tl::unexpected<Error>(std::move(old.error()));
+    if (exists) tags.insert(old->tags.begin(), old->tags.end());
+    if (tags.size() > tags_max)
+        return fail(Errc::too_large, "{} would have {} tags; at most {} are allowed", name.path(),
+                    tags.size(), tags_max);
+    fs::path collection = folder_of(name.collection);
+    for (const fs::path& folder : {collection, collection / "values", collection / "tags"})
+        SONM_CHECK(make_durable(folder));
+    // Marks first: one without its record says nothing, a record without its mark would not be found.
+    std::set<std::string> added;
+    Result<void> done = add_marks(name, tags, added);
+    if (done) done = put(path, encode_record(name.key, tags, value));
+    if (!done) remove_marks(name, added);
+    return done;
+}
+
+Result<void> FilesStore::add_marks(const Name& name, const std::set<std::string>& tags,
+                                   std::set<std::string>& added) {
+    std::string file = to_file_name(name.key);
+    for (const std::string& tag : tags) {
+        fs::path folder = tag_folder(name.collection, tag);
+        Result<bool> made = mark(folder, file);
+        // The folder may go between two steps: the last key with this tag is being removed.
+        for (int again = 0; again < 3 && !made && made.error().is(Errc::not_found); ++again)
+            made = mark(folder, file);
+        if (!made) return tl::unexpected<Error>(std::move(made.error()));
+        if (*made) added.insert(tag);
+    }
+    return {};
+}
+
+void FilesStore::remove_marks(const Name& name, const std::set<std::string>& tags) {
+    std::string file = to_file_name(name.key);
+    for (const std::string& tag : tags) {
+        fs::path folder = tag_folder(name.collection, tag);
+        ::unlink((folder / file).c_str());
+        ::rmdir(folder.c_str());  // only if it is empty now
+    }
+}
+
+Result<void> FilesStore::put(const fs::path& path, BytesView record) {
+    fs::path fresh = root_ / "new" / fmt::format("{}", next_++);
+    auto written = [&]() -> Result<void> {
+        SONM_TRY(Descriptor file, Descriptor::open(fresh, O_WRONLY | O_CREAT | O_EXCL, 0600));
+        SONM_CHECK(file.write_all(record));
+        return file.sync();
+    }();
+    if (written && ::rename(fresh.c_str(), path.c_str()) != 0) written = system_failure("replacing", path);
+    if (!written) {
+        ::unlink(fresh.c_str());
+        return written;
+    }
+    return sync_folder(path.parent_path());
+}
+
+Result<void> FilesStore::remove(const Name& name) {
+    fs::path path = value_path(name);
+    auto head = read_head(path);
+    if (!head && head.error().is(Errc::not_found)) return {};
+    if (!head && !head.error().is(Errc::corrupt)) return tl::unexpected<Error>(std::move(head.error()));
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return system_failure("removing", path);
+    SONM_CHECK(sync_folder(path.parent_path()));
+    if (head) remove_marks(name, head->tags);
+    return {};
+}
+
+Result<std::vector<std::string>> FilesStore::find(const Query& query) const {
+    fs::path values = folder_of(query.collection) / "values";
+    std::vector<fs::path> others;
+    for (const std::string& tag : query.tags) others.push_back(tag_folder(query.collection, tag));
+    fs::path first = std::move(others.back());
+    others.pop_back();
+
+    std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(first.c_str()), &::closedir);
+    if (!folder && errno == ENOENT) return std::vector<std::string>();
+    if (!folder) return system_failure("reading the folder", first);
+    Page page(query);
+    auto is_marked = [&](const char* file) {
+        return std::ranges::all_of(
+            others, [&](const fs::path& other) { return ::access((other / file).c_str(), F_OK) == 0; });
+    };
+    while (dirent* entry = ::readdir(folder.get())) {
+        std::string_view file(entry->d_name);
+        if (file == "." || file == ".." || !is_marked(entry->d_name)) continue;
+        auto key = from_file_name(file);
+        if (key && !page.wants(*key)) continue;
+        auto head = read_head(values / file);
+        // Gone, or marked by a write that was cut off; a damaged one is told to whoever reads it.
+        if (!head) continue;
+        if (std::ranges::includes(head->tags, query.tags)) page.add(std::move(head->key));
+    }
+    return page.take();
+}
+
+}  // namespace sonm::storage

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "sonm/storage/backend.hpp"
+#include "sonm/storage/record.hpp"
+
+#include <atomic>
+#include <filesystem>
+
+namespace sonm::storage {
+
+/// Values as files; every call blocks on the disk and may come from any thread, but only one at a time may
+/// change one name.
+///
+///     <root>/lock                                  held by the process that uses the folder
+///     <root>/new/<number>                          being written
+///     <root>/data/<collection>/values/<key>        a record (record.hpp): the truth, replaced as a whole
+///     <root>/data/<collection>/tags/<tag>/<key>    an empty file: this record may have that tag
+class FilesStore {
+public:
+    explicit FilesStore(std::filesystem::path root) : root_(std::move(root)) {}
+    FilesStore(const FilesStore&) = delete;
+    ~FilesStore();
+
+    /// Takes the folder. Errors: busy (another process has it).
+    Result<void> open();
+    Result<Bytes> read(const Name& name) const;
+    Result<void> write(const Name& name, BytesView value, std::set<std::string> tags);
+    Result<void> remove(const Name& name);
+    Result<std::vector<std::string>> find(const Query& query) const;
+
+private:
+    std::filesystem::path folder_of(const std::string& collection) const;
+    std::filesystem::path value_path(const Name& name) const;
+    std::filesystem::path tag_folder(const std::string& collection, const std::string& tag) const;
+    Result<void> add_marks(const Name& name, const std::set<std::string>& tags, std::set<std::string>& added);
+    void remove_marks(const Name& name, const std::set<std::string>& tags);
+    Result<void> put(const std::filesystem::path& path, BytesView record);
+
+    std::filesystem::path root_;
+    int lock_ = -1;
+    std::atomic<std::uint64_t> next_{0};
+};
+
+}  // namespace sonm::storage

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "sonm/base/bytes.hpp"
+#include "sonm/base/errc.hpp"
+
+#include <cerrno>
+#include <filesystem>
+
+namespace sonm::storage {
+
+/// The failure of a system call, from errno.
+tl::unexpected<Error> system_failure(std::string_view doing, const std::filesystem::path& path,
+                                     int number = errno);
+/// Makes new and renamed entries of a folder last through a power cut.
+Result<void> sync_folder(const std::filesystem::path& folder);
+
+/// An open file. Blocking calls, any thread.
+class Descriptor {
+public:
+    static Result<Descriptor> open(const std::filesystem::path& path, int flags, unsigned mode = 0600);
+    Descriptor(Descriptor&& other) noexcept : fd_(other.release()), path_(std::move(other.path_)) {}
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        std::swap(fd_, other.fd_);
+        std::swap(path_, other.path_);
+        return *this;
+    }
+    ~Descriptor();
+
+    int get() const { return fd_; }
+    int release() { return std::exchange(fd_, -1); }
+    /// Fills `out` as far as the file goes; gives how far.
+    Result<std::size_t> read_at(std::span<std::uint8_t> out, std::uint64_t offset) const;
+    Result<void> write_all(BytesView bytes);
+    Result<void> sync();
+
+private:
+    Descriptor(int fd, std::filesystem::path path) : fd_(fd), path_(std::move(path)) {}
+    int fd_;
+    std::filesystem::path path_;
+};
+
+}  // namespace sonm::storage

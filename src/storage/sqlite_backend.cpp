@@ -1,0 +1,156 @@
+#include "sonm/storage/sqlite_backend.hpp"
+
+#include "sonm/base/blocking.hpp"
+
+namespace sonm::storage {
+namespace {
+
+const std::vector<std::string_view> migrations{
+    "CREATE TABLE value (collection BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,"
+    "  PRIMARY KEY (collection, key)) WITHOUT ROWID;"
+    "CREATE TABLE tag (collection BLOB NOT NULL, tag BLOB NOT NULL, key BLOB NOT NULL,"
+    "  PRIMARY KEY (collection, tag, key)) WITHOUT ROWID;"
+    "CREATE INDEX tag_of_key ON tag (collection, key)",
+};
+
+/// Keys looked at in one go by a find.
+constexpr std::size_t step_keys = 1000;
+
+Result<void> write_value(Database& db, const Name& name, BytesView value, const std::set<std::string>& tags) {
+    BytesView collection = as_bytes(name.collection), key = as_bytes(name.key);
+    SONM_CHECK(db.run("INSERT OR REPLACE INTO value (collection, key, value) VALUES (?, ?, ?)", collection,
+                      key, value));
+    for (const std::string& tag : tags)
+        SONM_CHECK(db.run("INSERT OR IGNORE INTO tag (collection, tag, key) VALUES (?, ?, ?)", collection,
+                          as_bytes(tag), key));
+    SONM_TRY(auto count, db.value<std::size_t>("SELECT count(*) FROM tag WHERE collection = ? AND key = ?",
+                                               collection, key));
+    if (count.value_or(0) > tags_max)
+        return fail(Errc::too_large, "{} would have {} tags; at most {} are allowed", name.path(), *count,
+                    tags_max);
+    return {};
+}
+
+Result<bool> has_tags(Database& db, BytesView collection, BytesView key, const std::set<std::string>& tags) {
+    for (const std::string& tag : tags) {
+        SONM_TRY(auto row, db.value<bool>("SELECT 1 FROM tag WHERE collection = ? AND tag = ? AND key = ?",
+                                          collection, as_bytes(tag), key));
+        if (!row) return false;
+    }
+    return true;
+}
+
+Result<std::vector<std::string>> find_keys(Database& db, const Query& query) {
+    std::vector<std::string> found;
+    std::set<std::string> others = query.tags;
+    std::string first = others.extract(others.begin()).value();
+    BytesView collection = as_bytes(query.collection);
+    Bytes after = to_bytes(query.after);
+    while (found.size() < query.keys_max) {
+        auto key = [](const Row& row) { return row.get<Bytes>(0); };
+        SONM_TRY(auto step, db.all(key,
+                                   "SELECT key FROM tag WHERE collection = ? AND tag = ? AND key > ? "
+                                   "ORDER BY key LIMIT ?",
+                                   collection, as_bytes(first), after, step_keys));
+        for (const Bytes& candidate : step) {
+            SONM_TRY(bool all, has_tags(db, collection, candidate, others));
+            if (all && found.size() < query.keys_max) found.emplace_back(as_text(candidate));
+        }
+        if (step.size() < step_keys) break;
+        after = std::move(step.back());
+    }
+    return found;
+}
+
+}  // namespace
+
+Async<void> SqliteBackend::open() {
+    auto work = [file = file_.native()] { return Database::open(file, migrations); };
+    auto task = offload_blocking(std::move(work));
+    SONM_CO_TRY(db_, co_await std::move(task));
+    co_return Result<void>();
+}
+
+void SqliteBackend::run_together(Database& db, const Jobs& jobs) {
+    auto one = [&](Job& job) -> Result<void> {
+        job.outcome = db.transact([&] { return job.work(db); });
+        return *job.outcome;
+    };
+    if (jobs.size() > 1) {
+        auto all = db.transact([&]() -> Result<void> {
+            for (const auto& job : jobs) {
+                auto outcome = one(*job);
+                // After any other failure the database itself may have rolled everything back.
+                if (!outcome && !outcome.error().is(Errc::not_found) && !outcome.error().is(Errc::too_large))
+                    return outcome;
+            }
+            return {};
+        });
+        if (all) return;
+    }
+    for (const auto& job : jobs) (void)one(*job);
+}
+
+Async<void> SqliteBackend::run(Work work) {
+    // Leaves the line with its caller: what nobody waits for any more is not done later.
+    struct Place {
+        Place(Jobs& list, std::shared_ptr<Job> one) : jobs(list), job(std::move(one)) { jobs.push_back(job); }
+        Place(const Place&) = delete;
+        ~Place() { std::erase(jobs, job); }
+        Jobs& jobs;
+        std::shared_ptr<Job> job;
+    };
+    Place place(waiting_, std::make_shared<Job>());
+    place.job->work = std::move(work);
+    auto turn_comes = turns_.take("");
+    SONM_CO_TRY(Turns::Turn turn, co_await std::move(turn_comes));
+    if (!place.job->outcome) {
+        auto all = [this, jobs = std::exchange(waiting_, Jobs())] { run_together(*db_, jobs); };
+        auto task = offload_blocking(std::move(all));
+        co_await std::move(task);
+    }
+    co_return std::move(*place.job->outcome);
+}
+
+Async<Bytes> SqliteBackend::read(Name name) {
+    auto value = std::make_shared<std::optional<Bytes>>();
+    auto work = [value, name = std::move(name)](Database& db) -> Result<void> {
+        SONM_TRY(*value, db.value<Bytes>("SELECT value FROM value WHERE collection = ? AND key = ?",
+                                         as_bytes(name.collection), as_bytes(name.key)));
+        if (!*value) return fail(Errc::not_found, "{}", name.path());
+        return {};
+    };
+    auto task = run(std::move(work));
+    SONM_CO_CHECK(co_await std::move(task));
+    co_return std::move(**value);
+}
+
+Async<void> SqliteBackend::write(Name name, Bytes value, std::set<std::string> tags) {
+    auto work = [name = std::move(name), value = std::move(value), tags = std::move(tags)](Database& db) {
+        return write_value(db, name, value, tags);
+    };
+    return run(std::move(work));
+}
+
+Async<void> SqliteBackend::remove(Name name) {
+    auto work = [name = std::move(name)](Database& db) -> Result<void> {
+        for (std::string_view sql : {"DELETE FROM value WHERE collection = ? AND key = ?",
+                                     "DELETE FROM tag WHERE collection = ? AND key = ?"})
+            SONM_CHECK(db.run(sql, as_bytes(name.collection), as_bytes(name.key)));
+        return {};
+    };
+    return run(std::move(work));
+}
+
+Async<std::vector<std::string>> SqliteBackend::find(Query query) {
+    auto found = std::make_shared<std::vector<std::string>>();
+    auto work = [found, query = std::move(query)](Database& db) -> Result<void> {
+        SONM_TRY(*found, find_keys(db, query));
+        return {};
+    };
+    auto task = run(std::move(work));
+    SONM_CO_CHECK(co_await std::move(task));
+    co_return std::move(*found);
+}
+
+}  // namespace sonm::storage
