@@ -19,6 +19,7 @@ interface Vm {
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function getNonce(address account) external view returns (uint64);
     function chainId(uint256 id) external;
+    function deal(address account, uint256 balance) external;
     function label(address account, string calldata name) external;
     function etch(address target, bytes calldata code) external;
     function expectRevert() external;
@@ -35,6 +36,7 @@ interface Vm {
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256 gas);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function assertEq(uint256 a, uint256 b, string calldata what) external pure;
+    function assertEq(int256 a, int256 b, string calldata what) external pure;
     function assertEq(address a, address b, string calldata what) external pure;
     function assertEq(bytes32 a, bytes32 b, string calldata what) external pure;
     function assertEq(string calldata a, string calldata b, string calldata what) external pure;
