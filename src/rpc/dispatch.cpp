@@ -42,6 +42,10 @@ Result<void> Session::handle(const detail::Frame& frame) {
         stream->leave_if_over();
         return Result<void>();
     }
+    if (auto late = lingering_.find(frame.channel); late != lingering_.end()) {
+        if (frame.type != 0) lingering_.erase(late);
+        return Result<void>();
+    }
     // Answers to calls that were given up may still come; whoever never calls has nothing to be answered.
     if (calls_out_) return Result<void>();
     return fail(TransportErrc::frame_format, "a message on channel {}, which has ended", frame.channel);
@@ -189,6 +193,12 @@ Task<void> Session::run_handler(std::shared_ptr<RawStream> stream, Async<Bytes> 
         result.error().code = make_error_code(DispatchErrc::uncaught);
     stream->finish(result);
     stream->stop_handler();
+}
+
+void Session::linger(std::uint64_t channel) {
+    drop(channel);
+    lingering_.insert(channel);
+    if (lingering_.size() > limits_.channels_max) lingering_.erase(lingering_.begin());
 }
 
 Result<void> Session::deliver(const detail::Frame& frame) {

@@ -192,9 +192,15 @@ void RawStream::abandon() {
     abandoned_ = true;
     empty_inbox();
     leave_if_over();
-    if (!session_ || out_ended_) return;
-    if (shape_ == Shape::dialog || (shape_ == Shape::server_stream && caller_)) return finish(Bytes());
-    finish(fail(Errc::closed, "given up by the other side"));
+    if (session_ && !out_ended_) {
+        if (shape_ == Shape::dialog || (shape_ == Shape::server_stream && caller_))
+            finish(Bytes());
+        else
+            finish(fail(Errc::closed, "given up by the other side"));
+    }
+    // Existing clients often never say their last word on such a channel: it must not count for ever.
+    if (session_ && !caller_ && out_ended_ && shape_ == Shape::plain_stream)
+        std::exchange(session_, nullptr)->linger(channel_);
 }
 
 Async<RawStream::Item> RawStream::reply() {

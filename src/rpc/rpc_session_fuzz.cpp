@@ -15,7 +15,12 @@ struct Target
                ServerStream<3, "down", Args<Arg<"count", std::uint8_t>>, Items<Bytes>>,
                ClientStream<4, "up", Args<>, Items<Bytes>, Returns<std::uint64_t>>,
                BiStream<5, "both", Args<>, Items<Bytes>, Items<Bytes>>,
-               PlainStream<6, "plain", Args<>, Items<Bytes>, Items<Bytes>>, Call<7, "unbound">> {};
+               PlainStream<6, "plain", Args<>, Items<Bytes>, Items<Bytes>>, Call<7, "unbound">,
+               Dialog<8, "dialog", Args<Arg<"name", std::string>>,
+                      State<Say<0, "begin", Args<>,
+                                State<Say<0, "go", Args<Arg<"n", std::int32_t>>, Same>,
+                                      Say<1, "error", ErrorArgs>, Say<5, "end">>>>,
+                      Streaming<Bytes>>> {};
 
 Async<std::uint64_t> count(Context, std::vector<std::string> list) { co_return list.size(); }
 Async<void> down(Context, std::uint8_t items, Sink<Bytes> out) {
@@ -41,6 +46,17 @@ Async<void> both(Context, Source<Bytes> in, Sink<Bytes> out) {
     }
 }
 
+template <class T>
+Async<void> dialog(Context, std::string, T talk) {
+    while (true) {
+        SONM_CO_TRY(auto said, co_await talk.hear());
+        if (!said) co_return Result<void>();
+        if (said->template is<"go">()) SONM_CO_CHECK(said->template args<"go">());
+        Bytes item(3);
+        SONM_CO_CHECK(co_await talk.template say<"write">(std::move(item)));
+    }
+}
+
 Task<void> attack(Bytes bytes, bool root) {
     Executor executor = co_await asio::this_coro::executor;
     FixedBytes<32> secret{};
@@ -56,7 +72,11 @@ Task<void> attack(Bytes bytes, bool root) {
     service.on<"up">(up);
     service.on<"both">(both);
     service.on<"plain">(both);
+    service.on<"dialog">([](Context who, std::string name, auto talk) {
+        return dialog(std::move(who), std::move(name), std::move(talk));
+    });
     ServerOptions options;
+    options.limits.stall_max = Millis(20);
     options.signer = &key;
     options.clock = &clock;
     options.limits.channels_max = 8;

@@ -8,6 +8,7 @@
 #include "sonm/rpc/raw_stream.hpp"
 #include "sonm/rpc/service.hpp"
 
+#include <set>
 #include <unordered_map>
 
 namespace sonm::rpc {
@@ -117,6 +118,8 @@ private:
     Result<void> hold(std::size_t bytes);
     void release(std::size_t bytes) { held_ -= bytes; }
     void drop(std::uint64_t channel) { streams_.erase(channel); }
+    /// The channel is over for this side; what the peer still says on it is swallowed until its last word.
+    void linger(std::uint64_t channel);
     /// Streams without credit hold up the reading when one of them, or all together, hold too much.
     void count_uncredited(std::size_t more, std::size_t less, int full);
     bool stalled() const { return full_streams_ != 0 || uncredited_ > limits_.inbound_bytes_max / 2; }
@@ -135,7 +138,8 @@ private:
 
     std::unordered_map<std::uint64_t, Call> calls_;
     std::unordered_map<std::uint64_t, std::shared_ptr<RawStream>> streams_;
-    std::uint64_t channel_max_ = 0;  ///< highest number used by either side
+    std::set<std::uint64_t> lingering_;  ///< the oldest are forgotten: clients that never say a last word
+    std::uint64_t channel_max_ = 0;      ///< highest number used by either side
     bool calls_out_ = false;         ///< this side has opened channels
     std::size_t answering_ = 0;      ///< asynchronous unary handlers at work
     std::size_t held_ = 0;           ///< bytes received and not consumed yet

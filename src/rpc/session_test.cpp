@@ -302,6 +302,28 @@ TEST(Session, streams_without_credit_together_hold_at_most_half_of_the_budget_an
     EXPECT_EQ(with_peer<Bytes>(greedy, limits).value().size(), 0u);
 }
 
+TEST(Session, plain_streams_whose_caller_never_says_its_last_word_do_not_count_once_answered) {
+    Limits limits;
+    limits.channels_max = 8;
+    // One after the other: each has ended before the next begins. Then what is said too late.
+    auto after = [&](std::string late, std::string answer) {
+        std::vector<testing::VectorLine> lines;
+        for (int channel = 1; channel <= 40; ++channel) {
+            lines.push_back({'>', fmt::format("93{:02x}0990", channel)});
+            lines.push_back({'<', fmt::format("93{:02x}0290", channel)});
+        }
+        auto peer = [lines, late](ByteStream& stream) -> Async<Bytes> {
+            SONM_CO_CHECK(co_await testing::play(stream, lines));
+            Bytes bytes = testing::hex_bytes(late);
+            co_return co_await testing::send_and_read(stream, bytes);
+        };
+        EXPECT_EQ(to_hex(with_peer<Bytes>(peer, limits).value()), answer) << late;
+    };
+    after("93270091a0 93270290 9329cdfffd90", "93290090");
+    after("93010091a0 9329cdfffd90", "");
+    after("93270290 93270290 9329cdfffd90", "");
+}
+
 TEST(Session, control_messages_are_answered_or_end_it) {
     EXPECT_EQ(answer_to("9301cdfffd90"), "93010090") << "ping";
     EXPECT_EQ(answer_to("9301cdfffd90"

@@ -46,6 +46,8 @@ public:
     /// Sends one item; waits while the reader is behind. Pieces of up to 256 KiB flow best. Errors: closed
     /// (the reader has gone), too_large.
     Async<void> write(Item item) { return put(stream_, std::move(item)); }
+    /// True if write() would not wait now.
+    bool writable() const { return stream_->writable(); }
     /// Says that nothing follows. Handlers need not call it: the end of a handler ends its stream.
     void finish() { stream_->finish(Bytes()); }
     /// Ends this direction with a reason.

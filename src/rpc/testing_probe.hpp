@@ -23,7 +23,8 @@ struct Probe
                Notify<4, "mute", Args<Arg<"bad", bool>>>, ServerStream<5, "endless", Args<>, Items<Bytes>>,
                ClientStream<6, "unread", Args<>, Items<Bytes>, Returns<std::uint64_t>>,
                ClientStream<7, "refuse", Args<>, Items<Bytes>, Returns<std::uint64_t>>,
-               PlainStream<8, "plain", Args<>, Items<Bytes>, Items<Bytes>>> {};
+               PlainStream<8, "plain", Args<>, Items<Bytes>, Items<Bytes>>,
+               PlainStream<9, "curt", Args<>, Items<Bytes>, Items<Bytes>>> {};
 
 struct Alive {
     explicit Alive(int& c) : count(c) { ++count; }
@@ -48,6 +49,7 @@ public:
         on<"endless">([this](Context, Sink<Bytes> out) { return endless(std::move(out)); });
         on<"unread">([this](Context, Source<Bytes> in) { return unread(std::move(in)); });
         on<"refuse">([](Context, Source<Bytes> in) { return refuse(std::move(in)); });
+        on<"curt">([](Context, Source<Bytes>, Sink<Bytes>) { return curt(); });
         on<"plain">([this](Context, Source<Bytes> in, Sink<Bytes>) { return plain(std::move(in)); });
     }
 
@@ -80,6 +82,7 @@ private:
         SONM_CO_CHECK(co_await in.next());
         co_return fail(Errc::no_space, "disk full");
     }
+    static Async<void> curt() { co_return Result<void>(); }
     Async<void> plain(Source<Bytes> in) {
         Alive alive(handlers);
         co_await sleep_for(std::chrono::hours(1));
