@@ -178,6 +178,7 @@ Result<std::unique_ptr<services::PlatformService>> make(services::Environment en
     args.optional({"subscriptions_max", "Open subscriptions and locks of all callers.", "10000"},
                   limits.subscriptions_max, parse_int<std::size_t>);
     limits.value_bytes_max = value_bytes_max;
+    if (args.describing()) return nullptr;
     std::unique_ptr<Backend> backend = std::make_unique<LocalBackend>(
         environment.executor, (environment.folder / "unicorn.db").string(), nodes_max);
     return std::make_unique<Unicorn>(std::move(backend), limits);

@@ -16,6 +16,8 @@ bool is_token(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), good);
 }
 
+bool same_name(const std::string& a, const char* b) { return ::strcasecmp(a.c_str(), b) == 0; }
+
 bool is_header_value(std::string_view text) {
     return std::none_of(text.begin(), text.end(),
                         [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
@@ -82,6 +84,9 @@ Result<void> Transfer::check_request() const {
         if (!is_token(header.name) || !is_header_value(header.value))
             return fail(Errc::invalid, "header '{}' has bytes that no header may have",
                         header.name.substr(0, 64));
+        // A wrong length would leave bytes on a connection that the next request uses.
+        if (same_name(header.name, "content-length") || same_name(header.name, "transfer-encoding"))
+            return fail(Errc::invalid, "header '{}' follows from the body", header.name);
     }
     if (bytes > limits.header_bytes_max)
         return fail(Errc::too_large, "the headers have {} bytes, at most {} are allowed", bytes,
@@ -148,7 +153,7 @@ Result<void> Transfer::start() {
     auto add = [&](const std::string& line) { headers_ = curl_slist_append(headers_, line.c_str()); };
     bool typed = false;
     for (const Header& header : request_.headers) {
-        typed = typed || ::strcasecmp(header.name.c_str(), "content-type") == 0;
+        typed = typed || same_name(header.name, "content-type");
         // curl's way to send a header without a value is a semicolon.
         add(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
     }
