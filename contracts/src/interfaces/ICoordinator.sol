@@ -57,7 +57,9 @@ interface ICoordinator {
     }
 
     /// @notice `hash` is of the proposal; `voters` bit i = member i of the set has signed.
-    event Executed(uint64 indexed epoch, bytes32 hash, address indexed proposer, uint64 voters, Proposal proposal);
+    event Executed(
+        uint64 indexed epoch, bytes32 hash, address indexed proposer, uint64 voters, Proposal proposal
+    );
     /// @notice A masternode has promised, or told, its part of the seed of `epoch`.
     event Committed(uint64 indexed epoch, address indexed account, bytes32 hash);
     event Revealed(uint64 indexed epoch, address indexed account, bytes32 secret);
@@ -98,7 +100,8 @@ interface ICoordinator {
     /// @notice Tells it, in the epoch before. Who promised and does not tell is not selected.
     function reveal(uint64 epoch, bytes32 secret) external;
     /// @notice Executes what was voted. By anybody; the proposer is in what was signed.
-    function execute(Proposal calldata proposal, SignerSet calldata set, Signature[] calldata signatures) external;
+    function execute(Proposal calldata proposal, SignerSet calldata set, Signature[] calldata signatures)
+        external;
     /// @notice Puts money of the caller's up for the workers of `job`; once.
     function fundJob(bytes32 job, Amount amount) external;
     /// @notice Gives what nobody was awarded, or nobody claimed in time, back to whoever put it up; by anybody.

@@ -82,7 +82,8 @@ interface IGatekeeper {
     /// @notice Adds tokens that releases may be paid from. They cannot be taken back.
     function fund(Amount amount) external;
     /// @notice Accepts a signed release, once, and pays it or lets it wait.
-    function release(Transfer calldata transfer, SignerSet calldata set, Signature[] calldata signatures) external;
+    function release(Transfer calldata transfer, SignerSet calldata set, Signature[] calldata signatures)
+        external;
     /// @notice Pays a release that has waited long enough; by anybody.
     function finish(uint256 id) external;
     /// @notice Gives a deposit back to whoever made it, when more than two thirds say that it is never released.

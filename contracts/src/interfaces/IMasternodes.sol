@@ -40,9 +40,13 @@ interface IMasternodes is ISigners {
     /// @notice The full new state of a masternode.
     event NodeChanged(address indexed account, Node node);
     /// @notice A set was taken; `hash` is of the encoded {SignerSet}.
-    event SetTaken(uint64 indexed epoch, bytes32 hash, address[] accounts, address[] signers, uint96[] weights);
+    event SetTaken(
+        uint64 indexed epoch, bytes32 hash, address[] accounts, address[] signers, uint96[] weights
+    );
     /// @notice `amount` was taken from a stake; of it `reward` belongs to `informer` now. 1e-18 SNM.
-    event Slashed(address indexed account, address indexed informer, uint96 amount, uint96 reward, bytes32 evidence);
+    event Slashed(
+        address indexed account, address indexed informer, uint96 amount, uint96 reward, bytes32 evidence
+    );
     /// @notice An informer's or the vault's money went out.
     event Paid(address indexed to, uint256 amount);
 

@@ -120,8 +120,9 @@ contract Coordinator is ICoordinator, Selection, ProposalHash, Pots, ReentrancyG
         address account = evidence[0].leaf.account;
         bool twice = evidence.length == 2 && evidence[1].leaf.account == account
             && evidence[1].leaf.index != evidence[0].leaf.index;
+        // What counts is the epoch's last second: what anybody does later, the vote included, changes nothing.
         bool stranger = evidence.length == 1
-            && participants.roleAt(account, uint48((uint256(_epochOf[pot]) + 1) * epochLength))
+            && participants.roleAt(account, uint48((uint256(_epochOf[pot]) + 1) * epochLength - 1))
                 != Participants.Role.Worker;
         if (!twice && !stranger) revert NothingWrong();
         emit PotRefuted(pot, msg.sender, account);

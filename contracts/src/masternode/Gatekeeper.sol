@@ -123,7 +123,10 @@ contract Gatekeeper is IGatekeeper, EIP712, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IGatekeeper
-    function refund(uint256 id, SignerSet calldata set, Signature[] calldata signatures) external nonReentrant {
+    function refund(uint256 id, SignerSet calldata set, Signature[] calldata signatures)
+        external
+        nonReentrant
+    {
         Payment memory payment = deposits[id];
         if (payment.amount == 0) revert WrongState(id, State.None);
         _requireThawed();

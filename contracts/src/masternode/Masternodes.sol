@@ -8,7 +8,7 @@ import {Amount} from "../Types.sol";
 import {IMasternodes} from "../interfaces/IMasternodes.sol";
 import {Calendar} from "../lib/Calendar.sol";
 import {Purse} from "../lib/Purse.sol";
-import {Member, SignerSet, Signers} from "./Signers.sol";
+import {ISigners, Member, SignerSet, Signers} from "./Signers.sol";
 
 /// @title The masternodes' stakes, see {IMasternodes}
 contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
@@ -67,7 +67,9 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
         if (amount < stakeMin) revert StakeTooSmall(amount, stakeMin);
         if (_active.length == MEMBERS_MAX) {
             address smallest = _smallest();
-            if (amount <= _nodes[smallest].stake) revert StakeTooSmall(amount, uint256(_nodes[smallest].stake) + 1);
+            if (amount <= _nodes[smallest].stake) {
+                revert StakeTooSmall(amount, uint256(_nodes[smallest].stake) + 1);
+            }
             _unbond(smallest);
         }
         _take(amount);
@@ -188,7 +190,8 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
         return uint64(block.timestamp / epochLength);
     }
 
-    function mayVote(Member calldata member) public view override returns (bool) {
+    /// @inheritdoc ISigners
+    function mayVote(Member calldata member) public view override(ISigners, Signers) returns (bool) {
         Node storage node = _nodes[member.account];
         return node.state == State.Active && node.signer == member.signer;
     }

@@ -32,7 +32,9 @@ contract MirrorSet is Signers, EIP712 {
     }
 
     /// @notice Hands over to `next`, by the signatures of `current`. By anybody who has them.
-    function handOver(SignerSet calldata next, SignerSet calldata current, Signature[] calldata signatures) external {
+    function handOver(SignerSet calldata next, SignerSet calldata current, Signature[] calldata signatures)
+        external
+    {
         if (next.epoch <= latestSet || next.members.length == 0 || next.members.length > MEMBERS_MAX) {
             revert NotNewer(next.epoch, latestSet + 1);
         }

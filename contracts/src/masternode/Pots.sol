@@ -102,9 +102,8 @@ abstract contract Pots is ICoordinator {
 
     function _claim(Claim calldata one) internal {
         Pot storage pot = _pots[one.pot];
-        if (
-            pot.root == 0 || pot.isClosed || block.timestamp < pot.opensAt || block.timestamp >= pot.closesAt
-        ) revert WrongPot(one.pot);
+        if (pot.root == 0 || pot.isClosed || block.timestamp < pot.opensAt || block.timestamp >= pot.closesAt)
+        revert WrongPot(one.pot);
         _requireLeaf(one);
         MerkleSum.Leaf calldata leaf = one.leaf;
         if (_claimed[one.pot].get(leaf.index)) revert AlreadyClaimed(one.pot, leaf.index);
@@ -124,7 +123,9 @@ abstract contract Pots is ICoordinator {
 
     function _closeEpochPot(bytes32 id) internal {
         Pot storage pot = _pots[id];
-        if (pot.root == 0 || pot.isJob || pot.isClosed || block.timestamp < pot.closesAt) revert WrongPot(id);
+        if (pot.root == 0 || pot.isJob || pot.isClosed || block.timestamp < pot.closesAt) {
+            revert WrongPot(id);
+        }
         _giveBack(id, pot);
     }
 

@@ -25,7 +25,9 @@ abstract contract Selection is ICoordinator {
     /// @inheritdoc ICoordinator
     function commit(uint64 epoch, bytes32 hash) external {
         if (epoch != _epochNow() + 2) revert WrongEpoch(epoch, _epochNow() + 2, _epochNow() + 2);
-        if (masternodes.nodeOf(msg.sender).state != IMasternodes.State.Active || hash == 0) revert WrongSecret();
+        if (masternodes.nodeOf(msg.sender).state != IMasternodes.State.Active || hash == 0) {
+            revert WrongSecret();
+        }
         if (promiseOf[epoch][msg.sender] != 0) revert WrongSecret();
         promiseOf[epoch][msg.sender] = hash;
         emit Committed(epoch, msg.sender, hash);
@@ -35,7 +37,9 @@ abstract contract Selection is ICoordinator {
     function reveal(uint64 epoch, bytes32 secret) external {
         if (epoch != _epochNow() + 1) revert WrongEpoch(epoch, _epochNow() + 1, _epochNow() + 1);
         bytes32 promised = promiseOf[epoch][msg.sender];
-        if (promised == 0 || promised != keccak256(abi.encode(epoch, msg.sender, secret))) revert WrongSecret();
+        if (promised == 0 || promised != keccak256(abi.encode(epoch, msg.sender, secret))) {
+            revert WrongSecret();
+        }
         delete promiseOf[epoch][msg.sender];
         seedOf[epoch] = keccak256(abi.encode(seedOf[epoch], secret));
         emit Revealed(epoch, msg.sender, secret);

@@ -173,7 +173,11 @@ abstract contract MasternodeSystem {
     // ---- proposals
 
     /// A proposal for the epoch that has just ended, by somebody whose turn it is, with no content.
-    function emptyProposal(SignerSet memory set) internal view returns (ICoordinator.Proposal memory proposal) {
+    function emptyProposal(SignerSet memory set)
+        internal
+        view
+        returns (ICoordinator.Proposal memory proposal)
+    {
         proposal.epoch = masternodes.epoch() - 1;
         proposal.previous = coordinator.lastHash();
         proposal.setEpoch = set.epoch;
