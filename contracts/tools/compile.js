@@ -13,7 +13,15 @@ const outDir = path.join(root, 'artifacts');
 const stampFile = path.join(root, 'out', 'artifacts.stamp');
 const CODE_BYTES_MAX = 24576; // EIP-170
 const CODE_BYTES_ROOM = 2048; // what every contract has to leave free
-const contracts = ['SNM', 'ProfileRegistry', 'PriceOracle', 'Blacklist', 'Terms', 'Market'];
+/// Below src/, without .sol; the file's own name is the contract's.
+const contracts = [
+  'SNM', 'ProfileRegistry', 'PriceOracle', 'Blacklist', 'Terms', 'Market', 'AddressBook',
+  'token/SNO', 'token/TokenSale', 'token/Faucet',
+  'dao/DAO', 'dao/Timelock', 'dao/Vault',
+  'hub/HubFactory', 'hub/HubWallet', 'hub/Whitelist', 'hub/ApplicationPool', 'hub/JobEscrow',
+  'masternode/Masternodes', 'masternode/MirrorSet', 'masternode/Participants', 'masternode/PriceReports',
+  'masternode/Gatekeeper', 'masternode/Coordinator',
+].map((file) => ({ file: `src/${file}.sol`, name: path.posix.basename(file) }));
 
 const settings = {
   remappings: ['@openzeppelin/=node_modules/@openzeppelin/'],
@@ -35,14 +43,14 @@ function collect() {
                                    : wanted.replace('@openzeppelin/', 'node_modules/@openzeppelin/'));
     }
   };
-  for (const name of contracts) visit(`src/${name}.sol`);
+  for (const { file } of contracts) visit(file);
   return sources;
 }
 
 function compile(sources) {
   const outputSelection = {};
-  for (const name of contracts) {
-    outputSelection[`src/${name}.sol`] =
+  for (const { file, name } of contracts) {
+    outputSelection[file] =
       { [name]: ['abi', 'devdoc', 'userdoc', 'evm.bytecode.object', 'evm.deployedBytecode.object', 'evm.methodIdentifiers'] };
   }
   const input = { language: 'Solidity', sources, settings: { ...settings, outputSelection } };
@@ -50,8 +58,8 @@ function compile(sources) {
   const errors = (output.errors || []).filter((e) => e.severity === 'error');
   if (errors.length) throw new Error(errors.map((e) => e.formattedMessage).join('\n'));
   const files = {};
-  for (const name of contracts) {
-    const built = output.contracts[`src/${name}.sol`][name];
+  for (const { file, name } of contracts) {
+    const built = output.contracts[file][name];
     const size = built.evm.deployedBytecode.object.length / 2;
     console.log(`  ${name.padEnd(16)}${String(size).padStart(6)} of ${CODE_BYTES_MAX} bytes`);
     if (size > CODE_BYTES_MAX - CODE_BYTES_ROOM) throw new Error(`${name} is too large: ${size} bytes`);
@@ -71,7 +79,7 @@ function digest(sources) {
   const hash = crypto.createHash('sha256');
   hash.update(JSON.stringify(settings) + fs.readFileSync(__filename, 'utf8') + JSON.stringify(sources));
   hash.update(require(path.join(root, 'node_modules', 'solc', 'package.json')).version);
-  for (const name of contracts) {
+  for (const { name } of contracts) {
     const file = path.join(outDir, `${name}.json`);
     hash.update(fs.existsSync(file) ? fs.readFileSync(file) : 'missing');
   }
