@@ -1,12 +1,11 @@
 #include "sonm/storage/files_store.hpp"
 
 #include "sonm/base/fs.hpp"
+#include "sonm/base/open_file.hpp"
 #include "sonm/storage/page.hpp"
-#include "sonm/storage/posix.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +19,7 @@ constexpr std::size_t record_bytes_max = 256 * MiB;
 
 /// The head of the record at `path`. Errors: not_found, corrupt, io.
 Result<RecordHead> read_head(const fs::path& path) {
-    SONM_TRY(Descriptor file, Descriptor::open(path, O_RDONLY));
+    SONM_TRY(OpenFile file, OpenFile::open(path, O_RDONLY));
     Bytes front(4 * KiB);
     SONM_TRY(std::size_t count, file.read_at(front, 0));
     if (count == front.size()) {
@@ -56,16 +55,11 @@ Result<bool> mark(const fs::path& folder, const std::string& file) {
 
 }  // namespace
 
-FilesStore::~FilesStore() {
-    if (lock_ >= 0) ::close(lock_);
-}
-
 Result<void> FilesStore::open() {
     SONM_CHECK(make_folder(root_, 0700));
-    SONM_TRY(Descriptor lock, Descriptor::open(root_ / "lock", O_RDWR | O_CREAT, 0600));
-    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
-        return fail(Errc::busy, "the storage folder {} is in use by another process", root_.native());
-    lock_ = lock.release();
+    SONM_TRY(OpenFile lock, OpenFile::open(root_ / "lock", O_RDWR | O_CREAT, 0600));
+    SONM_CHECK(lock.lock());
+    lock_ = std::move(lock);
     SONM_CHECK(make_folder(root_ / "data", 0700));
     SONM_CHECK(make_folder(root_ / "new", 0700));
     // What a killed process was writing was never acknowledged.
@@ -142,7 +136,7 @@ void FilesStore::remove_marks(const Name& name, const std::set<std::string>& tag
 Result<void> FilesStore::put(const fs::path& path, BytesView record) {
     fs::path fresh = root_ / "new" / fmt::format("{}", next_++);
     auto written = [&]() -> Result<void> {
-        SONM_TRY(Descriptor file, Descriptor::open(fresh, O_WRONLY | O_CREAT | O_EXCL, 0600));
+        SONM_TRY(OpenFile file, OpenFile::open(fresh, O_WRONLY | O_CREAT | O_EXCL, 0600));
         SONM_CHECK(file.write_all(record));
         return file.sync();
     }();

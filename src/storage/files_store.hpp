@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sonm/base/open_file.hpp"
 #include "sonm/storage/backend.hpp"
 #include "sonm/storage/record.hpp"
 
@@ -19,7 +20,6 @@ class FilesStore {
 public:
     explicit FilesStore(std::filesystem::path root) : root_(std::move(root)) {}
     FilesStore(const FilesStore&) = delete;
-    ~FilesStore();
 
     /// Takes the folder. Errors: busy (another process has it).
     Result<void> open();
@@ -37,7 +37,7 @@ private:
     Result<void> put(const std::filesystem::path& path, BytesView record);
 
     std::filesystem::path root_;
-    int lock_ = -1;
+    std::optional<OpenFile> lock_;
     std::atomic<std::uint64_t> next_{0};
 };
 

@@ -1,9 +1,11 @@
-#include "sonm/storage/posix.hpp"
+#include "sonm/base/open_file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-namespace sonm::storage {
+namespace sonm {
 
 tl::unexpected<Error> system_failure(std::string_view doing, const std::filesystem::path& path, int number) {
     Errc kind = Errc::io;
@@ -24,21 +26,21 @@ tl::unexpected<Error> system_failure(std::string_view doing, const std::filesyst
 }
 
 Result<void> sync_folder(const std::filesystem::path& folder) {
-    SONM_TRY(Descriptor opened, Descriptor::open(folder, O_RDONLY | O_DIRECTORY));
+    SONM_TRY(OpenFile opened, OpenFile::open(folder, O_RDONLY | O_DIRECTORY));
     return opened.sync();
 }
 
-Result<Descriptor> Descriptor::open(const std::filesystem::path& path, int flags, unsigned mode) {
+Result<OpenFile> OpenFile::open(const std::filesystem::path& path, int flags, unsigned mode) {
     int fd = ::open(path.c_str(), flags | O_CLOEXEC, static_cast<mode_t>(mode));
     if (fd < 0) return system_failure("opening", path);
-    return Descriptor(fd, path);
+    return OpenFile(fd, path);
 }
 
-Descriptor::~Descriptor() {
+OpenFile::~OpenFile() {
     if (fd_ >= 0) ::close(fd_);
 }
 
-Result<std::size_t> Descriptor::read_at(std::span<std::uint8_t> out, std::uint64_t offset) const {
+Result<std::size_t> OpenFile::read_at(std::span<std::uint8_t> out, std::uint64_t offset) const {
     std::size_t done = 0;
     while (done < out.size()) {
         ssize_t count = ::pread(fd_, out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
@@ -50,7 +52,7 @@ Result<std::size_t> Descriptor::read_at(std::span<std::uint8_t> out, std::uint64
     return done;
 }
 
-Result<void> Descriptor::write_all(BytesView bytes) {
+Result<void> OpenFile::write_all(BytesView bytes) {
     while (!bytes.empty()) {
         ssize_t count = ::write(fd_, bytes.data(), bytes.size());
         if (count < 0 && errno == EINTR) continue;
@@ -60,9 +62,26 @@ Result<void> Descriptor::write_all(BytesView bytes) {
     return {};
 }
 
-Result<void> Descriptor::sync() {
+Result<void> OpenFile::sync() {
     if (::fsync(fd_) != 0) return system_failure("writing", path_);
     return {};
 }
 
-}  // namespace sonm::storage
+Result<std::uint64_t> OpenFile::size() const {
+    struct stat about {};
+    if (::fstat(fd_, &about) != 0) return system_failure("reading", path_);
+    return static_cast<std::uint64_t>(about.st_size);
+}
+
+Result<void> OpenFile::truncate(std::uint64_t bytes) {
+    if (::ftruncate(fd_, static_cast<off_t>(bytes)) != 0) return system_failure("cutting", path_);
+    return {};
+}
+
+Result<void> OpenFile::lock() {
+    if (::flock(fd_, LOCK_EX | LOCK_NB) == 0) return {};
+    if (errno == EWOULDBLOCK) return fail(Errc::busy, "{} is in use by another process", path_.native());
+    return system_failure("locking", path_);
+}
+
+}  // namespace sonm
