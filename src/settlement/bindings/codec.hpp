@@ -17,6 +17,10 @@ using chain::Selector;
 inline void put(Encoder& out, U256 value) { out.uint(value); }
 inline void put(Encoder& out, bool value) { out.boolean(value); }
 inline void put(Encoder& out, std::uint64_t value) { out.uint(value); }
+/// int8 ... int64: two's complement over the whole word.
+inline void put(Encoder& out, std::int64_t value) {
+    out.uint(value < 0 ? ~U256(0) - U256(static_cast<std::uint64_t>(-(value + 1))) : U256(static_cast<std::uint64_t>(value)));
+}
 inline void put(Encoder& out, const Address& value) { out.address(value); }
 inline void put(Encoder& out, const Hash& value) { out.hash(value); }
 inline void put(Encoder& out, const std::string& value) { out.text(value); }
@@ -56,6 +60,16 @@ T get_uint(Decoder& in, unsigned bits) {
         return T(get_uint<decltype(T::value)>(in, bits));
     }
 }
+/// intN as 64 bits: what does not fit is refused.
+inline std::int64_t get_int(Decoder& in, unsigned bits) {
+    U256 word = in.uint(256);
+    bool negative = (word >> 255) != 0;
+    U256 magnitude = negative ? ~word : word;
+    if ((magnitude >> (bits - 1)) != 0) in.refuse("a number is too large for its type");
+    if (!in.ok()) return 0;
+    auto value = static_cast<std::int64_t>(static_cast<std::uint64_t>(magnitude));
+    return negative ? -value - 1 : value;
+}
 inline model::Benchmarks get_benchmarks(Decoder& in) {
     model::Benchmarks out;
     for (std::size_t i = 0; i < model::benchmark_count; i += 4) {
@@ -79,6 +93,8 @@ inline std::string show(bool value) { return value ? "yes" : "no"; }
 inline std::string show(const Address& value) { return to_string(value); }
 inline std::string show(const Hash& value) { return to_string(value); }
 inline std::string show(const std::string& value) { return value; }
+inline std::string show(std::int64_t value) { return std::to_string(value); }
+inline std::string show(const Bytes& value) { return "0x" + to_hex(value); }
 std::string show(Tokens value);    ///< "1.5 SNM"
 std::string show(UnixTime value);  ///< date and time
 template <class T, class Tag>

@@ -8,6 +8,72 @@ std::optional<Revert> read_revert(BytesView data) {
     Decoder in(data.subspan(4));
     std::uint32_t selector = std::uint32_t(data[0]) << 24 | std::uint32_t(data[1]) << 16 | std::uint32_t(data[2]) << 8 | data[3];
     switch (selector) {
+        case 0x6697b232: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"AccessControlBadConfirmation", fmt::format("The caller of a function is not the expected one")};
+        }
+        case 0xe2517d3f: {
+            Address account{};
+            account = in.address();
+            Hash needed_role{};
+            needed_role = in.hash();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"AccessControlUnauthorizedAccount", fmt::format("The `account` is missing a role: account {}, needed_role {}", show(account), show(needed_role))};
+        }
+        case 0x870da8d1: {
+            Address miner{};
+            miner = in.address();
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 needs{};
+            needs = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"AllowanceTooSmall", fmt::format("a miner draws more than it may: miner {}, has {}, needs {}", show(miner), show(has), show(needs))};
+        }
+        case 0x2c2420e2: {
+            std::uint64_t id{};
+            id = get_uint<std::uint64_t>(in, 64);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"AlreadyAccepted", fmt::format("accepting twice: id {}", show(id))};
+        }
+        case 0x9df93b6f: {
+            Hash pot{};
+            pot = in.hash();
+            std::uint64_t index{};
+            index = get_uint<std::uint64_t>(in, 32);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"AlreadyClaimed", fmt::format("a leaf was paid before: pot {}, index {}", show(pot), show(index))};
+        }
+        case 0x41a26a63: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"AlreadyFilled", fmt::format("it is filled twice")};
+        }
+        case 0xf39a5c26: {
+            Address wallet{};
+            wallet = in.address();
+            Address rater{};
+            rater = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"AlreadyRated", fmt::format("the caller has a rating of this hub already: wallet {}, rater {}", show(wallet), show(rater))};
+        }
+        case 0x7f162703: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 max{};
+            max = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"AmountTooLarge", fmt::format("a sum does not fit an Amount: has {}, max {}", show(has), show(max))};
+        }
+        case 0x70de9d57: {
+            Address account{};
+            account = in.address();
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            std::uint64_t needs{};
+            needs = get_uint<std::uint64_t>(in, 40);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"AskedTooEarly", fmt::format("an account asks again too early: account {}, has {}, needs {}", show(account), show(has), show(needs))};
+        }
         case 0x310d18a5: {
             Address account{};
             account = in.address();
@@ -17,6 +83,16 @@ std::optional<Revert> read_revert(BytesView data) {
             needs = get_uint<Tokens>(in, 256);
             if (!in.ok()) return std::nullopt;
             return Revert{"BalanceTooSmall", fmt::format("an account wants to use more than its balance: account {}, has {}, needs {}", show(account), show(has), show(needs))};
+        }
+        case 0xb42c127b: {
+            Address buyer{};
+            buyer = in.address();
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 max{};
+            max = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"BuyerLimit", fmt::format("a buyer would have more than it may: buyer {}, has {}, max {}", show(buyer), show(has), show(max))};
         }
         case 0x0da15d68: {
             Address account{};
@@ -64,6 +140,14 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"CertificateInForce", fmt::format("a living certificate of another validator is at least as high: account {}, validator {}, has {}", show(account), show(validator), show(has))};
         }
+        case 0x2520601d: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"CheckpointUnorderedInsertion", fmt::format("A value was attempted to be inserted on a past checkpoint")};
+        }
+        case 0x94289054: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"CloneArgumentsTooLong", fmt::format("CloneArgumentsTooLong")};
+        }
         case 0x6900616a: {
             model::DealId id{};
             id = get_uint<model::DealId>(in, 64);
@@ -73,6 +157,32 @@ std::optional<Revert> read_revert(BytesView data) {
             needs = get_uint<UnixTime>(in, 40);
             if (!in.ok()) return std::nullopt;
             return Revert{"ClosedTooEarly", fmt::format("the supplier's side closes a forward deal before its end: id {}, has {}, needs {}", show(id), show(has), show(needs))};
+        }
+        case 0x89f6d087: {
+            Address to{};
+            to = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"CoinsRefused", fmt::format("the receiver refuses the coins: to {}", show(to))};
+        }
+        case 0x43a34509: {
+            Address by{};
+            by = in.address();
+            Address coordinator{};
+            coordinator = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"CoordinatorCannotBeSet", fmt::format("somebody sets the coordinator who may not, or not any more; and for address 0: by {}, coordinator {}", show(by), show(coordinator))};
+        }
+        case 0x4ca249dc: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"Create2EmptyBytecode", fmt::format("There's no code to deploy")};
+        }
+        case 0xf5211a5e: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            std::uint64_t max{};
+            max = get_uint<std::uint64_t>(in, 40);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"DeadlineOver", fmt::format("the hub is too late: has {}, max {}", show(has), show(max))};
         }
         case 0x5375750c: {
             model::DealId id{};
@@ -160,6 +270,20 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"ERC2612InvalidSigner", fmt::format("Mismatched signature: signer {}, owner {}", show(signer), show(owner))};
         }
+        case 0x6ff07140: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"ERC6372InconsistentClock", fmt::format("The clock was incorrectly modified")};
+        }
+        case 0x63f94edd: {
+            U256 id{};
+            id = get_uint<U256>(in, 256);
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 needs{};
+            needs = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"EntryTooSmall", fmt::format("more is asked for than an entry has: id {}, has {}, needs {}", show(id), show(has), show(needs))};
+        }
         case 0xacceb312: {
             Tokens has{};
             has = get_uint<Tokens>(in, 256);
@@ -178,6 +302,188 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"ExpiryOutOfRange", fmt::format("an order would expire too late, or has expired: has {}, from {}, to {}", show(has), show(from), show(to))};
         }
+        case 0xd6bda275: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"FailedCall", fmt::format("A call to an address target failed")};
+        }
+        case 0xb06ebf3d: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"FailedDeployment", fmt::format("The deployment failed")};
+        }
+        case 0x3c057d7b: {
+            std::uint64_t has{};
+            has = get_uint<std::uint64_t>(in, 16);
+            std::uint64_t max{};
+            max = get_uint<std::uint64_t>(in, 16);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"FeeTooHigh", fmt::format("a fee is above FEE_BPS_MAX: has {}, max {}", show(has), show(max))};
+        }
+        case 0xe9049733: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 needs{};
+            needs = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"FreeMoneyTooSmall", fmt::format("the wallet has less free money than a call needs: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0xed4a80dd: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 needs{};
+            needs = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"FreezeTooSoon", fmt::format("a masternode has frozen the gate too lately: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0x41c92aab: {
+            U256 id{};
+            id = get_uint<U256>(in, 256);
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            std::uint64_t needs{};
+            needs = get_uint<std::uint64_t>(in, 40);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"Frozen", fmt::format("frozen money is to go to somebody else: id {}, has {}, needs {}", show(id), show(has), show(needs))};
+        }
+        case 0x71c6af49: {
+            Address voter{};
+            voter = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorAlreadyCastVote", fmt::format("The vote was already cast: voter {}", show(voter))};
+        }
+        case 0xf20e7d37: {
+            U256 proposal_id{};
+            proposal_id = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorAlreadyQueuedProposal", fmt::format("The proposal has already been queued: proposal_id {}", show(proposal_id))};
+        }
+        case 0xe90a651e: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorDisabledDeposit", fmt::format("Token deposits are disabled in this contract")};
+        }
+        case 0xc242ee16: {
+            Address proposer{};
+            proposer = in.address();
+            U256 votes{};
+            votes = get_uint<U256>(in, 256);
+            U256 threshold{};
+            threshold = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorInsufficientProposerVotes", fmt::format("The `proposer` does not have the required votes to create a proposal: proposer {}, votes {}, threshold {}", show(proposer), show(votes), show(threshold))};
+        }
+        case 0x447b05d0: {
+            U256 targets{};
+            targets = get_uint<U256>(in, 256);
+            U256 calldatas{};
+            calldatas = get_uint<U256>(in, 256);
+            U256 values{};
+            values = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorInvalidProposalLength", fmt::format("Empty proposal or a mismatch between the parameters length for a proposal call: targets {}, calldatas {}, values {}", show(targets), show(calldatas), show(values))};
+        }
+        case 0x243e5445: {
+            U256 quorum_numerator{};
+            quorum_numerator = get_uint<U256>(in, 256);
+            U256 quorum_denominator{};
+            quorum_denominator = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorInvalidQuorumFraction", fmt::format("The quorum set is not a valid fraction: quorum_numerator {}, quorum_denominator {}", show(quorum_numerator), show(quorum_denominator))};
+        }
+        case 0x94ab6c07: {
+            Address voter{};
+            voter = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorInvalidSignature", fmt::format("The provided signature is not valid for the expected `voter`: voter {}", show(voter))};
+        }
+        case 0x867db771: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorInvalidVoteParams", fmt::format("The provided params buffer is not supported by the counting module")};
+        }
+        case 0x06b337c2: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorInvalidVoteType", fmt::format("The vote type used is not valid for the corresponding counting module")};
+        }
+        case 0xf1cfbf05: {
+            U256 voting_period{};
+            voting_period = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorInvalidVotingPeriod", fmt::format("The voting period set is not a valid period: voting_period {}", show(voting_period))};
+        }
+        case 0x6ad06075: {
+            U256 proposal_id{};
+            proposal_id = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorNonexistentProposal", fmt::format("The `proposalId` doesn't exist: proposal_id {}", show(proposal_id))};
+        }
+        case 0x47096e47: {
+            Address account{};
+            account = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorOnlyExecutor", fmt::format("The `account` is not the governance executor: account {}", show(account))};
+        }
+        case 0xab2d0311: {
+            U256 proposal_id{};
+            proposal_id = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorProposalQueueingFailed", fmt::format("Indicates a misconfigured timelock module: proposal_id {}", show(proposal_id))};
+        }
+        case 0xd838bcb7: {
+            U256 proposal_id{};
+            proposal_id = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorProposalQueueingNotRequired", fmt::format("This operation doesn't require queuing and should be executed directly: proposal_id {}", show(proposal_id))};
+        }
+        case 0xd9b39557: {
+            Address proposer{};
+            proposer = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorRestrictedProposer", fmt::format("The `proposer` is not allowed to create a proposal: proposer {}", show(proposer))};
+        }
+        case 0x8fe5d8a9: {
+            U256 proposal_id{};
+            proposal_id = get_uint<U256>(in, 256);
+            Address account{};
+            account = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorUnableToCancel", fmt::format("The given `account` is unable to cancel the proposal with given `proposalId`: proposal_id {}, account {}", show(proposal_id), show(account))};
+        }
+        case 0x31b75e4d: {
+            U256 proposal_id{};
+            proposal_id = get_uint<U256>(in, 256);
+            GovernorProposalState current{};
+            current = in.enumeration(GovernorProposalState::executed);
+            Hash expected_states{};
+            expected_states = in.hash();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"GovernorUnexpectedProposalState", fmt::format("The current state of a proposal is not the required for performing an operation: proposal_id {}, current {}, expected_states {}", show(proposal_id), show(current), show(expected_states))};
+        }
+        case 0x8d5400af: {
+            Address hub{};
+            hub = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"HubNotActive", fmt::format("a hub is not active: hub {}", show(hub))};
+        }
+        case 0x43885816: {
+            Address wallet{};
+            wallet = in.address();
+            HubStatus status{};
+            status = in.enumeration(HubStatus::banned);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"HubNotInGoodStanding", fmt::format("a hub is not listed, suspected or banned and the call needs better: wallet {}, status {}", show(wallet), show(status))};
+        }
+        case 0x1ba92577: {
+            Address wallet{};
+            wallet = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"HubUnknown", fmt::format("a hub is not listed: wallet {}", show(wallet))};
+        }
+        case 0xcf479181: {
+            Tokens balance{};
+            balance = get_uint<Tokens>(in, 256);
+            U256 needed{};
+            needed = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"InsufficientBalance", fmt::format("The ETH balance of the account is not enough to perform the operation: balance {}, needed {}", show(balance), show(needed))};
+        }
         case 0x752d88c0: {
             Address account{};
             account = in.address();
@@ -186,9 +492,63 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"InvalidAccountNonce", fmt::format("The nonce used for an `account` is not the expected current nonce: account {}, current_nonce {}", show(account), show(current_nonce))};
         }
+        case 0x2c5211c6: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"InvalidAmount", fmt::format("parameters contradict themselves or an amount is zero")};
+        }
+        case 0xcb68478e: {
+            Address account{};
+            account = in.address();
+            Tokens amount{};
+            amount = get_uint<Tokens>(in, 96);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"InvalidEntry", fmt::format("nothing, for address 0 and for the vault itself: account {}, amount {}", show(account), show(amount))};
+        }
+        case 0x3dfaa5c6: {
+            std::uint64_t has{};
+            has = get_uint<std::uint64_t>(in, 40);
+            U256 min{};
+            min = get_uint<U256>(in, 256);
+            U256 max{};
+            max = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"InvalidExpiry", fmt::format("an expiry that is past or further off than LIFETIME_MAX: has {}, min {}, max {}", show(has), show(min), show(max))};
+        }
+        case 0xc3050190: {
+            std::uint64_t has{};
+            has = get_uint<std::uint64_t>(in, 40);
+            std::uint64_t min{};
+            min = get_uint<std::uint64_t>(in, 40);
+            std::uint64_t max{};
+            max = get_uint<std::uint64_t>(in, 40);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"InvalidFreeze", fmt::format("the vault is made with a freeze outside 90 days to 2 years: has {}, min {}, max {}", show(has), show(min), show(max))};
+        }
         case 0xe773e0a9: {
             if (!in.ok()) return std::nullopt;
             return Revert{"InvalidLimits", fmt::format("limits contradict themselves")};
+        }
+        case 0x6937c550: {
+            std::int64_t mark{};
+            mark = get_int(in, 8);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"InvalidMark", fmt::format("a mark outside -5 to 5, and for 0: mark {}", show(mark))};
+        }
+        case 0x2ee39802: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"InvalidOffer", fmt::format("a price of 0, and for a text that is empty or longer than WHAT_BYTES_MAX")};
+        }
+        case 0xaf610693: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"InvalidOrder", fmt::format("an order with nothing in it, or times outside what is allowed")};
+        }
+        case 0xa86b6512: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"InvalidParams", fmt::format("parameters contradict themselves")};
+        }
+        case 0x21f24259: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"InvalidPlan", fmt::format("a plan that contradicts itself")};
         }
         case 0x9cfea583: {
             Address receiver{};
@@ -196,9 +556,31 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"InvalidReceiver", fmt::format("a withdrawal to nowhere or to the market itself: receiver {}", show(receiver))};
         }
+        case 0x6e0242b0: {
+            Address to{};
+            to = in.address();
+            Tokens amount{};
+            amount = get_uint<Tokens>(in, 96);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"InvalidReceiver", fmt::format("a withdrawal of nothing or to nowhere: to {}, amount {}", show(to), show(amount))};
+        }
         case 0xb3512b0c: {
             if (!in.ok()) return std::nullopt;
             return Revert{"InvalidShortString", fmt::format("InvalidShortString")};
+        }
+        case 0x5ce444f3: {
+            U256 index{};
+            index = get_uint<U256>(in, 256);
+            std::uint64_t member{};
+            member = get_uint<std::uint64_t>(in, 8);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"InvalidSignature", fmt::format("a signature is not by the key of that member over that digest, is malleable, or comes twice: index {}, member {}", show(index), show(member))};
+        }
+        case 0xcbf80a6b: {
+            std::uint64_t id{};
+            id = get_uint<std::uint64_t>(in, 64);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"JobUnknown", fmt::format("a job does not exist: id {}", show(id))};
         }
         case 0x658b7abb: {
             U256 asks{};
@@ -222,6 +604,28 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"MarketCannotBeSet", fmt::format("anybody but the deployer names the market, or when it is named a second time")};
         }
+        case 0x8d73d4e4: {
+            Hash application{};
+            application = in.hash();
+            Address provider{};
+            provider = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NoOffer", fmt::format("there is nothing to take back: application {}, provider {}", show(application), show(provider))};
+        }
+        case 0xa07c49af: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 total{};
+            total = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NoQuorum", fmt::format("what was signed has no more than two thirds of the stake behind it: has {}, total {}", show(has), show(total))};
+        }
+        case 0x078e12b7: {
+            Address has{};
+            has = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotAHubWallet", fmt::format("anything but a wallet of the factory reports: has {}", show(has))};
+        }
         case 0xe308b091: {
             model::DealId id{};
             id = get_uint<model::DealId>(in, 64);
@@ -229,6 +633,22 @@ std::optional<Revert> read_revert(BytesView data) {
             has = in.address();
             if (!in.ok()) return std::nullopt;
             return Revert{"NotAParty", fmt::format("somebody who is neither consumer, supplier nor master closes a living deal: id {}, has {}", show(id), show(has))};
+        }
+        case 0xdce7faa9: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotARole", fmt::format("somebody registers as nothing, or leaves without having registered")};
+        }
+        case 0x77497c37: {
+            U256 chain_id{};
+            chain_id = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotATestNetwork", fmt::format("it is deployed on a chain that is no known test network: chain_id {}", show(chain_id))};
+        }
+        case 0x0d4d9b81: {
+            U256 index{};
+            index = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotAscending", fmt::format("rates are not in ascending order: index {}", show(index))};
         }
         case 0x0b9fbc14: {
             Address worker{};
@@ -238,6 +658,56 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"NotBound", fmt::format("`by` is neither the worker nor its master: worker {}, by {}", show(worker), show(by))};
         }
+        case 0xf61d0df7: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            std::uint64_t needs{};
+            needs = get_uint<std::uint64_t>(in, 40);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotEnded", fmt::format("the sale has not ended: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0x43ddc196: {
+            Hash has{};
+            has = in.hash();
+            U256 has_sum{};
+            has_sum = get_uint<U256>(in, 256);
+            Hash root{};
+            root = in.hash();
+            U256 sum{};
+            sum = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotInTheTree", fmt::format("a leaf is not in the tree of that root and sum: has {}, has_sum {}, root {}, sum {}", show(has), show(has_sum), show(root), show(sum))};
+        }
+        case 0xa30ddf4c: {
+            std::uint64_t has{};
+            has = get_uint<std::uint64_t>(in, 64);
+            std::uint64_t needs{};
+            needs = get_uint<std::uint64_t>(in, 64);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotNewer", fmt::format("the next set is no newer than the present one, or empty, or too large: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0xa1eafc86: {
+            UnixTime time{};
+            time = get_uint<UnixTime>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotOnSale", fmt::format("nobody may buy: before, between and after the stages, and before fill: time {}", show(time))};
+        }
+        case 0xc5139530: {
+            Address wallet{};
+            wallet = in.address();
+            Address rater{};
+            rater = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotRated", fmt::format("the caller has no rating of this hub: wallet {}, rater {}", show(wallet), show(rater))};
+        }
+        case 0xadc6badd: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 needs{};
+            needs = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotReady", fmt::format("Thrown before the wait is over: has {}, needs {}", show(has), show(needs))};
+        }
         case 0x286945c5: {
             Address worker{};
             worker = in.address();
@@ -245,6 +715,12 @@ std::optional<Revert> read_revert(BytesView data) {
             master = in.address();
             if (!in.ok()) return std::nullopt;
             return Revert{"NotRequested", fmt::format("`worker` has not asked `master`, or asked another since: worker {}, master {}", show(worker), show(master))};
+        }
+        case 0xf3e1c261: {
+            Address account{};
+            account = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotSelected", fmt::format("somebody proposes that chance has not selected, or that is no member: account {}", show(account))};
         }
         case 0x2eb377b4: {
             Address has{};
@@ -254,6 +730,22 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"NotTheAuthor", fmt::format("an order of somebody else is placed, or cancelled before it expired: has {}, needs {}", show(has), show(needs))};
         }
+        case 0x753a43e9: {
+            Address has{};
+            has = in.address();
+            Address needs{};
+            needs = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotTheCoordinator", fmt::format("anybody but the coordinator mints: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0x9e09c77d: {
+            Address has{};
+            has = in.address();
+            Address needs{};
+            needs = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotTheDao", fmt::format("anybody but the DAO releases: has {}, needs {}", show(has), show(needs))};
+        }
         case 0x253c16fc: {
             Address has{};
             has = in.address();
@@ -261,6 +753,14 @@ std::optional<Revert> read_revert(BytesView data) {
             needs = in.address();
             if (!in.ok()) return std::nullopt;
             return Revert{"NotTheFeeder", fmt::format("anybody but the feeder reports: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0xd270198f: {
+            Address hub{};
+            hub = in.address();
+            Address provider{};
+            provider = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotTheHubsOwner", fmt::format("the hub that is named is not active, or another's: hub {}, provider {}", show(hub), show(provider))};
         }
         case 0xc9bbb77c: {
             Address has{};
@@ -270,11 +770,85 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"NotTheMarket", fmt::format("anybody but the market writes for others: has {}, needs {}", show(has), show(needs))};
         }
+        case 0x6fe55974: {
+            Address has{};
+            has = in.address();
+            Address needs{};
+            needs = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotTheOwner", fmt::format("anybody but the owner makes an owner's call: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0x0794c3be: {
+            Address has{};
+            has = in.address();
+            Address needs{};
+            needs = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotTheSigner", fmt::format("the caller does not sign for that member of the set: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0x00b9a666: {
+            Address has{};
+            has = in.address();
+            Address needs{};
+            needs = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotTheTreasury", fmt::format("anybody but the treasury collects: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0x9ae84da4: {
+            Address has{};
+            has = in.address();
+            Address needs{};
+            needs = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotYours", fmt::format("the caller is not the one whose call this is: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0xf094fc49: {
+            U256 paid{};
+            paid = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NothingBought", fmt::format("the coins are not enough for the smallest unit of SNM: paid {}", show(paid))};
+        }
+        case 0x39b3200d: {
+            Address account{};
+            account = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NothingDue", fmt::format("nothing, or somebody else's, is asked for: account {}", show(account))};
+        }
+        case 0xe5b7877b: {
+            Hash name{};
+            name = in.hash();
+            Address to{};
+            to = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NothingNew", fmt::format("an entry is empty or is what stands there already: name {}, to {}", show(name), show(to))};
+        }
+        case 0xd77d93d3: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NothingToMove", fmt::format("an amount of 0")};
+        }
+        case 0x5990b6db: {
+            std::uint64_t id{};
+            id = get_uint<std::uint64_t>(in, 64);
+            Address by{};
+            by = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NothingToReclaim", fmt::format("there is nothing to reclaim now, for this caller: id {}, by {}", show(id), show(by))};
+        }
+        case 0x24a5e194: {
+            Address account{};
+            account = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NothingToTake", fmt::format("the caller has nothing (more) to take: account {}", show(account))};
+        }
         case 0x08ba40d4: {
             model::DealId id{};
             id = get_uint<model::DealId>(in, 64);
             if (!in.ok()) return std::nullopt;
             return Revert{"NothingToTopUp", fmt::format("topping up with nothing, or a deal whose whole price is already in its escrow: id {}", show(id))};
+        }
+        case 0xe0490666: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NothingWrong", fmt::format("what is shown is not bad")};
         }
         case 0x51243ae3: {
             model::OrderId id{};
@@ -358,11 +932,85 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"ReportTooEarly", fmt::format("a report comes before the last one is a period old: has {}, needs {}", show(has), show(needs))};
         }
+        case 0x6dfcc650: {
+            std::uint64_t bits{};
+            bits = get_uint<std::uint64_t>(in, 8);
+            U256 value{};
+            value = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"SafeCastOverflowedUintDowncast", fmt::format("Value doesn't fit in a uint of `bits` size: bits {}, value {}", show(bits), show(value))};
+        }
         case 0x5274afe7: {
             Address token{};
             token = in.address();
             if (!in.ok()) return std::nullopt;
             return Revert{"SafeERC20FailedOperation", fmt::format("An operation with an ERC-20 token failed: token {}", show(token))};
+        }
+        case 0xb2c65738: {
+            std::uint64_t epoch{};
+            epoch = get_uint<std::uint64_t>(in, 64);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"SetAlreadyTaken", fmt::format("this epoch's set, or a later one, was taken already: epoch {}", show(epoch))};
+        }
+        case 0xd7d9e8b9: {
+            Address signer{};
+            signer = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"SignerTaken", fmt::format("a signing key is taken, or zero: signer {}", show(signer))};
+        }
+        case 0x8a1331a1: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 needs{};
+            needs = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"StageSoldOut", fmt::format("a stage has less left: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0x5ab98301: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 needs{};
+            needs = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"StakeLocked", fmt::format("a stake is still locked: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0x3f60a9b0: {
+            Address wallet{};
+            wallet = in.address();
+            Address rater{};
+            rater = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"StakeLost", fmt::format("a good mark on a banned hub is taken back: wallet {}, rater {}", show(wallet), show(rater))};
+        }
+        case 0xf74c0f33: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 needs{};
+            needs = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"StakeTooSmall", fmt::format("a stake under STAKE_MIN: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0x2b4c6bc5: {
+            HubStatus status{};
+            status = in.enumeration(HubStatus::banned);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"StatusNotForTheDao", fmt::format("a status that only a wallet can report: status {}", show(status))};
+        }
+        case 0xe441d54b: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 needs{};
+            needs = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"StillBonded", fmt::format("Thrown before the end of the unbonding: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0x6f318330: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 needs{};
+            needs = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"StillFrozen", fmt::format("Thrown while frozen: has {}, needs {}", show(has), show(needs))};
         }
         case 0x305a27a9: {
             std::string str{};
@@ -378,6 +1026,108 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"TextTooLong", fmt::format("a text is too long: has {}, max {}", show(has), show(max))};
         }
+        case 0x54336609: {
+            U256 delay{};
+            delay = get_uint<U256>(in, 256);
+            U256 min_delay{};
+            min_delay = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"TimelockInsufficientDelay", fmt::format("The schedule operation doesn't meet the minimum delay: delay {}, min_delay {}", show(delay), show(min_delay))};
+        }
+        case 0xffb03211: {
+            U256 targets{};
+            targets = get_uint<U256>(in, 256);
+            U256 payloads{};
+            payloads = get_uint<U256>(in, 256);
+            U256 values{};
+            values = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"TimelockInvalidOperationLength", fmt::format("Mismatch between the parameters length for an operation call: targets {}, payloads {}, values {}", show(targets), show(payloads), show(values))};
+        }
+        case 0xe2850c59: {
+            Address caller{};
+            caller = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"TimelockUnauthorizedCaller", fmt::format("The caller account is not authorized: caller {}", show(caller))};
+        }
+        case 0x90a9a618: {
+            Hash predecessor_id{};
+            predecessor_id = in.hash();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"TimelockUnexecutedPredecessor", fmt::format("The predecessor to an operation not yet done: predecessor_id {}", show(predecessor_id))};
+        }
+        case 0x5ead8eb5: {
+            Hash operation_id{};
+            operation_id = in.hash();
+            Hash expected_states{};
+            expected_states = in.hash();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"TimelockUnexpectedOperationState", fmt::format("The current state of an operation is not as required: operation_id {}, expected_states {}", show(operation_id), show(expected_states))};
+        }
+        case 0xe58369d1: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 needs{};
+            needs = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"TooEarly", fmt::format("Thrown before the time of a call: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0x79ed24d2: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 total{};
+            total = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"TooFewReports", fmt::format("fewer than two thirds of the stake report: has {}, total {}", show(has), show(total))};
+        }
+        case 0xbf2d95fa: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 needs{};
+            needs = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"TooFewTokens", fmt::format("fewer tokens than this are here: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0xad8e4f3c: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 max{};
+            max = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"TooLong", fmt::format("a list is longer than this: has {}, max {}", show(has), show(max))};
+        }
+        case 0x3eee4df6: {
+            std::uint64_t max{};
+            max = get_uint<std::uint64_t>(in, 16);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"TooManyParts", fmt::format("a job has all its parts: max {}", show(max))};
+        }
+        case 0x2a212751: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 max{};
+            max = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"TooManyUnits", fmt::format("more units are delivered or found good than there are: has {}, max {}", show(has), show(max))};
+        }
+        case 0x6073b21f: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 max{};
+            max = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"TooMuch", fmt::format("a sum is more than there is: has {}, max {}", show(has), show(max))};
+        }
+        case 0x05848765: {
+            std::uint64_t epoch{};
+            epoch = get_uint<std::uint64_t>(in, 64);
+            Hash has{};
+            has = in.hash();
+            Hash needs{};
+            needs = in.hash();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"UnknownSet", fmt::format("a set is not one that was taken, or is too old to speak: epoch {}, has {}, needs {}", show(epoch), show(has), show(needs))};
+        }
         case 0x1ff641ae: {
             Tokens has{};
             has = get_uint<Tokens>(in, 256);
@@ -386,9 +1136,95 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"WrongAmountReceived", fmt::format("the token delivered another amount than it was told to move: has {}, needs {}", show(has), show(needs))};
         }
+        case 0x49417be4: {
+            std::uint64_t has{};
+            has = get_uint<std::uint64_t>(in, 64);
+            std::uint64_t min{};
+            min = get_uint<std::uint64_t>(in, 64);
+            std::uint64_t max{};
+            max = get_uint<std::uint64_t>(in, 64);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"WrongEpoch", fmt::format("reports are not of the running epoch or the one before, or this epoch has its price: has {}, min {}, max {}", show(has), show(min), show(max))};
+        }
+        case 0x5bb4c675: {
+            Part part{};
+            part = get_part(in);
+            UnixTime time{};
+            time = get_uint<UnixTime>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"WrongMoment", fmt::format("a call does not fit the part's status and due time: time {}", show(time))};
+        }
+        case 0x5af70411: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 max{};
+            max = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"WrongNumber", fmt::format("there are no signatures, more than members, or another number of digests: has {}, max {}", show(has), show(max))};
+        }
+        case 0x1a321bd3: {
+            TokenSaleOutcome has{};
+            has = in.enumeration(TokenSaleOutcome::failed);
+            TokenSaleOutcome needs{};
+            needs = in.enumeration(TokenSaleOutcome::failed);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"WrongOutcome", fmt::format("a call does not fit the sale's outcome: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0xf96fa963: {
+            Hash pot{};
+            pot = in.hash();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"WrongPot", fmt::format("a pot is not in a state that the call needs: pot {}", show(pot))};
+        }
+        case 0xdec38460: {
+            Hash has{};
+            has = in.hash();
+            Hash needs{};
+            needs = in.hash();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"WrongPrevious", fmt::format("a proposal does not follow the one executed last: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0xe2d2ab0a: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 max{};
+            max = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"WrongProofLength", fmt::format("a proof is longer than 32, or too short for its index: has {}, max {}", show(has), show(max))};
+        }
+        case 0xf86c49bc: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"WrongSecret", fmt::format("a commitment or secret is not the caller's, or not of that time")};
+        }
         case 0xa9e46fb8: {
             if (!in.ok()) return std::nullopt;
             return Revert{"WrongSide", fmt::format("a bid is placed as an ask or the reverse")};
+        }
+        case 0xe7372c70: {
+            Address account{};
+            account = in.address();
+            MasternodesState has{};
+            has = in.enumeration(MasternodesState::withdrawn);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"WrongState", fmt::format("a masternode is not in a state that the call needs: account {}, has {}", show(account), show(has))};
+        }
+        case 0x800b0615: {
+            U256 id{};
+            id = get_uint<U256>(in, 256);
+            GatekeeperState has{};
+            has = in.enumeration(GatekeeperState::released);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"WrongState", fmt::format("a release was signed already, or a deposit refunded: id {}, has {}", show(id), show(has))};
+        }
+        case 0xe37d4aeb: {
+            HubState has{};
+            has = in.enumeration(HubState::punished);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"WrongState", fmt::format("a call does not fit the wallet's state: has {}", show(has))};
+        }
+        case 0x8909a566: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"WrongTransfer", fmt::format("a transfer is for another chain, gatekeeper, or has no receiver or amount")};
         }
         default: return std::nullopt;
     }

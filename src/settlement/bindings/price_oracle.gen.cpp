@@ -147,7 +147,7 @@ Bytes Limits::encode() const {
 Result<OracleLimits> Limits::decode(BytesView result) {
     Decoder in(result);
     OracleLimits out{};
-    out = get_limits(in);
+    out = get_price_oracle_limits(in);
     SONM_CHECK(in.finish());
     return out;
 }

@@ -3,6 +3,15 @@
 
 namespace sonm::settlement::bindings {
 
+std::string show(Appellant value) {
+    switch (value) {
+        case Appellant::nobody: return "nobody";
+        case Appellant::buyer: return "buyer";
+        case Appellant::hub: return "hub";
+    }
+    return std::to_string(static_cast<int>(value));
+}
+
 static_assert(static_cast<int>(model::BlacklistChoice::nobody) == 0);
 static_assert(static_cast<int>(model::BlacklistChoice::counterparty) == 1);
 static_assert(static_cast<int>(model::BlacklistChoice::master) == 2);
@@ -33,6 +42,70 @@ std::string show(model::DealStatus value) {
         case model::DealStatus::unknown: return "unknown";
         case model::DealStatus::open: return "open";
         case model::DealStatus::closed: return "closed";
+    }
+    return std::to_string(static_cast<int>(value));
+}
+
+std::string show(HubState value) {
+    switch (value) {
+        case HubState::created: return "created";
+        case HubState::registered: return "registered";
+        case HubState::idle: return "idle";
+        case HubState::suspected: return "suspected";
+        case HubState::punished: return "punished";
+    }
+    return std::to_string(static_cast<int>(value));
+}
+
+std::string show(HubStatus value) {
+    switch (value) {
+        case HubStatus::unverified: return "unverified";
+        case HubStatus::verified: return "verified";
+        case HubStatus::trusted: return "trusted";
+        case HubStatus::suspected: return "suspected";
+        case HubStatus::banned: return "banned";
+    }
+    return std::to_string(static_cast<int>(value));
+}
+
+std::string show(GatekeeperState value) {
+    switch (value) {
+        case GatekeeperState::none: return "none";
+        case GatekeeperState::waiting: return "waiting";
+        case GatekeeperState::released: return "released";
+    }
+    return std::to_string(static_cast<int>(value));
+}
+
+std::string show(GovernorProposalState value) {
+    switch (value) {
+        case GovernorProposalState::pending: return "pending";
+        case GovernorProposalState::active: return "active";
+        case GovernorProposalState::canceled: return "canceled";
+        case GovernorProposalState::defeated: return "defeated";
+        case GovernorProposalState::succeeded: return "succeeded";
+        case GovernorProposalState::queued: return "queued";
+        case GovernorProposalState::expired: return "expired";
+        case GovernorProposalState::executed: return "executed";
+    }
+    return std::to_string(static_cast<int>(value));
+}
+
+std::string show(MasternodesState value) {
+    switch (value) {
+        case MasternodesState::none: return "none";
+        case MasternodesState::active: return "active";
+        case MasternodesState::unbonding: return "unbonding";
+        case MasternodesState::withdrawn: return "withdrawn";
+    }
+    return std::to_string(static_cast<int>(value));
+}
+
+std::string show(TokenSaleOutcome value) {
+    switch (value) {
+        case TokenSaleOutcome::open: return "open";
+        case TokenSaleOutcome::succeeded: return "succeeded";
+        case TokenSaleOutcome::failed: return "failed";
     }
     return std::to_string(static_cast<int>(value));
 }
@@ -107,6 +180,28 @@ std::string show(OrderStatus value) {
     return std::to_string(static_cast<int>(value));
 }
 
+std::string show(PartStatus value) {
+    switch (value) {
+        case PartStatus::none: return "none";
+        case PartStatus::delivered: return "delivered";
+        case PartStatus::disputed: return "disputed";
+        case PartStatus::ruled: return "ruled";
+        case PartStatus::appealed: return "appealed";
+        case PartStatus::settled: return "settled";
+    }
+    return std::to_string(static_cast<int>(value));
+}
+
+std::string show(ParticipantsRole value) {
+    switch (value) {
+        case ParticipantsRole::none: return "none";
+        case ParticipantsRole::user: return "user";
+        case ParticipantsRole::worker: return "worker";
+        case ParticipantsRole::masternode: return "masternode";
+    }
+    return std::to_string(static_cast<int>(value));
+}
+
 static_assert(static_cast<int>(model::Side::ask) == 0);
 static_assert(static_cast<int>(model::Side::bid) == 1);
 std::string show(model::Side value) {
@@ -115,6 +210,44 @@ std::string show(model::Side value) {
         case model::Side::bid: return "bid";
     }
     return std::to_string(static_cast<int>(value));
+}
+
+void put(Encoder& out, const model::Order& value) {
+    put(out, value.side);
+    put(out, value.author);
+    put(out, value.counterparty);
+    put(out, value.price);
+    put(out, value.currency);
+    put(out, value.duration);
+    put(out, value.netflags);
+    put(out, value.identity);
+    put(out, value.blacklist);
+    put(out, value.tag);
+    put(out, value.rate_min);
+    put(out, value.rate_max);
+    put(out, value.expiry);
+    put(out, value.nonce);
+    put(out, value.benchmarks);
+}
+
+model::Order get_order(Decoder& in) {
+    model::Order out;
+    out.side = in.enumeration(model::Side::bid);
+    out.author = in.address();
+    out.counterparty = in.address();
+    out.price = get_uint<model::PricePerSecond>(in, 96);
+    out.currency = in.enumeration(model::Currency::usd);
+    out.duration = get_uint<Seconds>(in, 32);
+    out.netflags = get_uint<model::NetFlags>(in, 64);
+    out.identity = in.enumeration(model::Identity::professional);
+    out.blacklist = in.address();
+    out.tag = in.hash();
+    out.rate_min = get_uint<model::Rate>(in, 88);
+    out.rate_max = get_uint<model::Rate>(in, 88);
+    out.expiry = get_uint<UnixTime>(in, 40);
+    out.nonce = get_uint<model::OrderNonce>(in, 256);
+    out.benchmarks = get_benchmarks(in);
+    return out;
 }
 
 void put(Encoder& out, const model::Deal& value) {
@@ -171,7 +304,7 @@ void put(Encoder& out, const OracleLimits& value) {
     put(out, value.stale_after);
 }
 
-OracleLimits get_limits(Decoder& in) {
+OracleLimits get_price_oracle_limits(Decoder& in) {
     OracleLimits out;
     out.rate_min = get_uint<model::Rate>(in, 88);
     out.rate_max = get_uint<model::Rate>(in, 88);
@@ -181,41 +314,559 @@ OracleLimits get_limits(Decoder& in) {
     return out;
 }
 
-void put(Encoder& out, const model::Order& value) {
-    put(out, value.side);
-    put(out, value.author);
-    put(out, value.counterparty);
+void put(Encoder& out, const TokenSaleStage& value) {
+    put(out, value.start);
+    put(out, value.end);
+    put(out, value.cap);
     put(out, value.price);
-    put(out, value.currency);
-    put(out, value.duration);
-    put(out, value.netflags);
-    put(out, value.identity);
-    put(out, value.blacklist);
-    put(out, value.tag);
-    put(out, value.rate_min);
-    put(out, value.rate_max);
-    put(out, value.expiry);
-    put(out, value.nonce);
-    put(out, value.benchmarks);
 }
 
-model::Order get_order(Decoder& in) {
-    model::Order out;
-    out.side = in.enumeration(model::Side::bid);
-    out.author = in.address();
-    out.counterparty = in.address();
-    out.price = get_uint<model::PricePerSecond>(in, 96);
-    out.currency = in.enumeration(model::Currency::usd);
-    out.duration = get_uint<Seconds>(in, 32);
-    out.netflags = get_uint<model::NetFlags>(in, 64);
-    out.identity = in.enumeration(model::Identity::professional);
-    out.blacklist = in.address();
-    out.tag = in.hash();
-    out.rate_min = get_uint<model::Rate>(in, 88);
-    out.rate_max = get_uint<model::Rate>(in, 88);
-    out.expiry = get_uint<UnixTime>(in, 40);
-    out.nonce = get_uint<model::OrderNonce>(in, 256);
-    out.benchmarks = get_benchmarks(in);
+TokenSaleStage get_token_sale_stage(Decoder& in) {
+    TokenSaleStage out;
+    out.start = get_uint<std::uint64_t>(in, 40);
+    out.end = get_uint<std::uint64_t>(in, 40);
+    out.cap = get_uint<Tokens>(in, 96);
+    out.price = get_uint<U256>(in, 96);
+    return out;
+}
+
+void put(Encoder& out, const TokenSalePlan& value) {
+    put(out, value.presale);
+    put(out, value.sale);
+    put(out, value.buyer_max);
+    put(out, value.team_share);
+    put(out, value.soft_cap);
+    put(out, value.treasury);
+    put(out, value.team);
+    put(out, value.cliff);
+    put(out, value.vesting);
+}
+
+TokenSalePlan get_token_sale_plan(Decoder& in) {
+    TokenSalePlan out;
+    out.presale = get_token_sale_stage(in);
+    out.sale = get_token_sale_stage(in);
+    out.buyer_max = get_uint<Tokens>(in, 96);
+    out.team_share = get_uint<Tokens>(in, 96);
+    out.soft_cap = get_uint<U256>(in, 96);
+    out.treasury = in.address();
+    out.team = in.address();
+    out.cliff = get_uint<std::uint64_t>(in, 32);
+    out.vesting = get_uint<std::uint64_t>(in, 32);
+    return out;
+}
+
+void put(Encoder& out, const DAOSettings& value) {
+    put(out, value.voting_delay);
+    put(out, value.voting_period);
+    put(out, value.proposal_threshold);
+    put(out, value.quorum_percent);
+    put(out, value.execution_delay);
+}
+
+DAOSettings get_dao_settings(Decoder& in) {
+    DAOSettings out;
+    out.voting_delay = get_uint<std::uint64_t>(in, 48);
+    out.voting_period = get_uint<std::uint64_t>(in, 32);
+    out.proposal_threshold = get_uint<U256>(in, 256);
+    out.quorum_percent = get_uint<U256>(in, 256);
+    out.execution_delay = get_uint<U256>(in, 256);
+    return out;
+}
+
+void put(Encoder& out, const VaultEntry& value) {
+    put(out, value.former);
+    put(out, value.amount);
+    put(out, value.frozen_until);
+}
+
+VaultEntry get_vault_entry(Decoder& in) {
+    VaultEntry out;
+    out.former = in.address();
+    out.amount = get_uint<Tokens>(in, 96);
+    out.frozen_until = get_uint<std::uint64_t>(in, 40);
+    return out;
+}
+
+void put(Encoder& out, const HubAccount& value) {
+    put(out, value.state);
+    put(out, value.period_end);
+    put(out, value.funds);
+    put(out, value.frozen);
+    put(out, value.owed);
+    put(out, value.suspected_at);
+}
+
+HubAccount get_hub_account(Decoder& in) {
+    HubAccount out;
+    out.state = in.enumeration(HubState::punished);
+    out.period_end = get_uint<std::uint64_t>(in, 40);
+    out.funds = get_uint<Tokens>(in, 96);
+    out.frozen = get_uint<Tokens>(in, 96);
+    out.owed = get_uint<Tokens>(in, 96);
+    out.suspected_at = get_uint<std::uint64_t>(in, 40);
+    return out;
+}
+
+void put(Encoder& out, const WhitelistHub& value) {
+    Encoder members;
+    put(members, value.owner);
+    put(members, value.status);
+    put(members, value.active);
+    put(members, value.endpoint);
+    put(members, value.name);
+    out.dynamic(members);
+}
+
+WhitelistHub get_whitelist_hub(Decoder& in) {
+    WhitelistHub out;
+    Decoder members = in.dynamic();
+    out.owner = members.address();
+    out.status = members.enumeration(HubStatus::banned);
+    out.active = members.boolean();
+    out.endpoint = members.text();
+    out.name = members.text();
+    return out;
+}
+
+void put(Encoder& out, const HubRatingsRating& value) {
+    put(out, value.mark);
+    put(out, value.since);
+    put(out, value.stake);
+}
+
+HubRatingsRating get_hub_ratings_rating(Decoder& in) {
+    HubRatingsRating out;
+    out.mark = get_int(in, 8);
+    out.since = get_uint<UnixTime>(in, 40);
+    out.stake = get_uint<Tokens>(in, 96);
+    return out;
+}
+
+void put(Encoder& out, const HubRatingsTally& value) {
+    put(out, value.positive);
+    put(out, value.negative);
+    put(out, value.clock);
+    put(out, value.marks);
+    put(out, value.mark_times);
+    put(out, value.positive_times);
+    put(out, value.negative_times);
+}
+
+HubRatingsTally get_hub_ratings_tally(Decoder& in) {
+    HubRatingsTally out;
+    out.positive = get_uint<Tokens>(in, 96);
+    out.negative = get_uint<Tokens>(in, 96);
+    out.clock = get_uint<std::uint64_t>(in, 40);
+    out.marks = get_int(in, 64);
+    out.mark_times = get_int(in, 64);
+    out.positive_times = get_uint<U256>(in, 256);
+    out.negative_times = get_uint<U256>(in, 256);
+    return out;
+}
+
+void put(Encoder& out, const ApplicationPoolOffer& value) {
+    Encoder members;
+    put(members, value.hub);
+    put(members, value.price);
+    put(members, value.expiry);
+    put(members, value.terms);
+    put(members, value.what);
+    out.dynamic(members);
+}
+
+ApplicationPoolOffer get_application_pool_offer(Decoder& in) {
+    ApplicationPoolOffer out;
+    Decoder members = in.dynamic();
+    out.hub = members.address();
+    out.price = get_uint<Tokens>(members, 96);
+    out.expiry = get_uint<UnixTime>(members, 40);
+    out.terms = members.hash();
+    out.what = members.text();
+    return out;
+}
+
+void put(Encoder& out, const JobOrder& value) {
+    put(out, value.hub);
+    put(out, value.terms);
+    put(out, value.units);
+    put(out, value.price);
+    put(out, value.verification);
+    put(out, value.deadline);
+    put(out, value.review);
+    put(out, value.parts_max);
+}
+
+JobOrder get_job_order(Decoder& in) {
+    JobOrder out;
+    out.hub = in.address();
+    out.terms = in.hash();
+    out.units = get_uint<std::uint64_t>(in, 32);
+    out.price = get_uint<Tokens>(in, 96);
+    out.verification = get_uint<std::uint64_t>(in, 8);
+    out.deadline = get_uint<UnixTime>(in, 40);
+    out.review = get_uint<std::uint64_t>(in, 24);
+    out.parts_max = get_uint<std::uint64_t>(in, 16);
+    return out;
+}
+
+void put(Encoder& out, const Job& value) {
+    put(out, value.buyer);
+    put(out, value.price);
+    put(out, value.hub);
+    put(out, value.units);
+    put(out, value.delivered);
+    put(out, value.fee_bps);
+    put(out, value.verification);
+    put(out, value.accepted);
+    put(out, value.operator_);
+    put(out, value.deadline);
+    put(out, value.review);
+    put(out, value.parts_max);
+    put(out, value.parts);
+}
+
+Job get_job(Decoder& in) {
+    Job out;
+    out.buyer = in.address();
+    out.price = get_uint<Tokens>(in, 96);
+    out.hub = in.address();
+    out.units = get_uint<std::uint64_t>(in, 32);
+    out.delivered = get_uint<std::uint64_t>(in, 32);
+    out.fee_bps = get_uint<std::uint64_t>(in, 16);
+    out.verification = get_uint<std::uint64_t>(in, 8);
+    out.accepted = in.boolean();
+    out.operator_ = in.address();
+    out.deadline = get_uint<UnixTime>(in, 40);
+    out.review = get_uint<std::uint64_t>(in, 24);
+    out.parts_max = get_uint<std::uint64_t>(in, 16);
+    out.parts = get_uint<std::uint64_t>(in, 16);
+    return out;
+}
+
+void put(Encoder& out, const Part& value) {
+    put(out, value.status);
+    put(out, value.units);
+    put(out, value.good);
+    put(out, value.ruled);
+    put(out, value.appellant);
+    put(out, value.due);
+    put(out, value.bond);
+    put(out, value.root);
+}
+
+Part get_part(Decoder& in) {
+    Part out;
+    out.status = in.enumeration(PartStatus::settled);
+    out.units = get_uint<std::uint64_t>(in, 32);
+    out.good = get_uint<std::uint64_t>(in, 32);
+    out.ruled = in.boolean();
+    out.appellant = in.enumeration(Appellant::hub);
+    out.due = get_uint<std::uint64_t>(in, 40);
+    out.bond = get_uint<Tokens>(in, 96);
+    out.root = in.hash();
+    return out;
+}
+
+void put(Encoder& out, const MasternodesParams& value) {
+    put(out, value.stake_min);
+    put(out, value.weight_max);
+    put(out, value.epoch_length);
+}
+
+MasternodesParams get_masternodes_params(Decoder& in) {
+    MasternodesParams out;
+    out.stake_min = get_uint<U256>(in, 96);
+    out.weight_max = get_uint<U256>(in, 96);
+    out.epoch_length = get_uint<std::uint64_t>(in, 40);
+    return out;
+}
+
+void put(Encoder& out, const Member& value) {
+    put(out, value.account);
+    put(out, value.signer);
+    put(out, value.weight);
+}
+
+Member get_member(Decoder& in) {
+    Member out;
+    out.account = in.address();
+    out.signer = in.address();
+    out.weight = get_uint<U256>(in, 96);
+    return out;
+}
+
+void put(Encoder& out, const MasternodesNode& value) {
+    put(out, value.state);
+    put(out, value.stake);
+    put(out, value.free_at);
+    put(out, value.signer);
+    put(out, value.network_key);
+}
+
+MasternodesNode get_masternodes_node(Decoder& in) {
+    MasternodesNode out;
+    out.state = in.enumeration(MasternodesState::withdrawn);
+    out.stake = get_uint<U256>(in, 96);
+    out.free_at = get_uint<std::uint64_t>(in, 40);
+    out.signer = in.address();
+    out.network_key = in.hash();
+    return out;
+}
+
+void put(Encoder& out, const SignerSet& value) {
+    Encoder members;
+    put(members, value.epoch);
+    {
+        Encoder items;
+        for (const auto& item : value.members) put(items, item);
+        members.array(value.members.size(), items);
+    }
+    out.dynamic(members);
+}
+
+SignerSet get_signer_set(Decoder& in) {
+    SignerSet out;
+    Decoder members = in.dynamic();
+    out.epoch = get_uint<std::uint64_t>(members, 64);
+    auto members_items = members.array(3);
+    for (std::size_t i = 0; i < members_items.count && members.ok(); ++i) {
+        out.members.push_back(get_member(members_items.elements));
+    }
+    return out;
+}
+
+void put(Encoder& out, const Signature& value) {
+    put(out, value.member);
+    put(out, value.v);
+    put(out, value.r);
+    put(out, value.s);
+}
+
+Signature get_signature(Decoder& in) {
+    Signature out;
+    out.member = get_uint<std::uint64_t>(in, 8);
+    out.v = get_uint<std::uint64_t>(in, 8);
+    out.r = in.hash();
+    out.s = in.hash();
+    return out;
+}
+
+void put(Encoder& out, const ParticipantsParticipant& value) {
+    put(out, value.role);
+    put(out, value.jobs_done);
+    put(out, value.failures);
+    put(out, value.slashes);
+    put(out, value.uptime);
+    put(out, value.capacity);
+    put(out, value.network_key);
+}
+
+ParticipantsParticipant get_participants_participant(Decoder& in) {
+    ParticipantsParticipant out;
+    out.role = in.enumeration(ParticipantsRole::masternode);
+    out.jobs_done = get_uint<std::uint64_t>(in, 64);
+    out.failures = get_uint<std::uint64_t>(in, 64);
+    out.slashes = get_uint<std::uint64_t>(in, 64);
+    out.uptime = get_uint<std::uint64_t>(in, 64);
+    out.capacity = get_uint<std::uint64_t>(in, 64);
+    out.network_key = in.hash();
+    return out;
+}
+
+void put(Encoder& out, const ParticipantsChange& value) {
+    put(out, value.account);
+    put(out, value.jobs_done);
+    put(out, value.failures);
+    put(out, value.slashes);
+    put(out, value.uptime);
+    put(out, value.capacity);
+}
+
+ParticipantsChange get_participants_change(Decoder& in) {
+    ParticipantsChange out;
+    out.account = in.address();
+    out.jobs_done = get_uint<std::uint64_t>(in, 32);
+    out.failures = get_uint<std::uint64_t>(in, 32);
+    out.slashes = get_uint<std::uint64_t>(in, 32);
+    out.uptime = get_uint<std::uint64_t>(in, 32);
+    out.capacity = get_uint<std::uint64_t>(in, 64);
+    return out;
+}
+
+void put(Encoder& out, const GatekeeperParams& value) {
+    put(out, value.large_amount);
+    put(out, value.day_limit);
+    put(out, value.delay);
+    put(out, value.freeze_length);
+    put(out, value.freeze_pause);
+}
+
+GatekeeperParams get_gatekeeper_params(Decoder& in) {
+    GatekeeperParams out;
+    out.large_amount = get_uint<U256>(in, 96);
+    out.day_limit = get_uint<U256>(in, 96);
+    out.delay = get_uint<std::uint64_t>(in, 40);
+    out.freeze_length = get_uint<std::uint64_t>(in, 40);
+    out.freeze_pause = get_uint<std::uint64_t>(in, 40);
+    return out;
+}
+
+void put(Encoder& out, const GatekeeperTransfer& value) {
+    put(out, value.source_chain);
+    put(out, value.destination_chain);
+    put(out, value.source);
+    put(out, value.destination);
+    put(out, value.id);
+    put(out, value.to);
+    put(out, value.amount);
+}
+
+GatekeeperTransfer get_gatekeeper_transfer(Decoder& in) {
+    GatekeeperTransfer out;
+    out.source_chain = get_uint<U256>(in, 256);
+    out.destination_chain = get_uint<U256>(in, 256);
+    out.source = in.address();
+    out.destination = in.address();
+    out.id = get_uint<U256>(in, 256);
+    out.to = in.address();
+    out.amount = get_uint<U256>(in, 96);
+    return out;
+}
+
+void put(Encoder& out, const MerkleSumLeaf& value) {
+    put(out, value.index);
+    put(out, value.account);
+    put(out, value.amount);
+}
+
+MerkleSumLeaf get_merkle_sum_leaf(Decoder& in) {
+    MerkleSumLeaf out;
+    out.index = get_uint<std::uint64_t>(in, 32);
+    out.account = in.address();
+    out.amount = get_uint<U256>(in, 96);
+    return out;
+}
+
+void put(Encoder& out, const MerkleSumSibling& value) {
+    put(out, value.hash);
+    put(out, value.sum);
+}
+
+MerkleSumSibling get_merkle_sum_sibling(Decoder& in) {
+    MerkleSumSibling out;
+    out.hash = in.hash();
+    out.sum = get_uint<U256>(in, 96);
+    return out;
+}
+
+void put(Encoder& out, const CoordinatorClaim& value) {
+    Encoder members;
+    put(members, value.pot);
+    put(members, value.leaf);
+    {
+        Encoder items;
+        for (const auto& item : value.proof) put(items, item);
+        members.array(value.proof.size(), items);
+    }
+    out.dynamic(members);
+}
+
+CoordinatorClaim get_coordinator_claim(Decoder& in) {
+    CoordinatorClaim out;
+    Decoder members = in.dynamic();
+    out.pot = members.hash();
+    out.leaf = get_merkle_sum_leaf(members);
+    auto proof_items = members.array(2);
+    for (std::size_t i = 0; i < proof_items.count && members.ok(); ++i) {
+        out.proof.push_back(get_merkle_sum_sibling(proof_items.elements));
+    }
+    return out;
+}
+
+void put(Encoder& out, const CoordinatorJobRewards& value) {
+    put(out, value.job);
+    put(out, value.root);
+    put(out, value.sum);
+}
+
+CoordinatorJobRewards get_coordinator_job_rewards(Decoder& in) {
+    CoordinatorJobRewards out;
+    out.job = in.hash();
+    out.root = in.hash();
+    out.sum = get_uint<U256>(in, 96);
+    return out;
+}
+
+void put(Encoder& out, const CoordinatorProposal& value) {
+    Encoder members;
+    put(members, value.epoch);
+    put(members, value.proposer);
+    put(members, value.previous);
+    put(members, value.set_epoch);
+    put(members, value.reward_root);
+    put(members, value.reward_sum);
+    {
+        Encoder items;
+        for (const auto& item : value.jobs) put(items, item);
+        members.array(value.jobs.size(), items);
+    }
+    {
+        Encoder items;
+        for (const auto& item : value.changes) put(items, item);
+        members.array(value.changes.size(), items);
+    }
+    {
+        Encoder items;
+        for (const auto& item : value.inactive) put(items, item);
+        members.array(value.inactive.size(), items);
+    }
+    out.dynamic(members);
+}
+
+CoordinatorProposal get_coordinator_proposal(Decoder& in) {
+    CoordinatorProposal out;
+    Decoder members = in.dynamic();
+    out.epoch = get_uint<std::uint64_t>(members, 64);
+    out.proposer = members.address();
+    out.previous = members.hash();
+    out.set_epoch = get_uint<std::uint64_t>(members, 64);
+    out.reward_root = members.hash();
+    out.reward_sum = get_uint<U256>(members, 96);
+    auto jobs_items = members.array(3);
+    for (std::size_t i = 0; i < jobs_items.count && members.ok(); ++i) {
+        out.jobs.push_back(get_coordinator_job_rewards(jobs_items.elements));
+    }
+    auto changes_items = members.array(6);
+    for (std::size_t i = 0; i < changes_items.count && members.ok(); ++i) {
+        out.changes.push_back(get_participants_change(changes_items.elements));
+    }
+    auto inactive_items = members.array(1);
+    for (std::size_t i = 0; i < inactive_items.count && members.ok(); ++i) {
+        out.inactive.push_back(inactive_items.elements.address());
+    }
+    return out;
+}
+
+void put(Encoder& out, const CoordinatorPot& value) {
+    put(out, value.root);
+    put(out, value.sum);
+    put(out, value.claimed);
+    put(out, value.opens_at);
+    put(out, value.closes_at);
+    put(out, value.is_job);
+    put(out, value.is_closed);
+}
+
+CoordinatorPot get_coordinator_pot(Decoder& in) {
+    CoordinatorPot out;
+    out.root = in.hash();
+    out.sum = get_uint<U256>(in, 96);
+    out.claimed = get_uint<U256>(in, 96);
+    out.opens_at = get_uint<std::uint64_t>(in, 40);
+    out.closes_at = get_uint<std::uint64_t>(in, 40);
+    out.is_job = in.boolean();
+    out.is_closed = in.boolean();
     return out;
 }
 

@@ -7,11 +7,32 @@
 /// Enums and structs that several contracts share.
 namespace sonm::settlement::bindings {
 
+enum class Appellant : std::uint8_t { nobody = 0, buyer = 1, hub = 2 };
+std::string show(Appellant value);
+
 std::string show(model::BlacklistChoice value);
 
 std::string show(model::Currency value);
 
 std::string show(model::DealStatus value);
+
+enum class HubState : std::uint8_t { created = 0, registered = 1, idle = 2, suspected = 3, punished = 4 };
+std::string show(HubState value);
+
+enum class HubStatus : std::uint8_t { unverified = 0, verified = 1, trusted = 2, suspected = 3, banned = 4 };
+std::string show(HubStatus value);
+
+enum class GatekeeperState : std::uint8_t { none = 0, waiting = 1, released = 2 };
+std::string show(GatekeeperState value);
+
+enum class GovernorProposalState : std::uint8_t { pending = 0, active = 1, canceled = 2, defeated = 3, succeeded = 4, queued = 5, expired = 6, executed = 7 };
+std::string show(GovernorProposalState value);
+
+enum class MasternodesState : std::uint8_t { none = 0, active = 1, unbonding = 2, withdrawn = 3 };
+std::string show(MasternodesState value);
+
+enum class TokenSaleOutcome : std::uint8_t { open = 0, succeeded = 1, failed = 2 };
+std::string show(TokenSaleOutcome value);
 
 std::string show(model::Identity value);
 
@@ -20,7 +41,16 @@ std::string show(sonm::market::Mismatch value);
 enum class OrderStatus : std::uint8_t { unknown = 0, open = 1, cancelled = 2, matched = 3 };
 std::string show(OrderStatus value);
 
+enum class PartStatus : std::uint8_t { none = 0, delivered = 1, disputed = 2, ruled = 3, appealed = 4, settled = 5 };
+std::string show(PartStatus value);
+
+enum class ParticipantsRole : std::uint8_t { none = 0, user = 1, worker = 2, masternode = 3 };
+std::string show(ParticipantsRole value);
+
 std::string show(model::Side value);
+
+void put(Encoder& out, const model::Order& value);
+model::Order get_order(Decoder& in);
 
 void put(Encoder& out, const model::Deal& value);
 model::Deal get_deal(Decoder& in);
@@ -36,9 +66,286 @@ struct OracleLimits {
     Seconds stale_after;
 };
 void put(Encoder& out, const OracleLimits& value);
-OracleLimits get_limits(Decoder& in);
+OracleLimits get_price_oracle_limits(Decoder& in);
 
-void put(Encoder& out, const model::Order& value);
-model::Order get_order(Decoder& in);
+struct TokenSaleStage {
+    std::uint64_t start = 0;
+    std::uint64_t end = 0;
+    Tokens cap;
+    U256 price = 0;
+};
+void put(Encoder& out, const TokenSaleStage& value);
+TokenSaleStage get_token_sale_stage(Decoder& in);
+
+struct TokenSalePlan {
+    TokenSaleStage presale;
+    TokenSaleStage sale;
+    Tokens buyer_max;
+    Tokens team_share;
+    U256 soft_cap = 0;
+    Address treasury;
+    Address team;
+    std::uint64_t cliff = 0;
+    std::uint64_t vesting = 0;
+};
+void put(Encoder& out, const TokenSalePlan& value);
+TokenSalePlan get_token_sale_plan(Decoder& in);
+
+struct DAOSettings {
+    std::uint64_t voting_delay = 0;
+    std::uint64_t voting_period = 0;
+    U256 proposal_threshold = 0;
+    U256 quorum_percent = 0;
+    U256 execution_delay = 0;
+};
+void put(Encoder& out, const DAOSettings& value);
+DAOSettings get_dao_settings(Decoder& in);
+
+struct VaultEntry {
+    Address former;
+    Tokens amount;
+    std::uint64_t frozen_until = 0;
+};
+void put(Encoder& out, const VaultEntry& value);
+VaultEntry get_vault_entry(Decoder& in);
+
+struct HubAccount {
+    HubState state{};
+    std::uint64_t period_end = 0;
+    Tokens funds;
+    Tokens frozen;
+    Tokens owed;
+    std::uint64_t suspected_at = 0;
+};
+void put(Encoder& out, const HubAccount& value);
+HubAccount get_hub_account(Decoder& in);
+
+struct WhitelistHub {
+    Address owner;
+    HubStatus status{};
+    bool active = false;
+    std::string endpoint;
+    std::string name;
+};
+void put(Encoder& out, const WhitelistHub& value);
+WhitelistHub get_whitelist_hub(Decoder& in);
+
+struct HubRatingsRating {
+    std::int64_t mark = 0;
+    UnixTime since;
+    Tokens stake;
+};
+void put(Encoder& out, const HubRatingsRating& value);
+HubRatingsRating get_hub_ratings_rating(Decoder& in);
+
+struct HubRatingsTally {
+    Tokens positive;
+    Tokens negative;
+    std::uint64_t clock = 0;
+    std::int64_t marks = 0;
+    std::int64_t mark_times = 0;
+    U256 positive_times = 0;
+    U256 negative_times = 0;
+};
+void put(Encoder& out, const HubRatingsTally& value);
+HubRatingsTally get_hub_ratings_tally(Decoder& in);
+
+struct ApplicationPoolOffer {
+    Address hub;
+    Tokens price;
+    UnixTime expiry;
+    Hash terms;
+    std::string what;
+};
+void put(Encoder& out, const ApplicationPoolOffer& value);
+ApplicationPoolOffer get_application_pool_offer(Decoder& in);
+
+struct JobOrder {
+    Address hub;
+    Hash terms;
+    std::uint64_t units = 0;
+    Tokens price;
+    std::uint64_t verification = 0;
+    UnixTime deadline;
+    std::uint64_t review = 0;
+    std::uint64_t parts_max = 0;
+};
+void put(Encoder& out, const JobOrder& value);
+JobOrder get_job_order(Decoder& in);
+
+struct Job {
+    Address buyer;
+    Tokens price;
+    Address hub;
+    std::uint64_t units = 0;
+    std::uint64_t delivered = 0;
+    std::uint64_t fee_bps = 0;
+    std::uint64_t verification = 0;
+    bool accepted = false;
+    Address operator_;
+    UnixTime deadline;
+    std::uint64_t review = 0;
+    std::uint64_t parts_max = 0;
+    std::uint64_t parts = 0;
+};
+void put(Encoder& out, const Job& value);
+Job get_job(Decoder& in);
+
+struct Part {
+    PartStatus status{};
+    std::uint64_t units = 0;
+    std::uint64_t good = 0;
+    bool ruled = false;
+    Appellant appellant{};
+    std::uint64_t due = 0;
+    Tokens bond;
+    Hash root;
+};
+void put(Encoder& out, const Part& value);
+Part get_part(Decoder& in);
+
+struct MasternodesParams {
+    U256 stake_min = 0;
+    U256 weight_max = 0;
+    std::uint64_t epoch_length = 0;
+};
+void put(Encoder& out, const MasternodesParams& value);
+MasternodesParams get_masternodes_params(Decoder& in);
+
+struct Member {
+    Address account;
+    Address signer;
+    U256 weight = 0;
+};
+void put(Encoder& out, const Member& value);
+Member get_member(Decoder& in);
+
+struct MasternodesNode {
+    MasternodesState state{};
+    U256 stake = 0;
+    std::uint64_t free_at = 0;
+    Address signer;
+    Hash network_key;
+};
+void put(Encoder& out, const MasternodesNode& value);
+MasternodesNode get_masternodes_node(Decoder& in);
+
+struct SignerSet {
+    std::uint64_t epoch = 0;
+    std::vector<Member> members;
+};
+void put(Encoder& out, const SignerSet& value);
+SignerSet get_signer_set(Decoder& in);
+
+struct Signature {
+    std::uint64_t member = 0;
+    std::uint64_t v = 0;
+    Hash r;
+    Hash s;
+};
+void put(Encoder& out, const Signature& value);
+Signature get_signature(Decoder& in);
+
+struct ParticipantsParticipant {
+    ParticipantsRole role{};
+    std::uint64_t jobs_done = 0;
+    std::uint64_t failures = 0;
+    std::uint64_t slashes = 0;
+    std::uint64_t uptime = 0;
+    std::uint64_t capacity = 0;
+    Hash network_key;
+};
+void put(Encoder& out, const ParticipantsParticipant& value);
+ParticipantsParticipant get_participants_participant(Decoder& in);
+
+struct ParticipantsChange {
+    Address account;
+    std::uint64_t jobs_done = 0;
+    std::uint64_t failures = 0;
+    std::uint64_t slashes = 0;
+    std::uint64_t uptime = 0;
+    std::uint64_t capacity = 0;
+};
+void put(Encoder& out, const ParticipantsChange& value);
+ParticipantsChange get_participants_change(Decoder& in);
+
+struct GatekeeperParams {
+    U256 large_amount = 0;
+    U256 day_limit = 0;
+    std::uint64_t delay = 0;
+    std::uint64_t freeze_length = 0;
+    std::uint64_t freeze_pause = 0;
+};
+void put(Encoder& out, const GatekeeperParams& value);
+GatekeeperParams get_gatekeeper_params(Decoder& in);
+
+struct GatekeeperTransfer {
+    U256 source_chain = 0;
+    U256 destination_chain = 0;
+    Address source;
+    Address destination;
+    U256 id = 0;
+    Address to;
+    U256 amount = 0;
+};
+void put(Encoder& out, const GatekeeperTransfer& value);
+GatekeeperTransfer get_gatekeeper_transfer(Decoder& in);
+
+struct MerkleSumLeaf {
+    std::uint64_t index = 0;
+    Address account;
+    U256 amount = 0;
+};
+void put(Encoder& out, const MerkleSumLeaf& value);
+MerkleSumLeaf get_merkle_sum_leaf(Decoder& in);
+
+struct MerkleSumSibling {
+    Hash hash;
+    U256 sum = 0;
+};
+void put(Encoder& out, const MerkleSumSibling& value);
+MerkleSumSibling get_merkle_sum_sibling(Decoder& in);
+
+struct CoordinatorClaim {
+    Hash pot;
+    MerkleSumLeaf leaf;
+    std::vector<MerkleSumSibling> proof;
+};
+void put(Encoder& out, const CoordinatorClaim& value);
+CoordinatorClaim get_coordinator_claim(Decoder& in);
+
+struct CoordinatorJobRewards {
+    Hash job;
+    Hash root;
+    U256 sum = 0;
+};
+void put(Encoder& out, const CoordinatorJobRewards& value);
+CoordinatorJobRewards get_coordinator_job_rewards(Decoder& in);
+
+struct CoordinatorProposal {
+    std::uint64_t epoch = 0;
+    Address proposer;
+    Hash previous;
+    std::uint64_t set_epoch = 0;
+    Hash reward_root;
+    U256 reward_sum = 0;
+    std::vector<CoordinatorJobRewards> jobs;
+    std::vector<ParticipantsChange> changes;
+    std::vector<Address> inactive;
+};
+void put(Encoder& out, const CoordinatorProposal& value);
+CoordinatorProposal get_coordinator_proposal(Decoder& in);
+
+struct CoordinatorPot {
+    Hash root;
+    U256 sum = 0;
+    U256 claimed = 0;
+    std::uint64_t opens_at = 0;
+    std::uint64_t closes_at = 0;
+    bool is_job = false;
+    bool is_closed = false;
+};
+void put(Encoder& out, const CoordinatorPot& value);
+CoordinatorPot get_coordinator_pot(Decoder& in);
 
 }  // namespace sonm::settlement::bindings
