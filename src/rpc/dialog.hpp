@@ -104,6 +104,12 @@ public:
         return unpack_list<List>(in, item_.count);
     }
 
+    /// First header of that name that came with it, or nullptr.
+    const std::string* header(std::string_view name) const {
+        auto found = std::ranges::find(item_.headers, name, &Header::name);
+        return found == item_.headers.end() ? nullptr : &found->value;
+    }
+
 private:
     RawStream::Item item_;
 };
@@ -123,13 +129,19 @@ public:
     template <Text Name, class... A>
     Async<void> say(A&&... args) {
         using Tuple = typename detail::SayNamed<Out, Name>::Arguments::Tuple;
-        return put<Name>(stream_, Tuple(std::forward<A>(args)...));
+        return put<Name>(stream_, std::vector<Header>(), Tuple(std::forward<A>(args)...));
+    }
+    /// The same with headers beside the message.
+    template <Text Name, class... A>
+    Async<void> say_with(std::vector<Header> headers, A&&... args) {
+        using Tuple = typename detail::SayNamed<Out, Name>::Arguments::Tuple;
+        return put<Name>(stream_, std::move(headers), Tuple(std::forward<A>(args)...));
     }
     /// The same without waiting: for small and rare messages.
     template <Text Name, class... A>
     Result<void> say_now(A&&... args) {
         using Tuple = typename detail::SayNamed<Out, Name>::Arguments::Tuple;
-        return put_now<Name>(*stream_, Tuple(std::forward<A>(args)...));
+        return put_now<Name>(*stream_, nullptr, Tuple(std::forward<A>(args)...));
     }
 
 private:
@@ -140,18 +152,18 @@ private:
         co_return std::optional<Said<In>>(Said<In>(std::move(*raw)));
     }
     template <Text Name, class Tuple>
-    static Result<void> put_now(RawStream& stream, const Tuple& args) {
-        SONM_TRY(Writer out, stream.begin_message(Name));
+    static Result<void> put_now(RawStream& stream, const std::vector<Header>* headers, const Tuple& args) {
+        SONM_TRY(Writer out, stream.begin_message(Name, headers));
         Codec<Tuple>::pack(out, args);
         return stream.end_message();
     }
     template <Text Name, class Tuple>
-    static Async<void> put(detail::StreamHandle stream, Tuple args) {
+    static Async<void> put(detail::StreamHandle stream, std::vector<Header> headers, Tuple args) {
         if (!stream->writable()) {
             auto waiting = stream->ready();
             SONM_CO_CHECK(co_await std::move(waiting));
         }
-        co_return put_now<Name>(*stream, args);
+        co_return put_now<Name>(*stream, headers.empty() ? nullptr : &headers, args);
     }
     detail::StreamHandle stream_;
 };

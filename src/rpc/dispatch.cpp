@@ -38,7 +38,8 @@ Result<void> Session::handle(const detail::Frame& frame) {
     auto found = streams_.find(frame.channel);
     if (found != streams_.end()) {
         auto stream = found->second;
-        SONM_CHECK(stream->receive(frame.type, frame.args, frame.args_count));
+        const Context& context = own ? *own : context_;
+        SONM_CHECK(stream->receive(frame.type, frame.args, frame.args_count, context.headers()));
         stream->leave_if_over();
         return Result<void>();
     }

@@ -9,6 +9,12 @@ namespace {
 constexpr std::uint8_t empty_array[] = {0x90};
 
 std::size_t cost_of(std::size_t bytes) { return bytes + item_overhead_bytes; }
+std::size_t cost_of(const RawStream::Item& item) {
+    std::size_t bytes = item.bytes.size();
+    for (const Header& header : item.headers)
+        bytes += header.name.size() + header.value.size() + item_overhead_bytes;
+    return cost_of(bytes);
+}
 
 }  // namespace
 
@@ -52,7 +58,7 @@ Async<std::optional<RawStream::Item>> RawStream::next() {
     }
     std::optional<Item> item(std::move(inbox_.front()));
     inbox_.pop_front();
-    std::size_t cost = cost_of(item->bytes.size());
+    std::size_t cost = cost_of(*item);
     count_inbox(0, cost);
     grant(cost);
     leave_if_over();
@@ -115,11 +121,16 @@ Result<void> RawStream::end_item() {
     return Result<void>();
 }
 
-Result<Writer> RawStream::begin_message(std::string_view name) {
+Result<const Slot*> RawStream::sayable(std::string_view name) const {
     if (!session_) return tl::unexpected<Error>(gone());
-    saying_ = out_state_->find(name);
-    if (!saying_) return fail(Errc::conflict, "{}: \"{}\" cannot be said now", method_.name, name);
-    return session_->begin(channel_, saying_->type);
+    const Slot* slot = out_state_->find(name);
+    if (!slot) return fail(Errc::conflict, "{}: \"{}\" cannot be said now", method_.name, name);
+    return slot;
+}
+
+Result<Writer> RawStream::begin_message(std::string_view name, const std::vector<Header>* headers) {
+    SONM_TRY(saying_, sayable(name));
+    return session_->begin(channel_, saying_->type, headers);
 }
 
 Result<void> RawStream::end_message() {
@@ -199,7 +210,8 @@ void RawStream::abandon() {
             finish(fail(Errc::closed, "given up by the other side"));
     }
     // Existing clients often never say their last word on such a channel: it must not count for ever.
-    if (session_ && !caller_ && out_ended_ && shape_ == Shape::plain_stream)
+    bool plain = shape_ == Shape::plain_stream || shape_ == Shape::dialog;
+    if (session_ && !caller_ && out_ended_ && plain)
         std::exchange(session_, nullptr)->linger(channel_);
 }
 
@@ -226,7 +238,8 @@ void RawStream::stop_handler() {
     stop_.wake();
 }
 
-Result<void> RawStream::receive(std::uint64_t type, BytesView args, std::size_t count) {
+Result<void> RawStream::receive(std::uint64_t type, BytesView args, std::size_t count,
+                                const std::vector<Header>& headers) {
     const Slot* slot = in_state_->find(type);
     if (!slot)
         return fail(TransportErrc::frame_format, "message {} on channel {} is not allowed in its state", type,
@@ -234,12 +247,13 @@ Result<void> RawStream::receive(std::uint64_t type, BytesView args, std::size_t 
     if (slot->next) in_state_ = slot->next;
     if (slot->message == Message::error) return receive_error(args, count);
     if (shape_ == Shape::dialog) {
-        SONM_CHECK(receive_item(*slot, args, count));
+        Item item{to_bytes(args), count, slot, headers};
+        SONM_CHECK(receive_item(std::move(item)));
         if (in_state_->closed()) receive_last(Inbound::ended, std::nullopt);
         return Result<void>();
     }
     switch (slot->message) {
-        case Message::write: return receive_item(*slot, args, count);
+        case Message::write: return receive_item(Item{to_bytes(args), count, slot});
         case Message::credit: return receive_credit(args, count);
         case Message::close: receive_last(Inbound::ended, std::nullopt); break;
         case Message::value:
@@ -264,13 +278,13 @@ Result<void> RawStream::receive_error(BytesView args, std::size_t count) {
     return Result<void>();
 }
 
-Result<void> RawStream::receive_item(const Slot& slot, BytesView args, std::size_t count) {
+Result<void> RawStream::receive_item(Item item) {
     if (abandoned_) return Result<void>();
     if (!caller_ && inbox_cost_ >= stream_window_bytes && in_credited_)
         return fail(Errc::too_large, "channel {} was written to beyond its credit", channel_);
-    std::size_t cost = cost_of(args.size());
+    std::size_t cost = cost_of(item);
     SONM_CHECK(session_->hold(cost));
-    inbox_.push_back(Item{to_bytes(args), count, &slot});
+    inbox_.push_back(std::move(item));
     count_inbox(cost, 0);
     readable_.wake();
     return Result<void>();

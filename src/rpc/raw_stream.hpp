@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sonm/rpc/context.hpp"
 #include "sonm/rpc/detail/one_shot.hpp"
 #include "sonm/rpc/graph.hpp"
 #include "sonm/rpc/limits.hpp"
@@ -24,6 +25,7 @@ public:
         Bytes bytes;
         std::size_t count = 0;
         const Slot* slot = nullptr;  ///< which message it was
+        std::vector<Header> headers{};  ///< of a dialog's message
     };
     /// The next item; nothing at the proper end. Errors: what the other side gave as reason, closed, timeout.
     Async<std::optional<Item>> next();
@@ -37,8 +39,10 @@ public:
     /// closed.
     Writer begin_item();
     Result<void> end_item();
-    /// The same for any message of a dialog. Errors of begin: conflict (not in this state), closed.
-    Result<Writer> begin_message(std::string_view name);
+    /// The same for any message of a dialog. Errors of the first two: conflict (not in this state), closed.
+    Result<const Slot*> sayable(std::string_view name) const;
+    /// `headers` must live until end_message.
+    Result<Writer> begin_message(std::string_view name, const std::vector<Header>* headers = nullptr);
     Result<void> end_message();
 
     /// Says that this side sends no more: close, or an error, or (called side of a client_stream) the final
@@ -61,8 +65,9 @@ private:
     enum class Inbound : std::uint8_t { open, ended, failed };
 
     /// A message from the other side. Errors: an offence that ends the session.
-    Result<void> receive(std::uint64_t type, BytesView args, std::size_t count);
-    Result<void> receive_item(const Slot& slot, BytesView args, std::size_t count);
+    Result<void> receive(std::uint64_t type, BytesView args, std::size_t count,
+                         const std::vector<Header>& headers);
+    Result<void> receive_item(Item item);
     Result<void> receive_error(BytesView args, std::size_t count);
     Result<void> receive_credit(BytesView args, std::size_t count);
     void receive_last(Inbound how, std::optional<Error> why);
