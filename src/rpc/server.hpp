@@ -95,6 +95,10 @@ public:
     /// Connections being served, and how many were turned away for want of room.
     std::size_t connections() const { return connections_; }
     std::uint64_t refused() const { return counters_.refused; }
+    /// Connections as a share of how many there may be: 0 none, 1 full.
+    double fullness() const {
+        return static_cast<double>(connections_) / static_cast<double>(options_.connections_max);
+    }
     const ServerCounters& counters() const { return counters_; }
 
 private:
