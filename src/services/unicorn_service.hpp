@@ -45,6 +45,9 @@ struct sonm::rpc::Fields<sonm::services::Versioned> {
 
 namespace sonm::services {
 
+/// What callers may say after any call: that they have had enough. It ends subscriptions and locks.
+struct Handle : rpc::State<rpc::Say<0, "close">> {};
+
 /// Paths are `/a/b/c`; a node holds a value or has children, as far as reading goes.
 ///
 /// 0 subscribe           the value now, [nil, -1] if there is no node yet, then each later one (of several quick
@@ -69,27 +72,77 @@ namespace sonm::services {
 struct UnicornProtocol
     : rpc::Protocol<
           "unicorn", 1, rpc::Errors<11, UnicornErrc>,
-          rpc::ServerStream<0, "subscribe", rpc::Args<rpc::Arg<"path", std::string>>, rpc::Items<Versioned>>,
-          rpc::ServerStream<1, "children_subscribe", rpc::Args<rpc::Arg<"path", std::string>>,
-                            rpc::Items<std::int64_t, std::vector<std::string>>>,
-          rpc::Call<2, "put",
-                    rpc::Args<rpc::Arg<"path", std::string>, rpc::Arg<"value", rpc::Encoded>,
-                              rpc::Arg<"version", std::int64_t>>,
-                    rpc::Returns<bool, Versioned>>,
-          rpc::Call<3, "get", rpc::Args<rpc::Arg<"path", std::string>>, rpc::Returns<Versioned>>,
-          rpc::Call<4, "create", rpc::Args<rpc::Arg<"path", std::string>, rpc::Arg<"value", rpc::Encoded>>,
-                    rpc::Returns<bool>>,
-          rpc::Call<5, "del", rpc::Args<rpc::Arg<"path", std::string>, rpc::Arg<"version", std::int64_t>>,
-                    rpc::Returns<bool>>,
-          rpc::Call<6, "remove", rpc::Args<rpc::Arg<"path", std::string>, rpc::Arg<"version", std::int64_t>>,
-                    rpc::Returns<bool>>,
-          rpc::Call<7, "increment", rpc::Args<rpc::Arg<"path", std::string>, rpc::Arg<"delta", rpc::Encoded>>,
-                    rpc::Returns<Versioned>>,
-          rpc::ServerStream<8, "lock", rpc::Args<rpc::Arg<"path", std::string>>, rpc::Items<bool>>,
-          rpc::ServerStream<9, "named_lock",
-                            rpc::Args<rpc::Arg<"path", std::string>, rpc::Arg<"value", rpc::Encoded>>,
-                            rpc::Items<bool>>> {};
+          rpc::Dialog<0, "subscribe", rpc::Args<rpc::Arg<"path", std::string>>, Handle,
+                      rpc::Streaming<Versioned>>,
+          rpc::Dialog<1, "children_subscribe", rpc::Args<rpc::Arg<"path", std::string>>, Handle,
+                      rpc::Streaming<std::int64_t, std::vector<std::string>>>,
+          rpc::Dialog<2, "put",
+                      rpc::Args<rpc::Arg<"path", std::string>, rpc::Arg<"value", rpc::Encoded>,
+                                rpc::Arg<"version", std::int64_t>>,
+                      Handle, rpc::Primitive<bool, Versioned>>,
+          rpc::Dialog<3, "get", rpc::Args<rpc::Arg<"path", std::string>>, Handle, rpc::Primitive<Versioned>>,
+          rpc::Dialog<4, "create", rpc::Args<rpc::Arg<"path", std::string>, rpc::Arg<"value", rpc::Encoded>>,
+                      Handle, rpc::Primitive<bool>>,
+          rpc::Dialog<5, "del", rpc::Args<rpc::Arg<"path", std::string>, rpc::Arg<"version", std::int64_t>>,
+                      Handle, rpc::Primitive<bool>>,
+          rpc::Dialog<6, "remove",
+                      rpc::Args<rpc::Arg<"path", std::string>, rpc::Arg<"version", std::int64_t>>, Handle,
+                      rpc::Primitive<bool>>,
+          rpc::Dialog<7, "increment",
+                      rpc::Args<rpc::Arg<"path", std::string>, rpc::Arg<"delta", rpc::Encoded>>, Handle,
+                      rpc::Primitive<Versioned>>,
+          rpc::Dialog<8, "lock", rpc::Args<rpc::Arg<"path", std::string>>, Handle, rpc::Streaming<bool>>,
+          rpc::Dialog<9, "named_lock",
+                      rpc::Args<rpc::Arg<"path", std::string>, rpc::Arg<"value", rpc::Encoded>>, Handle,
+                      rpc::Streaming<bool>>> {};
 
 using UnicornClient = rpc::Client<UnicornProtocol>;
+
+namespace detail {
+template <rpc::Text Name, rpc::Text Message>
+using UnicornItem = typename rpc::detail::SayNamed<typename UnicornProtocol::Find<Name>::Downstream,
+                                                   Message>::Arguments::List::Type;
+}  // namespace detail
+
+/// Puts one question of those that have one answer: put, get, create, del, remove, increment. Errors: the
+/// service's, closed.
+template <rpc::Text Name, class... A>
+Async<detail::UnicornItem<Name, "value">> ask_unicorn(UnicornClient client, A... args) {
+    SONM_CO_TRY(auto talk, client.talk<Name>(std::move(args)...));
+    auto hearing = talk.hear();
+    SONM_CO_TRY(auto said, co_await std::move(hearing));
+    if (!said) co_return fail(Errc::closed, "no answer came");
+    co_return said->template args<"value">();
+}
+
+/// An open subscription, or a lock; dropping it closes it.
+template <rpc::Text Name>
+class UnicornFeed {
+public:
+    using Method = UnicornProtocol::Find<Name>;
+    using Item = detail::UnicornItem<Name, "write">;
+    using Talk = rpc::Talk<typename Method::Upstream, typename Method::Downstream>;
+    explicit UnicornFeed(Talk talk) : talk_(std::move(talk)) {}
+
+    /// The next item; nothing at the proper end. Errors: the service's, closed.
+    Async<std::optional<Item>> next() { return take(talk_); }
+
+private:
+    static Async<std::optional<Item>> take(Talk talk) {
+        auto hearing = talk.hear();
+        SONM_CO_TRY(auto said, co_await std::move(hearing));
+        if (!said || !said->template is<"write">()) co_return std::optional<Item>();
+        SONM_CO_TRY(Item item, said->template args<"write">());
+        co_return std::optional<Item>(std::move(item));
+    }
+    Talk talk_;
+};
+
+/// Opens one: subscribe, children_subscribe, lock, named_lock. Errors: closed, busy.
+template <rpc::Text Name, class... A>
+Result<UnicornFeed<Name>> follow_unicorn(const UnicornClient& client, A... args) {
+    SONM_TRY(auto talk, client.talk<Name>(std::move(args)...));
+    return UnicornFeed<Name>(std::move(talk));
+}
 
 }  // namespace sonm::services

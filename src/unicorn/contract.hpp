@@ -10,6 +10,8 @@ namespace sonm::unicorn::contract {
 
 using services::UnicornClient;
 using services::UnicornProtocol;
+using services::ask_unicorn;
+using services::follow_unicorn;
 using namespace std::chrono_literals;
 
 /// Makes an empty tree.
@@ -69,23 +71,23 @@ class UnicornContract : public testing::TestWithParam<MakeBackend> {};
 
 inline Task<void> check_values(Bench& bench) {
     auto& client = bench.first;
-    auto absent = co_await client.call<"get">("/a/b");
+    auto absent = co_await ask_unicorn<"get">(client, "/a/b");
     EXPECT_TRUE(absent.error().is(UnicornErrc::no_node)) << absent.error().message();
-    EXPECT_TRUE((co_await client.call<"create">("/a/b", text("one"))).value());
-    auto again = co_await client.call<"create">("/a/b", text("two"));
+    EXPECT_TRUE((co_await ask_unicorn<"create">(client, "/a/b", text("one"))).value());
+    auto again = co_await ask_unicorn<"create">(client, "/a/b", text("two"));
     EXPECT_TRUE(again.error().is(UnicornErrc::node_exists)) << again.error().message();
-    EXPECT_EQ((co_await client.call<"get">("/a/b")).value(), (Versioned{text("one"), 0}));
-    auto [written, now] = (co_await client.call<"put">("/a/b", text("two"), 0)).value();
+    EXPECT_EQ((co_await ask_unicorn<"get">(client, "/a/b")).value(), (Versioned{text("one"), 0}));
+    auto [written, now] = (co_await ask_unicorn<"put">(client, "/a/b", text("two"), 0)).value();
     EXPECT_TRUE(written);
     EXPECT_EQ(now, (Versioned{text("two"), 1}));
-    auto [stale, current] = (co_await client.call<"put">("/a/b", text("three"), 0)).value();
+    auto [stale, current] = (co_await ask_unicorn<"put">(client, "/a/b", text("three"), 0)).value();
     EXPECT_FALSE(stale);
     EXPECT_EQ(current, (Versioned{text("two"), 1}));
-    auto nobody = co_await client.call<"put">("/nobody", text("x"), 0);
+    auto nobody = co_await ask_unicorn<"put">(client, "/nobody", text("x"), 0);
     EXPECT_TRUE(nobody.error().is(UnicornErrc::no_node)) << nobody.error().message();
-    auto negative = co_await client.call<"put">("/a/b", text("x"), -1);
+    auto negative = co_await ask_unicorn<"put">(client, "/a/b", text("x"), -1);
     EXPECT_TRUE(negative.error().is(UnicornErrc::version_not_allowed));
-    auto parent = co_await client.call<"get">("/a");
+    auto parent = co_await ask_unicorn<"get">(client, "/a");
     EXPECT_TRUE(parent.error().is(UnicornErrc::child_not_allowed)) << parent.error().message();
 }
 TEST_P(UnicornContract, a_value_is_replaced_only_by_whoever_names_its_version) {
@@ -94,17 +96,17 @@ TEST_P(UnicornContract, a_value_is_replaced_only_by_whoever_names_its_version) {
 
 inline Task<void> check_removal(Bench& bench) {
     auto& client = bench.first;
-    (void)co_await client.call<"create">("/a/b", number(1));
-    auto parent = co_await client.call<"remove">("/a", 0);
+    (void)co_await ask_unicorn<"create">(client, "/a/b", number(1));
+    auto parent = co_await ask_unicorn<"remove">(client, "/a", 0);
     EXPECT_TRUE(parent.error().is(UnicornErrc::child_not_allowed)) << parent.error().message();
-    auto wrong = co_await client.call<"remove">("/a/b", 7);
+    auto wrong = co_await ask_unicorn<"remove">(client, "/a/b", 7);
     EXPECT_TRUE(wrong.error().is(UnicornErrc::version_not_allowed)) << wrong.error().message();
-    EXPECT_TRUE((co_await client.call<"remove">("/a/b", 0)).value());
-    EXPECT_TRUE((co_await client.call<"del">("/a", -1)).value());
-    auto gone = co_await client.call<"del">("/a", -1);
+    EXPECT_TRUE((co_await ask_unicorn<"remove">(client, "/a/b", 0)).value());
+    EXPECT_TRUE((co_await ask_unicorn<"del">(client, "/a", -1)).value());
+    auto gone = co_await ask_unicorn<"del">(client, "/a", -1);
     EXPECT_TRUE(gone.error().is(UnicornErrc::no_node)) << gone.error().message();
-    EXPECT_TRUE((co_await client.call<"create">("/a", number(2))).value());
-    EXPECT_EQ((co_await client.call<"get">("/a")).value(), (Versioned{number(2), 0}));
+    EXPECT_TRUE((co_await ask_unicorn<"create">(client, "/a", number(2))).value());
+    EXPECT_EQ((co_await ask_unicorn<"get">(client, "/a")).value(), (Versioned{number(2), 0}));
 }
 TEST_P(UnicornContract, a_node_is_removed_without_children_and_with_its_version_only) {
     with_unicorn(GetParam(), check_removal);
@@ -114,33 +116,33 @@ inline Task<void> check_paths(Bench& bench) {
     for (std::string path : {std::string(), std::string("a"), std::string("//"), std::string("/a//b"),
                              std::string("/a/../b"), std::string("/."), std::string("/a\0b", 4),
                              "/" + std::string(2000, 'x')}) {
-        auto refused = co_await bench.first.call<"get">(path);
+        auto refused = co_await ask_unicorn<"get">(bench.first, path);
         EXPECT_TRUE(refused.error().is(UnicornErrc::bad_path)) << path;
     }
     auto odd = text("odd");
-    EXPECT_TRUE((co_await bench.first.call<"create">("/%2F \xff\"'/..x", odd)).value());
-    EXPECT_EQ((co_await bench.first.call<"get">("/%2F \xff\"'/..x")).value().value, odd);
+    EXPECT_TRUE((co_await ask_unicorn<"create">(bench.first, "/%2F \xff\"'/..x", odd)).value());
+    EXPECT_EQ((co_await ask_unicorn<"get">(bench.first, "/%2F \xff\"'/..x")).value().value, odd);
     auto large = text(std::string(2 * MiB, 'v'));
-    auto refused = co_await bench.first.call<"create">("/large", large);
+    auto refused = co_await ask_unicorn<"create">(bench.first, "/large", large);
     EXPECT_TRUE(refused.error().is(UnicornErrc::invalid_value));
 }
 TEST_P(UnicornContract, paths_and_values_that_cannot_be_are_refused) { with_unicorn(GetParam(), check_paths); }
 
 inline Task<void> check_increments(Bench& bench) {
     auto& client = bench.first;
-    EXPECT_EQ((co_await client.call<"increment">("/n/count", number(5))).value(), (Versioned{number(5), 0}));
-    EXPECT_EQ((co_await client.call<"increment">("/n/count", number(-7))).value(), (Versioned{number(-2), 1}));
-    auto wrong = co_await client.call<"increment">("/n/count", text("x"));
+    EXPECT_EQ((co_await ask_unicorn<"increment">(client, "/n/count", number(5))).value(), (Versioned{number(5), 0}));
+    EXPECT_EQ((co_await ask_unicorn<"increment">(client, "/n/count", number(-7))).value(), (Versioned{number(-2), 1}));
+    auto wrong = co_await ask_unicorn<"increment">(client, "/n/count", text("x"));
     EXPECT_TRUE(wrong.error().is(UnicornErrc::invalid_type));
-    (void)co_await client.call<"create">("/word", text("x"));
-    wrong = co_await client.call<"increment">("/word", number(1));
+    (void)co_await ask_unicorn<"create">(client, "/word", text("x"));
+    wrong = co_await ask_unicorn<"increment">(client, "/word", number(1));
     EXPECT_TRUE(wrong.error().is(UnicornErrc::invalid_type));
-    wrong = co_await client.call<"increment">("/n", number(1));
+    wrong = co_await ask_unicorn<"increment">(client, "/n", number(1));
     EXPECT_TRUE(wrong.error().is(UnicornErrc::child_not_allowed)) << wrong.error().message();
     int done = 0;
     auto many = [](UnicornClient caller, int& count) -> Task<void> {
         for (int i = 0; i < 20; ++i)
-            if (co_await caller.call<"increment">("/sum", number(1))) ++count;
+            if (co_await ask_unicorn<"increment">(caller, "/sum", number(1))) ++count;
     };
     auto both = [&](TaskGroup& group) -> Task<void> {
         group.spawn(many(bench.first, done));
@@ -150,25 +152,25 @@ inline Task<void> check_increments(Bench& bench) {
     auto work = scope(2, std::move(both));
     co_await std::move(work);
     EXPECT_EQ(done, 40);
-    EXPECT_EQ((co_await client.call<"get">("/sum")).value(), (Versioned{number(40), 39}));
+    EXPECT_EQ((co_await ask_unicorn<"get">(client, "/sum")).value(), (Versioned{number(40), 39}));
 }
 TEST_P(UnicornContract, increments_of_two_callers_are_all_counted) { with_unicorn(GetParam(), check_increments); }
 
 inline Task<void> check_subscription(Bench& bench) {
-    auto source = bench.first.stream<"subscribe">("/s/leader").value();
+    auto source = follow_unicorn<"subscribe">(bench.first, "/s/leader").value();
     EXPECT_EQ((co_await source.next()).value(), Versioned());
-    (void)co_await bench.second.call<"create">("/s/leader", text("one"));
+    (void)co_await ask_unicorn<"create">(bench.second, "/s/leader", text("one"));
     EXPECT_EQ((co_await source.next()).value(), (Versioned{text("one"), 0}));
-    (void)co_await bench.second.call<"put">("/s/leader", text("two"), 0);
+    (void)co_await ask_unicorn<"put">(bench.second, "/s/leader", text("two"), 0);
     EXPECT_EQ((co_await source.next()).value(), (Versioned{text("two"), 1}));
-    auto late = bench.second.stream<"subscribe">("/s/leader").value();
+    auto late = follow_unicorn<"subscribe">(bench.second, "/s/leader").value();
     EXPECT_EQ((co_await late.next()).value(), (Versioned{text("two"), 1}));
-    (void)co_await bench.second.call<"remove">("/s/leader", 1);
+    (void)co_await ask_unicorn<"remove">(bench.second, "/s/leader", 1);
     auto gone = co_await source.next();
     EXPECT_TRUE(gone.error().is(UnicornErrc::no_node)) << gone.error().message();
-    auto parent = bench.first.stream<"subscribe">("/s").value();
+    auto parent = follow_unicorn<"subscribe">(bench.first, "/s").value();
     EXPECT_EQ((co_await parent.next()).value()->version, 0);
-    (void)co_await bench.second.call<"create">("/s/child", text("c"));
+    (void)co_await ask_unicorn<"create">(bench.second, "/s/child", text("c"));
     auto refused = co_await parent.next();
     EXPECT_TRUE(refused.error().is(UnicornErrc::child_not_allowed));
 }
@@ -178,23 +180,23 @@ TEST_P(UnicornContract, a_subscriber_sees_the_value_now_and_each_later_one_until
 
 inline Task<void> check_children(Bench& bench) {
     using Names = std::vector<std::string>;
-    auto absent = bench.first.stream<"children_subscribe">("/c").value();
+    auto absent = follow_unicorn<"children_subscribe">(bench.first, "/c").value();
     auto none = co_await absent.next();
     EXPECT_TRUE(none.error().is(UnicornErrc::no_node));
-    (void)co_await bench.second.call<"create">("/c/b", number(1));
-    (void)co_await bench.second.call<"create">("/c/b/deeper", number(1));
-    auto source = bench.first.stream<"children_subscribe">("/c").value();
+    (void)co_await ask_unicorn<"create">(bench.second, "/c/b", number(1));
+    (void)co_await ask_unicorn<"create">(bench.second, "/c/b/deeper", number(1));
+    auto source = follow_unicorn<"children_subscribe">(bench.first, "/c").value();
     auto first = (co_await source.next()).value().value();
     EXPECT_EQ(std::get<1>(first), Names{"b"});
-    (void)co_await bench.second.call<"create">("/c/a", number(1));
+    (void)co_await ask_unicorn<"create">(bench.second, "/c/a", number(1));
     auto second = (co_await source.next()).value().value();
     EXPECT_EQ(std::get<1>(second), (Names{"a", "b"}));
     EXPECT_GT(std::get<0>(second), std::get<0>(first));
-    (void)co_await bench.second.call<"remove">("/c/a", 0);
+    (void)co_await ask_unicorn<"remove">(bench.second, "/c/a", 0);
     auto third = (co_await source.next()).value().value();
     EXPECT_EQ(std::get<1>(third), Names{"b"});
     EXPECT_GT(std::get<0>(third), std::get<0>(second));
-    auto root = bench.first.stream<"children_subscribe">("/").value();
+    auto root = follow_unicorn<"children_subscribe">(bench.first, "/").value();
     EXPECT_EQ(std::get<1>((co_await root.next()).value().value()), Names{"c"});
 }
 TEST_P(UnicornContract, children_are_told_sorted_and_again_after_each_change) {
@@ -202,13 +204,13 @@ TEST_P(UnicornContract, children_are_told_sorted_and_again_after_each_change) {
 }
 
 inline Task<void> check_locks(Bench& bench) {
-    std::optional held(bench.first.stream<"lock">("/l").value());
+    std::optional held(follow_unicorn<"lock">(bench.first, "/l").value());
     EXPECT_TRUE((co_await held->next()).value().value());
-    auto seats = bench.first.stream<"children_subscribe">("/l").value();
+    auto seats = follow_unicorn<"children_subscribe">(bench.first, "/l").value();
     EXPECT_EQ(std::get<1>((co_await seats.next()).value().value()).size(), 1u);
-    std::optional second(bench.second.stream<"named_lock">("/l", text("me")).value());
+    std::optional second(follow_unicorn<"named_lock">(bench.second, "/l", text("me")).value());
     EXPECT_EQ(std::get<1>((co_await seats.next()).value().value()).size(), 2u);
-    auto third = bench.first.stream<"lock">("/l").value();
+    auto third = follow_unicorn<"lock">(bench.first, "/l").value();
     EXPECT_EQ(std::get<1>((co_await seats.next()).value().value()).size(), 3u);
     auto early = co_await within(50ms, second->next());
     EXPECT_TRUE(early.error().is(Errc::timeout));
@@ -224,14 +226,14 @@ TEST_P(UnicornContract, a_lock_goes_to_the_next_in_the_queue_when_its_channel_or
 }
 
 inline Task<void> check_lock_children(Bench& bench) {
-    auto held = bench.first.stream<"named_lock">("/q/lock", text("who")).value();
+    auto held = follow_unicorn<"named_lock">(bench.first, "/q/lock", text("who")).value();
     EXPECT_TRUE((co_await held.next()).value().value());
-    auto seats = bench.second.stream<"children_subscribe">("/q/lock").value();
+    auto seats = follow_unicorn<"children_subscribe">(bench.second, "/q/lock").value();
     auto names = std::get<1>((co_await seats.next()).value().value());
     EXPECT_EQ(names.size(), 1u);
     std::string place = "/q/lock/" + names.at(0);
-    EXPECT_EQ((co_await bench.second.call<"get">(place)).value().value, text("who"));
-    auto below = co_await bench.second.call<"create">(place + "/x", number(1));
+    EXPECT_EQ((co_await ask_unicorn<"get">(bench.second, place)).value().value, text("who"));
+    auto below = co_await ask_unicorn<"create">(bench.second, place + "/x", number(1));
     EXPECT_TRUE(below.error().is(UnicornErrc::child_not_allowed)) << below.error().message();
 }
 TEST_P(UnicornContract, a_named_lock_shows_who_holds_it) { with_unicorn(GetParam(), check_lock_children); }

@@ -1,6 +1,7 @@
 #include "sonm/unicorn/unicorn.hpp"
 
 #include "sonm/base/units.hpp"
+#include "sonm/unicorn/held.hpp"
 #include "sonm/unicorn/local_backend.hpp"
 #include "sonm/unicorn/number.hpp"
 
@@ -17,32 +18,33 @@ std::shared_ptr<void> counted(std::size_t& counter) {
 
 Unicorn::Unicorn(std::unique_ptr<Backend> backend, Limits limits)
     : backend_(std::move(backend)), limits_(limits) {
-    service_.on<"subscribe">([this](Context, std::string path, rpc::Sink<Versioned> out) {
-        return subscribe(std::move(path), std::move(out));
+    service_.on<"subscribe">([this](Context, std::string path, ToSubscriber out) {
+        return while_open(out, subscribe(std::move(path), out));
     });
-    service_.on<"children_subscribe">(
-        [this](Context, std::string path, rpc::Sink<std::int64_t, std::vector<std::string>> out) {
-            return subscribe_children(std::move(path), std::move(out));
-        });
-    service_.on<"put">([this](Context, std::string path, rpc::Encoded value, std::int64_t version) {
-        return put(std::move(path), std::move(value), version);
+    service_.on<"children_subscribe">([this](Context, std::string path, ToParent out) {
+        return while_open(out, subscribe_children(std::move(path), out));
     });
-    service_.on<"get">([this](Context, std::string path) { return get(std::move(path)); });
-    service_.on<"create">([this](Context, std::string path, rpc::Encoded value) {
-        return create(std::move(path), std::move(value));
+    service_.on<"put">([this](Context, std::string path, rpc::Encoded value, std::int64_t version, auto talk) {
+        return answer(talk, put(std::move(path), std::move(value), version));
     });
-    service_.on<"del">(
-        [this](Context, std::string path, std::int64_t version) { return remove(std::move(path), version); });
-    service_.on<"remove">(
-        [this](Context, std::string path, std::int64_t version) { return remove(std::move(path), version); });
-    service_.on<"increment">([this](Context, std::string path, rpc::Encoded delta) {
-        return increment(std::move(path), std::move(delta));
+    service_.on<"get">(
+        [this](Context, std::string path, auto talk) { return answer(talk, get(std::move(path))); });
+    service_.on<"create">([this](Context, std::string path, rpc::Encoded value, auto talk) {
+        return answer(talk, create(std::move(path), std::move(value)));
     });
-    service_.on<"lock">([this](Context, std::string path, rpc::Sink<bool> out) {
-        return lock(std::move(path), Versioned::nil(), std::move(out));
+    auto removing = [this](Context, std::string path, std::int64_t version, auto talk) {
+        return answer(talk, remove(std::move(path), version));
+    };
+    service_.on<"del">(removing);
+    service_.on<"remove">(removing);
+    service_.on<"increment">([this](Context, std::string path, rpc::Encoded delta, auto talk) {
+        return answer(talk, increment(std::move(path), std::move(delta)));
     });
-    service_.on<"named_lock">([this](Context, std::string path, rpc::Encoded value, rpc::Sink<bool> out) {
-        return lock(std::move(path), std::move(value), std::move(out));
+    service_.on<"lock">([this](Context, std::string path, ToHolder out) {
+        return while_open(out, lock(std::move(path), Versioned::nil(), out));
+    });
+    service_.on<"named_lock">([this](Context, std::string path, rpc::Encoded value, ToHolder out) {
+        return while_open(out, lock(std::move(path), std::move(value), out));
     });
 }
 
@@ -58,7 +60,7 @@ Result<void> Unicorn::check_value(const rpc::Encoded& value) const {
                 limits_.value_bytes_max);
 }
 
-Async<void> Unicorn::subscribe(std::string given, rpc::Sink<Versioned> out) {
+Async<void> Unicorn::subscribe(std::string given, ToSubscriber out) {
     SONM_CO_TRY(std::string path, parse_path(given));
     SONM_CO_TRY(auto place, admit());
     Watchers::Watch watch(backend_->watchers(), path);
@@ -74,7 +76,7 @@ Async<void> Unicorn::subscribe(std::string given, rpc::Sink<Versioned> out) {
             co_return fail(UnicornErrc::no_node, "{} was removed and made again", path);
         if (!sent || now.version > *sent) {
             sent = now.version;
-            auto writing = out.write(std::move(now));
+            auto writing = out.say<"write">(std::move(now));
             SONM_CO_CHECK(co_await std::move(writing));
         }
         auto waiting = watch.changed();
@@ -82,8 +84,7 @@ Async<void> Unicorn::subscribe(std::string given, rpc::Sink<Versioned> out) {
     }
 }
 
-Async<void> Unicorn::subscribe_children(std::string given,
-                                        rpc::Sink<std::int64_t, std::vector<std::string>> out) {
+Async<void> Unicorn::subscribe_children(std::string given, ToParent out) {
     SONM_CO_TRY(std::string path, parse_path(given));
     SONM_CO_TRY(auto place, admit());
     Watchers::Watch watch(backend_->watchers(), path);
@@ -93,8 +94,7 @@ Async<void> Unicorn::subscribe_children(std::string given,
         SONM_CO_TRY(Children now, co_await std::move(looking));
         if (!sent || now.names != sent->names || now.version > sent->version) {
             sent = now;
-            auto item = std::tuple(now.version, std::move(now.names));
-            auto writing = out.write(std::move(item));
+            auto writing = out.say<"write">(now.version, std::move(now.names));
             SONM_CO_CHECK(co_await std::move(writing));
         }
         auto waiting = watch.changed();
@@ -146,7 +146,7 @@ Async<Versioned> Unicorn::increment(std::string given, rpc::Encoded delta) {
     co_return co_await std::move(adding);
 }
 
-Async<void> Unicorn::lock(std::string given, rpc::Encoded value, rpc::Sink<bool> out) {
+Async<void> Unicorn::lock(std::string given, rpc::Encoded value, ToHolder out) {
     SONM_CO_TRY(std::string path, parse_path(given));
     SONM_CO_CHECK(check_value(value));
     SONM_CO_TRY(auto place, admit());
@@ -155,7 +155,7 @@ Async<void> Unicorn::lock(std::string given, rpc::Encoded value, rpc::Sink<bool>
     auto waiting = seat->first();
     SONM_CO_CHECK(co_await std::move(waiting));
     auto holding = counted(held_);
-    auto writing = out.write(true);
+    auto writing = out.say<"write">(true);
     SONM_CO_CHECK(co_await std::move(writing));
     auto losing = seat->lost();
     co_return co_await std::move(losing);

@@ -23,14 +23,17 @@ public:
 
 private:
     using Context = rpc::Context;
-    Async<void> subscribe(std::string path, rpc::Sink<Versioned> out);
-    Async<void> subscribe_children(std::string path, rpc::Sink<std::int64_t, std::vector<std::string>> out);
+    using ToSubscriber = rpc::Talk<rpc::Streaming<Versioned>, services::Handle>;
+    using ToParent = rpc::Talk<rpc::Streaming<std::int64_t, std::vector<std::string>>, services::Handle>;
+    using ToHolder = rpc::Talk<rpc::Streaming<bool>, services::Handle>;
+    Async<void> subscribe(std::string path, ToSubscriber out);
+    Async<void> subscribe_children(std::string path, ToParent out);
     Async<std::tuple<bool, Versioned>> put(std::string path, rpc::Encoded value, std::int64_t version);
     Async<Versioned> get(std::string path);
     Async<bool> create(std::string path, rpc::Encoded value);
     Async<bool> remove(std::string path, std::int64_t version);
     Async<Versioned> increment(std::string path, rpc::Encoded delta);
-    Async<void> lock(std::string path, rpc::Encoded value, rpc::Sink<bool> out);
+    Async<void> lock(std::string path, rpc::Encoded value, ToHolder out);
     Result<void> check_value(const rpc::Encoded& value) const;
     Result<std::shared_ptr<void>> admit();
 

@@ -46,17 +46,17 @@ TEST(LocalBackend, after_a_kill_what_was_answered_is_there_and_locks_are_free) {
         };
     };
     with_unicorn(in(folder), [&](Bench& bench) -> Task<void> {
-        (void)co_await bench.first.call<"create">("/kept", text("v"));
-        auto held = bench.first.stream<"lock">("/l").value();
+        (void)co_await ask_unicorn<"create">(bench.first, "/kept", text("v"));
+        auto held = follow_unicorn<"lock">(bench.first, "/l").value();
         EXPECT_TRUE((co_await held.next()).value().value());
         // The files at this moment are what a kill leaves behind.
         std::filesystem::copy(folder.path(), copy.path());
     });
     with_unicorn(in(copy), [](Bench& bench) -> Task<void> {
-        EXPECT_EQ((co_await bench.first.call<"get">("/kept")).value(), (Versioned{text("v"), 0}));
-        auto held = bench.first.stream<"lock">("/l").value();
+        EXPECT_EQ((co_await ask_unicorn<"get">(bench.first, "/kept")).value(), (Versioned{text("v"), 0}));
+        auto held = follow_unicorn<"lock">(bench.first, "/l").value();
         EXPECT_TRUE((co_await held.next()).value().value());
-        auto seats = bench.first.stream<"children_subscribe">("/l").value();
+        auto seats = follow_unicorn<"children_subscribe">(bench.first, "/l").value();
         EXPECT_EQ(std::get<1>((co_await seats.next()).value().value()).size(), 1u);
     });
 }
@@ -66,14 +66,14 @@ TEST(LocalBackend, a_full_tree_refuses_nodes_and_goes_on_with_those_it_has) {
         return std::make_unique<LocalBackend>(executor, ":memory:", 4);
     };
     with_unicorn(small, [](Bench& bench) -> Task<void> {
-        EXPECT_TRUE(co_await bench.first.call<"create">("/a/b", number(1)));
-        auto full = co_await bench.first.call<"create">("/c/d", number(1));
+        EXPECT_TRUE(co_await ask_unicorn<"create">(bench.first, "/a/b", number(1)));
+        auto full = co_await ask_unicorn<"create">(bench.first, "/c/d", number(1));
         EXPECT_TRUE(full.error().is(Errc::no_space)) << full.error().message();
-        auto half = co_await bench.first.call<"get">("/c");
+        auto half = co_await ask_unicorn<"get">(bench.first, "/c");
         EXPECT_TRUE(half.error().is(UnicornErrc::no_node)) << "nothing of what failed is left";
-        EXPECT_TRUE(co_await bench.first.call<"create">("/c", number(1)));
-        EXPECT_TRUE(co_await bench.first.call<"remove">("/c", 0));
-        EXPECT_TRUE(co_await bench.first.call<"create">("/e", number(1)));
+        EXPECT_TRUE(co_await ask_unicorn<"create">(bench.first, "/c", number(1)));
+        EXPECT_TRUE(co_await ask_unicorn<"remove">(bench.first, "/c", 0));
+        EXPECT_TRUE(co_await ask_unicorn<"create">(bench.first, "/e", number(1)));
     });
 }
 
