@@ -47,7 +47,7 @@ interface IMasternodes is ISigners {
     event Slashed(
         address indexed account, address indexed informer, uint96 amount, uint96 reward, bytes32 evidence
     );
-    /// @notice An informer's or the vault's money went out.
+    /// @notice An informer's reward went out, or what was slashed of `to` into the vault.
     event Paid(address indexed to, uint256 amount);
 
     /// @notice Thrown when a masternode is not in a state that the call needs.
@@ -85,8 +85,8 @@ interface IMasternodes is ISigners {
     function retire(address account) external;
     /// @notice Pays the caller what it has earned by informing.
     function collect() external;
-    /// @notice Pays the vault what was slashed; by anybody.
-    function sweep() external;
+    /// @notice Locks what was slashed of `account` in the vault, where it stays frozen in that account's name; by anybody.
+    function sweep(address account) external;
 
     /// @notice A masternode.
     function nodeOf(address account) external view returns (Node memory);

@@ -6,6 +6,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 
 import {Amount} from "../Types.sol";
 import {IMasternodes} from "../interfaces/IMasternodes.sol";
+import {IVault} from "../interfaces/IVault.sol";
 import {Calendar} from "../lib/Calendar.sol";
 import {Purse} from "../lib/Purse.sol";
 import {ISigners, Member, SignerSet, Signers} from "./Signers.sol";
@@ -22,7 +23,7 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
 
     IERC20 public immutable token;
     address public immutable coordinator;
-    address public immutable vault;
+    IVault public immutable vault;
     uint96 public immutable stakeMin;
     uint96 public immutable weightMax;
     uint40 public immutable epochLength;
@@ -33,14 +34,15 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
     mapping(address informer => uint256) public rewardOf;
     address[] private _active;
     uint64 public latestSet;
-    uint256 public slashed;
+    /// What was slashed of an account and is not in the vault yet.
+    mapping(address account => uint96) public slashedOf;
     uint256 public owed;
 
     /// @param coordinator_ The only one that slashes; its address is known before it is deployed.
-    /// @param vault_ Gets what is slashed.
-    constructor(IERC20 token_, address coordinator_, address vault_, Params memory params) {
+    /// @param vault_ Gets what is slashed, and keeps it for a while.
+    constructor(IERC20 token_, address coordinator_, IVault vault_, Params memory params) {
         if (
-            coordinator_ == address(0) || vault_ == address(0) || params.stakeMin == 0
+            coordinator_ == address(0) || address(vault_) == address(0) || params.stakeMin == 0
                 || params.weightMax < params.stakeMin || params.epochLength == 0
                 || params.epochLength * SET_AGE_MAX >= UNBONDING
         ) revert InvalidAmount();
@@ -146,7 +148,7 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
         uint96 reward = informer == address(0) ? 0 : amount / 5;
         node.stake -= amount;
         rewardOf[informer] += reward;
-        slashed += amount - reward;
+        slashedOf[account] += amount - reward;
         emit Slashed(account, informer, amount, reward, evidence);
         if (node.state == State.Active && node.stake < stakeMin) _unbond(account);
         else emit NodeChanged(account, node);
@@ -167,12 +169,14 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IMasternodes
-    function sweep() external nonReentrant {
-        uint256 amount = slashed;
+    function sweep(address account) external nonReentrant {
+        uint96 amount = slashedOf[account];
         if (amount == 0) revert InvalidAmount();
-        slashed = 0;
-        emit Paid(vault, amount);
-        _pay(vault, amount);
+        delete slashedOf[account];
+        owed -= amount;
+        emit Paid(account, amount);
+        token.approve(address(vault), amount);
+        vault.lock(account, Amount.wrap(amount));
     }
 
     /// @inheritdoc IMasternodes

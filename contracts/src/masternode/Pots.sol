@@ -103,7 +103,9 @@ abstract contract Pots is ICoordinator {
     function _claim(Claim calldata one) internal {
         Pot storage pot = _pots[one.pot];
         if (pot.root == 0 || pot.isClosed || block.timestamp < pot.opensAt || block.timestamp >= pot.closesAt)
-        revert WrongPot(one.pot);
+        {
+            revert WrongPot(one.pot);
+        }
         _requireLeaf(one);
         MerkleSum.Leaf calldata leaf = one.leaf;
         if (_claimed[one.pot].get(leaf.index)) revert AlreadyClaimed(one.pot, leaf.index);

@@ -8,6 +8,7 @@ import {SNM} from "../../src/SNM.sol";
 import {ICoordinator} from "../../src/interfaces/ICoordinator.sol";
 import {IMasternodes} from "../../src/interfaces/IMasternodes.sol";
 import {ISNO} from "../../src/interfaces/ISNO.sol";
+import {Vault} from "../../src/dao/Vault.sol";
 import {MerkleSum} from "../../src/lib/MerkleSum.sol";
 import {Coordinator} from "../../src/masternode/Coordinator.sol";
 import {Masternodes} from "../../src/masternode/Masternodes.sol";
@@ -26,12 +27,12 @@ abstract contract MasternodeSystem {
     uint96 internal constant MAX = 10_000e18;
 
     address internal dao = account("dao");
-    address internal vault = account("vault");
     address internal stranger = account("stranger");
     address internal worker = account("worker");
 
     IERC20 internal snm;
     SNO internal sno;
+    Vault internal vault;
     Masternodes internal masternodes;
     Participants internal participants;
     Coordinator internal coordinator;
@@ -49,6 +50,7 @@ abstract contract MasternodeSystem {
     function deployMasternodes(IERC20 token) internal {
         snm = address(token) == address(0) ? IERC20(new SNM(address(this))) : token;
         sno = new SNO(dao, address(this));
+        vault = new Vault(snm, dao, 180 days);
         // The next three: Masternodes, Participants, Coordinator.
         address later = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
         masternodes = new Masternodes(snm, later, vault, IMasternodes.Params(MIN, MAX, EPOCH));

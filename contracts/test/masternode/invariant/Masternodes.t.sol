@@ -109,7 +109,7 @@ contract MasternodeHandler is MasternodeSystem, ITokenHook {
     function nest(uint8 which) external timed {
         if (which % 3 == 0) _nested = abi.encodeCall(IMasternodes.withdraw, ());
         else if (which % 3 == 1) _nested = abi.encodeCall(IMasternodes.collect, ());
-        else _nested = abi.encodeCall(IMasternodes.sweep, ());
+        else _nested = abi.encodeCall(IMasternodes.sweep, (node(0)));
     }
 
     // ---- stakes
@@ -160,8 +160,8 @@ contract MasternodeHandler is MasternodeSystem, ITokenHook {
         } catch {}
     }
 
-    function sweep() external timed {
-        try masternodes.sweep() {
+    function sweep(uint256 who) external timed {
+        try masternodes.sweep(actor(who)) {
             ++succeeded["sweep"];
         } catch {}
     }
@@ -324,8 +324,8 @@ contract MasternodeHandler is MasternodeSystem, ITokenHook {
     function stakesAndMore() external view returns (uint256 sum) {
         for (uint256 i = 0; i < actors.length; ++i) {
             sum += masternodes.nodeOf(actors[i]).stake + masternodes.rewardOf(actors[i]);
+            sum += masternodes.slashedOf(actors[i]);
         }
-        sum += masternodes.slashed();
     }
 
     function partsAndPots() external view returns (uint256 sum) {
@@ -363,8 +363,8 @@ contract MasternodeHandler is MasternodeSystem, ITokenHook {
             if (masternodes.rewardOf(actors[i]) != 0) masternodes.collect();
             if (coordinator.partOf(actors[i]) != 0) coordinator.collect();
             vm.stopPrank();
+            if (masternodes.slashedOf(actors[i]) != 0) masternodes.sweep(actors[i]);
         }
-        if (masternodes.slashed() != 0) masternodes.sweep();
         for (uint256 i = 0; i < jobs.length; ++i) {
             (, uint96 amount,) = coordinator.jobOf(jobs[i]);
             if (amount != 0) coordinator.reclaimJob(jobs[i]);
