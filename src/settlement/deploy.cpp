@@ -10,11 +10,15 @@
 #include "sonm/settlement/bindings/terms.gen.hpp"
 #include "sonm/settlement/detail/burst.hpp"
 #include "sonm/settlement/detail/contracts.hpp"
+#include "sonm/settlement/detail/government.hpp"
 
 namespace sonm::settlement {
 namespace {
 
 using detail::Burst;
+
+/// How many there are before the government's: it must be known where its contracts will be.
+constexpr std::uint64_t market_transactions = 7;
 
 /// Bounds of the development oracle: wide, and a rate stays fresh for a month, since nobody has to report on
 /// a private chain.
@@ -61,7 +65,10 @@ Async<Network> deploy(Executor executor, std::string rpc_url, const crypto::Sign
     network.name = options.name;
     network.chain_id = burst.chain_id();
     network.rpc_url = rpc_url;
-    Address admin = deployer.address();
+    Address first_of_government = burst.coming(market_transactions);
+    detail::Foreseen foreseen = detail::foresee_government(burst, market_transactions);
+    Address admin = options.dao_is_admin ? foreseen.timelock : deployer.address();
+    if (options.oracle_feeder == Address()) options.oracle_feeder = foreseen.price_reports;
 
     bindings::snm::Create snm;
     snm.holder = options.snm_holder;
@@ -75,7 +82,7 @@ Async<Network> deploy(Executor executor, std::string rpc_url, const crypto::Sign
     oracle.limits = oracle_limits();
     network.oracle = burst.create("PriceOracle", oracle.encode());
     bindings::blacklist::Create blacklist;
-    blacklist.deployer = admin;
+    blacklist.deployer = deployer.address();
     network.blacklist = burst.create("Blacklist", blacklist.encode());
     bindings::terms::Create terms;
     terms.profiles = network.profiles;
@@ -90,6 +97,11 @@ Async<Network> deploy(Executor executor, std::string rpc_url, const crypto::Sign
     bindings::blacklist::SetMarket wire;
     wire.market = network.market;
     burst.call("the blacklist's market", network.blacklist, wire.encode());
+
+    SONM_ASSERT(burst.coming(0) == first_of_government);
+    detail::GovernmentOptions government;
+    government.is_test = options.is_test;
+    detail::add_government(burst, network, deployer.address(), government);
 
     auto sending = burst.send(std::move(progress));
     SONM_CO_TRY(network.start_block, co_await std::move(sending));

@@ -10,13 +10,15 @@ namespace sonm::settlement {
 
 struct DeployOptions {
     std::string name = "devnet";
-    Address snm_holder;  ///< gets the whole supply of SNM
-    Address oracle_feeder;
+    Address snm_holder;     ///< gets the whole supply of SNM
+    Address oracle_feeder;  ///< zero: the masternodes' reports are the price
+    bool dao_is_admin = false;  ///< the DAO alone may pause and name validators; else the deployer, as tests like it
+    bool is_test = true;        ///< short delays, and a faucet
     U256 usd_per_snm = U256(1'000'000'000'000'000'000ULL);  ///< first rate, 10^-18 USD per SNM
 };
 
 /// Puts the whole contract set on a chain, wires it, checks the wiring. `rpc_url` must answer; `deployer`
-/// pays and becomes admin. `progress` is told each contract as it is done. Errors: chain errors; denied
+/// pays. Addresses follow from the deployer and its number of transactions alone. `progress` is told each contract as it is done. Errors: chain errors; denied
 /// (chain id differs from what the node says).
 Async<Network> deploy(Executor executor, std::string rpc_url, const crypto::Signer& deployer,
                       DeployOptions options, std::function<void(std::string)> progress);

@@ -11,10 +11,29 @@ using nlohmann::json;
 
 constexpr std::size_t file_bytes_max = 64 * KiB;
 
-/// Field name and place of each contract's address: one list for reading and writing.
-constexpr std::pair<const char*, Address Network::*> contract_fields[] = {
-    {"snm", &Network::snm},           {"market", &Network::market},       {"terms", &Network::terms},
-    {"profiles", &Network::profiles}, {"blacklist", &Network::blacklist}, {"oracle", &Network::oracle},
+constexpr ContractField fields[] = {
+    {"snm", &Network::snm, true},
+    {"market", &Network::market, true},
+    {"terms", &Network::terms, true},
+    {"profiles", &Network::profiles, true},
+    {"blacklist", &Network::blacklist, true},
+    {"oracle", &Network::oracle, true},
+    {"sno", &Network::sno, false},
+    {"dao", &Network::dao, false},
+    {"timelock", &Network::timelock, false},
+    {"vault", &Network::vault, false},
+    {"hub_factory", &Network::hub_factory, false},
+    {"whitelist", &Network::whitelist, false},
+    {"application_pool", &Network::application_pool, false},
+    {"job_escrow", &Network::job_escrow, false},
+    {"masternodes", &Network::masternodes, false},
+    {"participants", &Network::participants, false},
+    {"coordinator", &Network::coordinator, false},
+    {"price_reports", &Network::price_reports, false},
+    {"address_book", &Network::address_book, false},
+    {"faucet", &Network::faucet, false},
+    {"sale", &Network::sale, false},
+    {"gatekeeper", &Network::gatekeeper, false},
 };
 
 Result<json> member(const json& from, const char* name) {
@@ -49,7 +68,8 @@ Result<Network> parse(const json& file) {
     out.poll = Millis(poll);
     SONM_TRY(json contracts, member(file, "contracts"));
     if (!contracts.is_object()) return fail(Errc::invalid, "field \"contracts\" is no object");
-    for (auto& [name, place] : contract_fields) {
+    for (auto& [name, place, required] : fields) {
+        if (!required && !contracts.contains(name)) continue;
         SONM_TRY(std::string address, text(contracts, name));
         auto parsed = crypto::parse_address(address);
         if (!parsed) return wrap(std::move(parsed).error(), "field \"contracts.{}\"", name);
@@ -59,6 +79,8 @@ Result<Network> parse(const json& file) {
 }
 
 }  // namespace
+
+std::span<const ContractField> contract_fields() { return fields; }
 
 Result<Network> read_network(const std::filesystem::path& path) {
     SONM_TRY(std::string content, read_text(path, file_bytes_max));
@@ -77,7 +99,8 @@ Result<void> write_network(const std::filesystem::path& path, const Network& net
     file["start_block"] = network.start_block;
     file["depth"] = network.depth;
     file["poll_ms"] = network.poll.count();
-    for (auto& [name, place] : contract_fields) file["contracts"][name] = to_string(network.*place);
+    for (auto& [name, place, required] : fields)
+        if (required || network.*place != Address()) file["contracts"][name] = to_string(network.*place);
     std::string content = file.dump(2) + "\n";
     return write_atomically(path, as_bytes(content));
 }

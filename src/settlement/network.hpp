@@ -4,6 +4,7 @@
 #include "sonm/crypto/types.hpp"
 
 #include <filesystem>
+#include <span>
 
 namespace sonm::settlement {
 
@@ -20,7 +21,18 @@ struct Network {
         0;  ///< blocks on top of a transaction's before it counts as a fact for intents; 0 on a private chain
     Millis poll{1'000};  ///< how often to ask for news
     Address snm, market, terms, profiles, blacklist, oracle;
+    /// Beside the market. Zero where a network has none of it.
+    Address sno, dao, timelock, vault, hub_factory, whitelist, application_pool, job_escrow, masternodes,
+        participants, coordinator, price_reports, address_book, faucet, sale, gatekeeper;
 };
+
+/// Names as files, the address book and people write them ("hub_factory"), with the place of each address.
+struct ContractField {
+    const char* name;
+    Address Network::*place;
+    bool required;  ///< a market cannot do without
+};
+std::span<const ContractField> contract_fields();
 
 /// Errors: not_found, invalid (which field).
 Result<Network> read_network(const std::filesystem::path& path);

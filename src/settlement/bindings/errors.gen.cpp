@@ -212,6 +212,14 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"ECDSAInvalidSignatureS", fmt::format("The signature has an S value that is in the upper half order: s {}", show(s))};
         }
+        case 0x1cb15d26: {
+            U256 increased_supply{};
+            increased_supply = get_uint<U256>(in, 256);
+            U256 cap{};
+            cap = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"ERC20ExceededSafeSupply", fmt::format("Total supply cap has been exceeded, introducing a risk of votes overflowing: increased_supply {}, cap {}", show(increased_supply), show(cap))};
+        }
         case 0xfb8f41b2: {
             Address spender{};
             spender = in.address();
@@ -269,6 +277,14 @@ std::optional<Revert> read_revert(BytesView data) {
             owner = in.address();
             if (!in.ok()) return std::nullopt;
             return Revert{"ERC2612InvalidSigner", fmt::format("Mismatched signature: signer {}, owner {}", show(signer), show(owner))};
+        }
+        case 0xecd3f81e: {
+            U256 timepoint{};
+            timepoint = get_uint<U256>(in, 256);
+            std::uint64_t clock{};
+            clock = get_uint<std::uint64_t>(in, 48);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"ERC5805FutureLookup", fmt::format("Lookup to future votes is not available: timepoint {}, clock {}", show(timepoint), show(clock))};
         }
         case 0x6ff07140: {
             if (!in.ok()) return std::nullopt;
@@ -1127,6 +1143,12 @@ std::optional<Revert> read_revert(BytesView data) {
             needs = in.hash();
             if (!in.ok()) return std::nullopt;
             return Revert{"UnknownSet", fmt::format("a set is not one that was taken, or is too old to speak: epoch {}, has {}, needs {}", show(epoch), show(has), show(needs))};
+        }
+        case 0x4683af0e: {
+            UnixTime expiry{};
+            expiry = get_uint<UnixTime>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"VotesExpiredSignature", fmt::format("The signature used has expired: expiry {}", show(expiry))};
         }
         case 0x1ff641ae: {
             Tokens has{};

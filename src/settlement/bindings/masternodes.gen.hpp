@@ -197,9 +197,10 @@ struct Slash {
     Bytes encode() const;
 };
 
-/// slashed()
-struct Slashed {
-    static constexpr Selector selector{0x0a, 0x1c, 0xa6, 0x32};
+/// What was slashed of an account and is not in the vault yet.
+struct SlashedOf {
+    static constexpr Selector selector{0x8f, 0x78, 0x76, 0xc4};
+    Address account;
     Bytes encode() const;
     using Answer = U256;
     static Result<Answer> decode(BytesView result);
@@ -213,9 +214,10 @@ struct StakeMin {
     static Result<Answer> decode(BytesView result);
 };
 
-/// Pays the vault what was slashed; by anybody.
+/// Locks what was slashed of `account` in the vault, where it stays frozen in that account's name; by anybody.
 struct Sweep {
-    static constexpr Selector selector{0x35, 0xfa, 0xa4, 0x16};
+    static constexpr Selector selector{0x01, 0x68, 0x1a, 0x62};
+    Address account;
     Bytes encode() const;
 };
 
@@ -281,7 +283,7 @@ struct NodeChangedEvent {
     static Result<NodeChangedEvent> decode(const Log& log);
 };
 
-/// An informer's or the vault's money went out.
+/// An informer's reward went out, or what was slashed of `to` into the vault.
 struct PaidEvent {
     static constexpr Hash topic{{0x73, 0x7c, 0x69, 0x22, 0x5d, 0x64, 0x7e, 0x59, 0x94, 0xea, 0xb1, 0xa6, 0xc3, 0x01, 0xbf, 0x6d, 0x92, 0x32, 0xbe, 0xb2, 0x75, 0x9a, 0xe1, 0xe2, 0x7a, 0x89, 0x66, 0xb4, 0x73, 0x2b, 0xc4, 0x89}};
     Address to;

@@ -12,6 +12,14 @@ struct Create {
     Bytes encode() const;
 };
 
+/// EIP-6372.
+struct ClockMode {
+    static constexpr Selector selector{0x4b, 0xf5, 0xd7, 0xe9};
+    Bytes encode() const;
+    using Answer = std::string;
+    static Result<Answer> decode(BytesView result);
+};
+
 /// Returns the domain separator used in the encoding of the signature for permit, as defined by EIP712.
 struct DomainSeparator {
     static constexpr Selector selector{0x36, 0x44, 0xe5, 0x15};
@@ -59,6 +67,24 @@ struct BalanceOf {
     static Result<Answer> decode(BytesView result);
 };
 
+/// Get the `pos`-th checkpoint for `account`.
+struct Checkpoints {
+    static constexpr Selector selector{0xf1, 0x12, 0x7e, 0xd8};
+    Address account;
+    std::uint64_t pos = 0;
+    Bytes encode() const;
+    using Answer = CheckpointsCheckpoint208;
+    static Result<Answer> decode(BytesView result);
+};
+
+/// Unix time, but never before the last change of votes.
+struct Clock {
+    static constexpr Selector selector{0x91, 0xdd, 0xad, 0xf4};
+    Bytes encode() const;
+    using Answer = std::uint64_t;
+    static Result<Answer> decode(BytesView result);
+};
+
 /// Returns the number of decimals used to get its user representation. For example, if `decimals` equals `2`, a balance
 /// of `505` tokens should be displayed to a user as `5.05` (`505 / 10 ** 2`). Tokens usually opt for a value of 18,
 /// imitating the relationship between Ether and Wei. This is the default value returned by this function, unless it's
@@ -68,6 +94,68 @@ struct Decimals {
     static constexpr Selector selector{0x31, 0x3c, 0xe5, 0x67};
     Bytes encode() const;
     using Answer = std::uint64_t;
+    static Result<Answer> decode(BytesView result);
+};
+
+/// Delegates votes from the sender to `delegatee`.
+struct Delegate {
+    static constexpr Selector selector{0x5c, 0x19, 0xa9, 0x5c};
+    Address delegatee;
+    Bytes encode() const;
+};
+
+/// Delegates votes from signer to `delegatee`.
+struct DelegateBySig {
+    static constexpr Selector selector{0xc3, 0xcd, 0xa5, 0x20};
+    Address delegatee;
+    U256 nonce = 0;
+    UnixTime expiry;
+    std::uint64_t v = 0;
+    Hash r;
+    Hash s;
+    Bytes encode() const;
+};
+
+/// Returns the delegate that `account` has chosen.
+struct Delegates {
+    static constexpr Selector selector{0x58, 0x7c, 0xde, 0x1e};
+    Address account;
+    Bytes encode() const;
+    using Answer = Address;
+    static Result<Answer> decode(BytesView result);
+};
+
+/// Returns the total supply of votes available at a specific moment in the past. If the `clock()` is configured to use
+/// block numbers, this will return the value at the end of the corresponding block. NOTE: This value is the sum of all
+/// available votes, which is not necessarily the sum of all delegated votes. Votes that have not been delegated are
+/// still part of total supply, even though they would not participate in a vote. Requirements: - `timepoint` must be in
+/// the past. If operating using block numbers, the block must be already mined.
+struct GetPastTotalSupply {
+    static constexpr Selector selector{0x8e, 0x53, 0x9e, 0x8c};
+    U256 timepoint = 0;
+    Bytes encode() const;
+    using Answer = U256;
+    static Result<Answer> decode(BytesView result);
+};
+
+/// Returns the amount of votes that `account` had at a specific moment in the past. If the `clock()` is configured to
+/// use block numbers, this will return the value at the end of the corresponding block. Requirements: - `timepoint`
+/// must be in the past. If operating using block numbers, the block must be already mined.
+struct GetPastVotes {
+    static constexpr Selector selector{0x3a, 0x46, 0xb1, 0xa8};
+    Address account;
+    U256 timepoint = 0;
+    Bytes encode() const;
+    using Answer = U256;
+    static Result<Answer> decode(BytesView result);
+};
+
+/// Returns the current amount of votes that `account` has.
+struct GetVotes {
+    static constexpr Selector selector{0x9a, 0xb2, 0x4e, 0xb0};
+    Address account;
+    Bytes encode() const;
+    using Answer = U256;
     static Result<Answer> decode(BytesView result);
 };
 
@@ -85,6 +173,15 @@ struct Nonces {
     Address owner;
     Bytes encode() const;
     using Answer = U256;
+    static Result<Answer> decode(BytesView result);
+};
+
+/// Get number of checkpoints for `account`.
+struct NumCheckpoints {
+    static constexpr Selector selector{0x6f, 0xcf, 0xff, 0x45};
+    Address account;
+    Bytes encode() const;
+    using Answer = std::uint64_t;
     static Result<Answer> decode(BytesView result);
 };
 
@@ -155,6 +252,26 @@ struct ApprovalEvent {
     Tokens value;
     /// Errors: bad_encoding; also if the log is another event.
     static Result<ApprovalEvent> decode(const Log& log);
+};
+
+/// Emitted when an account changes their delegate.
+struct DelegateChangedEvent {
+    static constexpr Hash topic{{0x31, 0x34, 0xe8, 0xa2, 0xe6, 0xd9, 0x7e, 0x92, 0x9a, 0x7e, 0x54, 0x01, 0x1e, 0xa5, 0x48, 0x5d, 0x7d, 0x19, 0x6d, 0xd5, 0xf0, 0xba, 0x4d, 0x4e, 0xf9, 0x58, 0x03, 0xe8, 0xe3, 0xfc, 0x25, 0x7f}};
+    Address delegator;
+    Address from_delegate;
+    Address to_delegate;
+    /// Errors: bad_encoding; also if the log is another event.
+    static Result<DelegateChangedEvent> decode(const Log& log);
+};
+
+/// Emitted when a token transfer or delegate change results in changes to a delegate's number of voting units.
+struct DelegateVotesChangedEvent {
+    static constexpr Hash topic{{0xde, 0xc2, 0xba, 0xcd, 0xd2, 0xf0, 0x5b, 0x59, 0xde, 0x34, 0xda, 0x9b, 0x52, 0x3d, 0xff, 0x8b, 0xe4, 0x2e, 0x5e, 0x38, 0xe8, 0x18, 0xc8, 0x2f, 0xdb, 0x0b, 0xae, 0x77, 0x43, 0x87, 0xa7, 0x24}};
+    Address delegate;
+    U256 previous_votes = 0;
+    U256 new_votes = 0;
+    /// Errors: bad_encoding; also if the log is another event.
+    static Result<DelegateVotesChangedEvent> decode(const Log& log);
 };
 
 /// MAY be emitted to signal that the domain could have changed.

@@ -212,6 +212,18 @@ std::string show(model::Side value) {
     return std::to_string(static_cast<int>(value));
 }
 
+void put(Encoder& out, const CheckpointsCheckpoint208& value) {
+    put(out, value.key);
+    put(out, value.value);
+}
+
+CheckpointsCheckpoint208 get_checkpoints_checkpoint208(Decoder& in) {
+    CheckpointsCheckpoint208 out;
+    out.key = get_uint<std::uint64_t>(in, 48);
+    out.value = get_uint<U256>(in, 208);
+    return out;
+}
+
 void put(Encoder& out, const model::Order& value) {
     put(out, value.side);
     put(out, value.author);

@@ -49,6 +49,13 @@ std::string show(ParticipantsRole value);
 
 std::string show(model::Side value);
 
+struct CheckpointsCheckpoint208 {
+    std::uint64_t key = 0;
+    U256 value = 0;
+};
+void put(Encoder& out, const CheckpointsCheckpoint208& value);
+CheckpointsCheckpoint208 get_checkpoints_checkpoint208(Decoder& in);
+
 void put(Encoder& out, const model::Order& value);
 model::Order get_order(Decoder& in);
 

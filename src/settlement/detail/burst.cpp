@@ -46,15 +46,24 @@ void Burst::add(std::string what, std::optional<crypto::Address> to, Bytes data,
     items_.push_back(Item{std::move(what), crypto::sign(txn, signer_)});
 }
 
-crypto::Address Burst::create(std::string what, Bytes code) {
-    // Source: yellow paper, section 7: the last 20 bytes of the Keccak-256 of RLP(sender, nonce).
+crypto::Address created_by(const crypto::Address& sender, std::uint64_t nonce) {
+    // The last 20 bytes of the Keccak-256 of RLP(sender, nonce).
     Bytes pair, list;
-    crypto::rlp_append(pair, signer_.address().bytes);
-    crypto::rlp_append(pair, U256(nonce_));
+    crypto::rlp_append(pair, sender.bytes);
+    crypto::rlp_append(pair, U256(nonce));
     crypto::rlp_append_list(list, pair);
     crypto::Hash hash = crypto::keccak256(list);
     crypto::Address out;
     std::copy(hash.bytes.begin() + 12, hash.bytes.end(), out.bytes.begin());
+    return out;
+}
+
+crypto::Address Burst::coming(std::uint64_t ahead) const {
+    return created_by(signer_.address(), nonce_ + ahead);
+}
+
+crypto::Address Burst::create(std::string what, Bytes code) {
+    crypto::Address out = coming(0);
     std::uint64_t gas = creation_gas + code_byte_gas * code.size();
     add(std::move(what), std::nullopt, std::move(code), chain::Wei(), gas);
     return out;

@@ -7,6 +7,10 @@
 
 namespace sonm::settlement::detail {
 
+/// Where a contract is that `sender` makes with its transaction, or (a contract) its creation, number
+/// `nonce`. Source: yellow paper, section 7.
+crypto::Address created_by(const crypto::Address& sender, std::uint64_t nonce);
+
 /// Several transactions of one account in a row, numbered beforehand so that all fit into one block: for
 /// setting up a chain. Nothing is remembered: if it fails in the middle, the whole is done anew. For
 /// everything else there is chain::Sender.
@@ -16,6 +20,8 @@ public:
     static Async<Burst> open(chain::Node& node, const crypto::Signer& signer);
     std::uint64_t chain_id() const { return chain_id_; }
 
+    /// Where the contract will be whose creation is added after `ahead` further transactions.
+    crypto::Address coming(std::uint64_t ahead) const;
     /// Adds the creation of a contract and says where it will be.
     crypto::Address create(std::string what, Bytes code);
     void call(std::string what, crypto::Address contract, Bytes data);
