@@ -77,6 +77,10 @@ Result<ProcessId> spawn_daemon(const std::vector<std::string>& argv, const std::
         return fail(error == EACCES ? Errc::denied : Errc::io, "starting {}: {}", argv[0],
                     std::strerror(error));
     }
+    return identify(pid);
+}
+
+ProcessId identify(pid_t pid) {
     auto stat = read_stat(pid);
     return ProcessId{pid, stat ? stat->start_ticks : 0};
 }

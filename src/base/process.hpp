@@ -21,6 +21,8 @@ struct ProcessId {
 /// Starts `argv` detached from the terminal, in a session of its own, with stdin from /dev/null and output
 /// appended to `log`. It outlives us. Errors: not_found (no such program), denied, io.
 Result<ProcessId> spawn_daemon(const std::vector<std::string>& argv, const std::filesystem::path& log);
+/// The name of a process that is there, or a zombie.
+ProcessId identify(pid_t pid);
 /// Whether that very process is still there (zombies are not).
 bool is_alive(const ProcessId& process);
 /// SIGTERM, then SIGKILL after `grace`; returns when it is gone. Errors: denied, timeout.

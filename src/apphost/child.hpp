@@ -1,0 +1,25 @@
+#pragma once
+
+#include "sonm/apphost/spawner.hpp"
+#include "sonm/engine/file_handle.hpp"
+
+#include <linux/filter.h>
+
+#include <span>
+
+namespace sonm::apphost {
+
+/// What a new process is made from. Refers to what lives until start_child() returns.
+struct ChildSpec {
+    const SpawnSpec& spec;
+    std::span<const sock_filter> filter;                  ///< empty = none
+    std::span<const engine::FileHandle> group_entrances;  ///< "0" is written into each
+    int output;                                           ///< for stdout and stderr
+    bool limit_memory;                                    ///< by resource limit: there is no control group
+};
+
+/// Forks, takes every right away, and starts the program. Returns once that has worked or failed. Errors: not_found (no
+/// such program or folder), denied, busy (no more processes), io: each says at which step.
+Result<pid_t> start_child(const ChildSpec& spec);
+
+}  // namespace sonm::apphost

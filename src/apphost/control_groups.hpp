@@ -1,0 +1,56 @@
+#pragma once
+
+#include "sonm/apphost/manifest.hpp"
+#include "sonm/engine/file_handle.hpp"
+
+#include <filesystem>
+
+/// A kernel control group around each worker: limits that hold for all of its processes together, and the sure way to
+/// end them all. Versions 2 and 1; where none can be written, workers run without, and `missing()` says so.
+namespace sonm::apphost {
+
+/// The group of one worker, in each hierarchy that there is. Movable; does not remove it.
+class ControlGroup {
+public:
+    ControlGroup() = default;
+    explicit ControlGroup(std::vector<std::filesystem::path> folders) : folders_(std::move(folders)) {}
+
+    /// Files whose writing of "0" moves the writer into the group: opened before the fork.
+    Result<std::vector<engine::FileHandle>> entrances() const;
+    /// Kills every process in it. Does not wait.
+    void kill() const;
+    /// Kills, and removes it once it is empty. False: something is still dying in there.
+    bool remove() const;
+
+private:
+    std::vector<std::filesystem::path> folders_;
+};
+
+/// The groups of one node: `tag` tells them from those of another on the same machine.
+class ControlGroups {
+public:
+    /// Looks at what this machine offers below `root`.
+    ControlGroups(std::filesystem::path root, std::string tag);
+
+    /// Why there are no limits by control group; empty if there are.
+    const std::string& missing() const { return missing_; }
+    /// A new group with limits. Errors: io.
+    Result<ControlGroup> make(const std::string& name, const Isolate& limits) const;
+    /// Those that an earlier life of this node has left.
+    std::vector<ControlGroup> leftovers() const;
+
+private:
+    struct Hierarchy {
+        std::filesystem::path folder;
+        bool memory = false, processes = false, cpu = false;
+    };
+    void use_version_2(const std::filesystem::path& root);
+    void use_version_1(const std::filesystem::path& root);
+    Result<void> limit(const std::filesystem::path& folder, const Hierarchy& hierarchy, const Isolate& limits) const;
+
+    std::string tag_, missing_;
+    bool version_2_ = false;
+    std::vector<Hierarchy> hierarchies_;
+};
+
+}  // namespace sonm::apphost

@@ -1,0 +1,364 @@
+#include "sonm/apphost/host.hpp"
+
+#include "sonm/apphost/archive.hpp"
+#include "sonm/base/blocking.hpp"
+#include "sonm/base/log.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace sonm::apphost {
+namespace {
+
+namespace fs = std::filesystem;
+using services::NodeErrc;
+
+/// Applications, their starts and their crash reports, all at once.
+constexpr std::size_t children_max = 4096;
+/// sockaddr_un has room for so many bytes, the end included.
+constexpr std::size_t socket_path_bytes_max = 107;
+/// How long pause_app waits for the end before it answers.
+constexpr Millis pause_max{10'000};
+
+/// Whether that user can enter the folder: every one on the way lets others through. Errors: resource.
+Result<void> check_way(unsigned user, const fs::path& folder) {
+    for (fs::path at = folder; !at.empty() && at != at.root_path(); at = at.parent_path()) {
+        struct stat status {};
+        if (::stat(at.c_str(), &status) != 0) return fail(Errc::io, "{}", at.string());
+        if ((status.st_mode & S_IXOTH) == 0 && status.st_uid != user)
+            return fail(NodeErrc::resource, "user {} cannot enter {}; `chmod o+x` it, or set `spool` and `runtime`", user,
+                        at.string());
+    }
+    return Result<void>();
+}
+
+void empty_folder(const fs::path& folder) {
+    std::error_code ignored;
+    for (fs::directory_iterator at(folder, ignored), end; at != end; at.increment(ignored))
+        fs::remove_all(at->path(), ignored);
+}
+
+}  // namespace
+
+AppHost::AppHost(services::Environment environment, Config config, std::unique_ptr<Spawner> processes,
+                 std::unique_ptr<Spawner> containers)
+    : environment_(std::move(environment)),
+      config_(std::move(config)),
+      processes_(std::move(processes)),
+      containers_(std::move(containers)),
+      store_([this] { return environment_.host->connect(config_.storage); }) {
+    if (config_.spool.empty()) config_.spool = environment_.folder / "spool";
+    if (config_.runtime.empty()) config_.runtime = environment_.folder / "run";
+    bind();
+}
+
+void AppHost::bind() {
+    service_.on<"start_app">([this](rpc::Context, std::string name, std::string profile) {
+        return start_app(std::move(name), std::move(profile));
+    });
+    service_.on<"pause_app">([this](rpc::Context, std::string name) { return pause_app(std::move(name)); });
+    service_.on<"list">([this](const rpc::Context&) -> Result<std::vector<std::string>> {
+        std::vector<std::string> names;
+        for (const auto& [name, running] : apps_) names.push_back(name);
+        return names;
+    });
+    service_.on<"info">([this](const rpc::Context&, std::string name,
+                               std::optional<std::uint64_t> flags) -> Result<rpc::Encoded> {
+        SONM_TRY(RunningPtr running, find(name));
+        return rpc::Encoded{running->app->info(flags.value_or(1))};
+    });
+    using Talk = rpc::Talk<rpc::Primitive<>, rpc::Streaming<std::int64_t>>;
+    service_.on<"control">([this](rpc::Context, std::string name, Talk talk) -> Async<void> {
+        SONM_CO_TRY(RunningPtr running, find(name));
+        auto controlling = running->app->control(std::move(talk));
+        co_return co_await std::move(controlling);
+    });
+    service_.on<"enqueue">([this](rpc::Context who, std::string name, std::string event, rpc::Source<Bytes> in,
+                                  rpc::Sink<Bytes> out) -> Async<void> {
+        SONM_CO_TRY(RunningPtr running, find(name));
+        auto calling = running->app->enqueue(std::move(who), std::move(event), std::move(in), std::move(out));
+        co_return co_await std::move(calling);
+    });
+    service_.on<"update">([this](rpc::Context, std::string name, std::string profile) {
+        return update(std::move(name), std::move(profile));
+    });
+    service_.on<"output">(
+        [this](const rpc::Context&, std::string name) -> Result<std::vector<services::AppOutputLine>> {
+            SONM_TRY(RunningPtr running, find(name));
+            return running->app->output();
+        });
+}
+
+Result<AppHost::RunningPtr> AppHost::find(const std::string& name) const {
+    auto found = apps_.find(name);
+    if (found == apps_.end()) return fail(NodeErrc::not_running, "{}", name);
+    return found->second;
+}
+
+Async<void> AppHost::start() {
+    SONM_CO_CHECK(make_folder(config_.spool, 0711));
+    SONM_CO_CHECK(make_folder(config_.runtime, 0711));
+    std::size_t longest = config_.runtime.string().size() + sizeof "/.4194304" + 64;
+    if (longest > socket_path_bytes_max) {
+        short_runtime_.emplace();
+        fs::permissions(short_runtime_->path(), fs::perms(0711));
+        config_.runtime = short_runtime_->path();
+    }
+    for (Spawner* spawner : {processes_.get(), containers_.get()}) {
+        if (!spawner) continue;
+        auto cleaning = spawner->clean_up();
+        auto cleaned = co_await std::move(cleaning);
+        if (!cleaned) SONM_LOG(warn, "cleaning up after an earlier life: {}", cleaned.error().message());
+    }
+    empty_folder(config_.spool);
+    empty_folder(config_.runtime);
+    co_return Result<void>();
+}
+
+Task<void> AppHost::run() {
+    struct Ending {
+        explicit Ending(AppHost& h) : host(h) {}
+        ~Ending() { host.group_ = nullptr; }
+        AppHost& host;
+    } ending(*this);
+    auto body = [this](TaskGroup& group) -> Task<void> {
+        group_ = &group;
+        group.spawn(start_runlist());
+        while (true) co_await sleep_for(std::chrono::hours(1));
+    };
+    auto work = scope(children_max, std::move(body));
+    co_await std::move(work);
+}
+
+Async<void> AppHost::drain() {
+    for (auto& [name, running] : apps_) running->app->stop();
+    while (!apps_.empty()) co_await sleep_for(Millis(20));
+    co_return Result<void>();
+}
+
+Task<void> AppHost::start_runlist() {
+    Runlist runlist;
+    for (unsigned attempt = 1;; ++attempt) {
+        auto read = co_await store_.runlist(config_.runlist);
+        if (read) {
+            runlist = std::move(*read);
+            break;
+        }
+        SONM_LOG(warn, "apps of the runlist wait: {}", read.error().message());
+        co_await sleep_for(spawn_delay(attempt));
+    }
+    for (const auto& [name, profile] : runlist) {
+        auto launching = launch(name, profile);
+        auto launched = co_await std::move(launching);
+        if (!launched && !launched.error().is(NodeErrc::already_started))
+            SONM_LOG(error, "app {} of the runlist does not start: {}", name, launched.error().message());
+    }
+}
+
+Async<void> AppHost::start_app(std::string name, std::string profile) {
+    auto launching = launch(name, profile);
+    SONM_CO_CHECK(co_await std::move(launching));
+    auto remembering = remember(std::move(name), std::move(profile));
+    co_return co_await std::move(remembering);
+}
+
+Async<void> AppHost::pause_app(std::string name) {
+    SONM_CO_TRY(RunningPtr running, find(name));
+    running->app->stop();
+    auto remembering = remember(name, std::nullopt);
+    SONM_CO_CHECK(co_await std::move(remembering));
+    const Millis step(20);
+    for (Millis waited(0); waited < pause_max && apps_.contains(name); waited += step) co_await sleep_for(step);
+    co_return Result<void>();
+}
+
+Async<void> AppHost::remember(std::string name, std::optional<std::string> profile) {
+    // One at a time: the list is read, changed and written.
+    while (writing_runlist_) co_await sleep_for(Millis(10));
+    writing_runlist_ = true;
+    struct Done {
+        explicit Done(bool& f) : flag(f) {}
+        ~Done() { flag = false; }
+        bool& flag;
+    } done(writing_runlist_);
+    auto reading = store_.runlist(config_.runlist);
+    SONM_CO_TRY(Runlist runlist, co_await std::move(reading));
+    Runlist before = runlist;
+    if (profile)
+        runlist[name] = *profile;
+    else
+        runlist.erase(name);
+    if (runlist == before) co_return Result<void>();
+    auto writing = store_.write_runlist(config_.runlist, std::move(runlist));
+    co_return co_await std::move(writing);
+}
+
+std::optional<unsigned> AppHost::free_user() const {
+    if (!config_.users) return std::nullopt;
+    for (unsigned user = config_.users->first; user <= config_.users->last; ++user) {
+        auto taken = [&](const auto& entry) { return entry.second->user == user; };
+        if (std::none_of(apps_.begin(), apps_.end(), taken)) return user;
+    }
+    return std::nullopt;
+}
+
+Async<void> AppHost::launch(std::string name, std::string profile_name) {
+    SONM_CO_CHECK(check_app_name(name));
+    if (!group_) co_return fail(Errc::unavailable, "the node is not up yet, or going down");
+    if (apps_.contains(name) || starting_.contains(name)) co_return fail(NodeErrc::already_started, "{}", name);
+    if (apps_.size() + starting_.size() >= config_.apps_max)
+        co_return fail(NodeErrc::resource, "{} applications run here, which is the limit", config_.apps_max);
+    struct Starting {
+        Starting(std::set<std::string>& s, std::string n) : set(s), name(std::move(n)) { set.insert(name); }
+        ~Starting() { set.erase(name); }
+        std::set<std::string>& set;
+        std::string name;
+    } starting(starting_, name);
+
+    auto running = std::make_shared<Running>();
+    running->profile = profile_name;
+    auto profiling = store_.profile(std::move(profile_name));
+    SONM_CO_TRY(Profile profile, co_await std::move(profiling));
+    bool contained = profile.isolate.type == Isolate::Type::container;
+    if (contained && !containers_)
+        co_return fail(NodeErrc::resource, "{} wants containers; this node has no `engine`", name);
+    if (!contained) {
+        running->user = free_user();
+        if (config_.users && !running->user)
+            co_return fail(NodeErrc::resource, "all users of the range run an application already");
+    }
+    auto reading = store_.app(name);
+    SONM_CO_TRY(StoredApp stored, co_await std::move(reading));
+    auto unpacking = unpack(name, std::move(stored), running->user);
+    SONM_CO_TRY(Version version, co_await std::move(unpacking));
+    if (running->user) SONM_CO_CHECK(check_way(*running->user, config_.runtime));
+
+    AppParts parts{environment_.executor, *environment_.clock, contained ? *containers_ : *processes_,
+                   config_.runtime / fmt::format("{}.{}", name, ::getpid()), environment_.host->locator(),
+                   running->user};
+    parts.crashed = [this](Crash crash) {
+        if (group_) (void)group_->spawn(report(std::move(crash)));
+    };
+    fs::path socket = parts.socket;
+    running->app = std::make_unique<App>(std::move(parts), name, std::move(version), profile);
+    SONM_CO_CHECK(running->app->listen());
+    if (running->user && ::chown(socket.c_str(), *running->user, *running->user) != 0)
+        co_return fail(NodeErrc::resource, "giving {} to user {} failed", socket.string(), *running->user);
+    // Only the engine comes through the folder; whoever is in the container proves itself by its uuid.
+    if (contained) ::chmod(socket.c_str(), 0666);
+    auto published = environment_.host->publish(name, running->app->service());
+    if (!published) co_return fail(NodeErrc::publish, "{}", published.error().message());
+    apps_.emplace(name, running);
+    if (!group_->spawn(live(running))) {
+        apps_.erase(name);
+        auto withdrawing = environment_.host->withdraw(name);
+        (void)co_await std::move(withdrawing);
+        co_return fail(NodeErrc::resource, "too much is going on");
+    }
+    SONM_LOG(info, "app {} runs", name);
+    co_return Result<void>();
+}
+
+Async<Version> AppHost::unpack(const std::string& app, StoredApp stored, std::optional<unsigned> user) {
+    std::string name = app;
+    fs::path home = config_.spool / name;
+    SONM_CO_CHECK(make_folder(home, 0711));
+    Version version{stored.digest, stored.manifest, home / fmt::format("{}-{}", stored.digest, ++unpacked_)};
+    ArchiveLimits limits;
+    limits.unpacked_bytes_max = config_.unpacked_bytes_max;
+    auto work = [archive = std::move(stored.archive), folder = version.folder, limits]() -> Result<void> {
+        if (archive.empty()) return make_folder(folder, 0755);
+        return unpack_archive(archive, folder, limits);
+    };
+    auto unpacking = offload_blocking(std::move(work));
+    Result<void> done = co_await std::move(unpacking);
+    if (!done) {
+        std::error_code ignored;
+        fs::remove_all(version.folder, ignored);
+        co_return fail(NodeErrc::spool, "{}: {}", name, done.error().message());
+    }
+    if (user) {
+        if (::chown(version.folder.c_str(), *user, *user) != 0)
+            co_return fail(NodeErrc::resource, "giving {} to user {} failed", version.folder.string(), *user);
+        SONM_CO_CHECK(check_way(*user, version.folder));
+    }
+    co_return version;
+}
+
+Async<services::AppUpdate> AppHost::update(std::string name, std::string profile_name) {
+    SONM_CO_TRY(RunningPtr running, find(name));
+    if (running->app->stopping()) co_return fail(NodeErrc::not_running, "{} is being stopped", name);
+    std::string wanted = profile_name.empty() ? running->profile : profile_name;
+    services::AppUpdate out;
+    auto profiling = store_.profile(wanted);
+    SONM_CO_TRY(Profile profile, co_await std::move(profiling));
+    if (profile.isolate.type != running->app->profile().isolate.type)
+        co_return fail(Errc::conflict, "{}: processes become containers only by pause and start", name);
+    auto reading = store_.app(name);
+    SONM_CO_TRY(StoredApp stored, co_await std::move(reading));
+    if (stored.digest != running->app->version().digest) {
+        auto unpacking = unpack(name, std::move(stored), running->user);
+        SONM_CO_TRY(Version version, co_await std::move(unpacking));
+        running->app->replace(std::move(version));
+        out.new_version = true;
+    }
+    if (profile != running->app->profile()) {
+        // Limits of a process hold from its start on: new ones need new workers.
+        bool other_limits = profile.isolate != running->app->profile().isolate;
+        running->app->set_profile(profile);
+        if (other_limits && !out.new_version) running->app->replace(running->app->version());
+        out.new_profile = true;
+    }
+    running->profile = wanted;
+    auto remembering = remember(std::move(name), wanted);
+    SONM_CO_CHECK(co_await std::move(remembering));
+    co_return out;
+}
+
+Task<void> AppHost::live(RunningPtr running) {
+    std::string name = running->app->name();
+    auto running_app = running->app->run();
+    co_await std::move(running_app);
+    auto withdrawing = environment_.host->withdraw(name);
+    (void)co_await std::move(withdrawing);
+    apps_.erase(name);
+    std::error_code ignored;
+    fs::remove_all(config_.spool / name, ignored);
+    SONM_LOG(info, "app {} has stopped", name);
+}
+
+Task<void> AppHost::report(Crash crash) {
+    auto adding = store_.add_crash(std::move(crash), environment_.clock->now());
+    auto added = co_await std::move(adding);
+    if (!added) SONM_LOG(warn, "a crash log was not stored: {}", added.error().message());
+}
+
+void AppHost::measure(std::vector<services::Metric>& out) const {
+    using Kind = services::Metric::Kind;
+    auto add = [&](const char* name, const char* help, Kind kind, double value, const std::string& app) {
+        services::Metric metric;
+        metric.name = name;
+        metric.help = help;
+        metric.kind = kind;
+        metric.value = value;
+        if (!app.empty()) metric.labels.emplace_back("app", app);
+        out.push_back(std::move(metric));
+    };
+    add("apps", "Applications that run.", Kind::gauge, static_cast<double>(apps_.size()), "");
+    for (const auto& [name, running] : apps_) {
+        const auto& counters = running->app->counters();
+        const Pool& pool = running->app->pool();
+        auto number = [](auto value) { return static_cast<double>(value); };
+        add("workers", "Workers of an application.", Kind::gauge, number(pool.workers.size()), name);
+        add("queue_depth", "Calls that wait for a worker.", Kind::gauge, number(pool.queue.size()), name);
+        add("calls_running", "Calls at workers.", Kind::gauge, number(pool.running.size()), name);
+        add("calls_total", "Calls that were given to a worker.", Kind::counter, number(counters.accepted), name);
+        add("calls_rejected_total", "Calls that the queue had no room for.", Kind::counter, number(counters.rejected),
+            name);
+        add("calls_failed_total", "Calls that ended with an error.", Kind::counter, number(counters.failed), name);
+        add("workers_spawned_total", "Workers that were started.", Kind::counter, number(counters.spawned), name);
+        add("workers_crashed_total", "Workers that have failed.", Kind::counter, number(counters.crashed), name);
+    }
+}
+
+}  // namespace sonm::apphost

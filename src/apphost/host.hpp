@@ -1,0 +1,61 @@
+#pragma once
+
+#include "sonm/apphost/config.hpp"
+#include "sonm/apphost/process_spawner.hpp"
+#include "sonm/apphost/store.hpp"
+#include "sonm/base/fs.hpp"
+#include "sonm/services/platform.hpp"
+
+#include <set>
+
+namespace sonm::apphost {
+
+/// The service behind `make`.
+class AppHost final : public services::PlatformService {
+public:
+    /// `containers` may be missing.
+    AppHost(services::Environment environment, Config config, std::unique_ptr<Spawner> processes,
+            std::unique_ptr<Spawner> containers);
+
+    const rpc::ServiceBase& handlers() const override { return service_; }
+    Async<void> start() override;
+    Task<void> run() override;
+    Async<void> drain() override;
+    void measure(std::vector<services::Metric>& out) const override;
+
+private:
+    struct Running {
+        std::unique_ptr<App> app;
+        std::string profile;
+        std::optional<unsigned> user;
+    };
+    using RunningPtr = std::shared_ptr<Running>;
+
+    void bind();
+    /// Errors: not_running.
+    Result<RunningPtr> find(const std::string& name) const;
+    Async<void> start_app(std::string name, std::string profile);
+    Async<void> pause_app(std::string name);
+    Async<services::AppUpdate> update(std::string name, std::string profile);
+    Async<void> launch(std::string name, std::string profile);
+    Async<Version> unpack(const std::string& name, StoredApp stored, std::optional<unsigned> user);
+    Task<void> live(RunningPtr running);
+    Task<void> start_runlist();
+    Async<void> remember(std::string name, std::optional<std::string> profile);
+    Task<void> report(Crash crash);
+    std::optional<unsigned> free_user() const;
+
+    services::Environment environment_;
+    Config config_;
+    std::unique_ptr<Spawner> processes_, containers_;
+    AppStore store_;
+    std::optional<TempDir> short_runtime_;
+    rpc::Service<services::NodeProtocol> service_;
+    std::map<std::string, RunningPtr> apps_;
+    std::set<std::string> starting_;
+    TaskGroup* group_ = nullptr;
+    std::uint64_t unpacked_ = 0;
+    bool writing_runlist_ = false;
+};
+
+}  // namespace sonm::apphost
