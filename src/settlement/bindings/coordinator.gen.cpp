@@ -704,7 +704,7 @@ Result<JobOf::Answer> JobOf::decode(BytesView result) {
     Decoder in(result);
     JobOf::Answer out{};
     out.payer = in.address();
-    out.amount = get_uint<U256>(in, 96);
+    out.amount = get_uint<Tokens>(in, 96);
     out.until = get_uint<UnixTime>(in, 40);
     SONM_CHECK(in.finish());
     return out;
@@ -938,7 +938,7 @@ Result<ClaimedEvent> ClaimedEvent::decode(const Log& log) {
     SONM_CHECK(indexed.finish());
     Decoder in(log.data);
     out.index = get_uint<std::uint64_t>(in, 32);
-    out.amount = get_uint<U256>(in, 96);
+    out.amount = get_uint<Tokens>(in, 96);
     SONM_CHECK(in.finish());
     return out;
 }
@@ -1013,7 +1013,7 @@ Result<JobFundedEvent> JobFundedEvent::decode(const Log& log) {
     out.by = indexed.address();
     SONM_CHECK(indexed.finish());
     Decoder in(log.data);
-    out.amount = get_uint<U256>(in, 96);
+    out.amount = get_uint<Tokens>(in, 96);
     SONM_CHECK(in.finish());
     return out;
 }
@@ -1028,7 +1028,7 @@ Result<PaidEvent> PaidEvent::decode(const Log& log) {
     out.to = indexed.address();
     SONM_CHECK(indexed.finish());
     Decoder in(log.data);
-    out.amount = get_uint<U256>(in, 256);
+    out.amount = get_uint<Tokens>(in, 256);
     SONM_CHECK(in.finish());
     return out;
 }

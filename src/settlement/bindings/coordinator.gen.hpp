@@ -203,7 +203,7 @@ struct JobOf {
     Bytes encode() const;
     struct Answer {
         Address payer;
-        U256 amount = 0;
+        Tokens amount;
         UnixTime until;
     };
     static Result<Answer> decode(BytesView result);
@@ -358,7 +358,7 @@ struct ClaimedEvent {
     Hash pot;
     Address account;
     std::uint64_t index = 0;
-    U256 amount = 0;
+    Tokens amount;
     /// Errors: bad_encoding; also if the log is another event.
     static Result<ClaimedEvent> decode(const Log& log);
 };
@@ -408,7 +408,7 @@ struct JobFundedEvent {
     static constexpr Hash topic{{0x30, 0x06, 0x63, 0x35, 0x05, 0x5d, 0x22, 0x2d, 0x91, 0x5a, 0x64, 0x90, 0xc7, 0xd2, 0x3a, 0xa5, 0x31, 0x0b, 0x04, 0x3b, 0xad, 0x52, 0xd0, 0x4e, 0x38, 0xde, 0x8f, 0xdd, 0x65, 0x67, 0xcd, 0x2a}};
     Hash job;
     Address by;
-    U256 amount = 0;
+    Tokens amount;
     /// Errors: bad_encoding; also if the log is another event.
     static Result<JobFundedEvent> decode(const Log& log);
 };
@@ -417,7 +417,7 @@ struct JobFundedEvent {
 struct PaidEvent {
     static constexpr Hash topic{{0x73, 0x7c, 0x69, 0x22, 0x5d, 0x64, 0x7e, 0x59, 0x94, 0xea, 0xb1, 0xa6, 0xc3, 0x01, 0xbf, 0x6d, 0x92, 0x32, 0xbe, 0xb2, 0x75, 0x9a, 0xe1, 0xe2, 0x7a, 0x89, 0x66, 0xb4, 0x73, 0x2b, 0xc4, 0x89}};
     Address to;
-    U256 amount = 0;
+    Tokens amount;
     /// Errors: bad_encoding; also if the log is another event.
     static Result<PaidEvent> decode(const Log& log);
 };

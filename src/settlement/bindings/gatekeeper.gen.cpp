@@ -335,8 +335,8 @@ Result<Deposits::Answer> Deposits::decode(BytesView result) {
     Decoder in(result);
     Deposits::Answer out{};
     out.to = in.address();
-    out.amount = get_uint<U256>(in, 96);
-    out.ready_at = get_uint<std::uint64_t>(in, 40);
+    out.amount = get_uint<Tokens>(in, 96);
+    out.ready_at = get_uint<UnixTime>(in, 40);
     SONM_CHECK(in.finish());
     return out;
 }
@@ -608,8 +608,8 @@ Result<Waiting::Answer> Waiting::decode(BytesView result) {
     Decoder in(result);
     Waiting::Answer out{};
     out.to = in.address();
-    out.amount = get_uint<U256>(in, 96);
-    out.ready_at = get_uint<std::uint64_t>(in, 40);
+    out.amount = get_uint<Tokens>(in, 96);
+    out.ready_at = get_uint<UnixTime>(in, 40);
     SONM_CHECK(in.finish());
     return out;
 }
@@ -626,7 +626,7 @@ Result<DepositedEvent> DepositedEvent::decode(const Log& log) {
     out.to = indexed.address();
     SONM_CHECK(indexed.finish());
     Decoder in(log.data);
-    out.amount = get_uint<U256>(in, 96);
+    out.amount = get_uint<Tokens>(in, 96);
     SONM_CHECK(in.finish());
     return out;
 }
@@ -664,7 +664,7 @@ Result<FundedEvent> FundedEvent::decode(const Log& log) {
     out.by = indexed.address();
     SONM_CHECK(indexed.finish());
     Decoder in(log.data);
-    out.amount = get_uint<U256>(in, 256);
+    out.amount = get_uint<Tokens>(in, 256);
     out.free = get_uint<U256>(in, 256);
     SONM_CHECK(in.finish());
     return out;
@@ -681,8 +681,8 @@ Result<QueuedEvent> QueuedEvent::decode(const Log& log) {
     out.to = indexed.address();
     SONM_CHECK(indexed.finish());
     Decoder in(log.data);
-    out.amount = get_uint<U256>(in, 96);
-    out.ready_at = get_uint<std::uint64_t>(in, 40);
+    out.amount = get_uint<Tokens>(in, 96);
+    out.ready_at = get_uint<UnixTime>(in, 40);
     SONM_CHECK(in.finish());
     return out;
 }
@@ -698,7 +698,7 @@ Result<RefundedEvent> RefundedEvent::decode(const Log& log) {
     out.to = indexed.address();
     SONM_CHECK(indexed.finish());
     Decoder in(log.data);
-    out.amount = get_uint<U256>(in, 96);
+    out.amount = get_uint<Tokens>(in, 96);
     SONM_CHECK(in.finish());
     return out;
 }
@@ -714,7 +714,7 @@ Result<ReleasedEvent> ReleasedEvent::decode(const Log& log) {
     out.to = indexed.address();
     SONM_CHECK(indexed.finish());
     Decoder in(log.data);
-    out.amount = get_uint<U256>(in, 96);
+    out.amount = get_uint<Tokens>(in, 96);
     SONM_CHECK(in.finish());
     return out;
 }

@@ -81,8 +81,8 @@ struct Deposits {
     Bytes encode() const;
     struct Answer {
         Address to;
-        U256 amount = 0;
-        std::uint64_t ready_at = 0;
+        Tokens amount;
+        UnixTime ready_at;
     };
     static Result<Answer> decode(BytesView result);
 };
@@ -270,8 +270,8 @@ struct Waiting {
     Bytes encode() const;
     struct Answer {
         Address to;
-        U256 amount = 0;
-        std::uint64_t ready_at = 0;
+        Tokens amount;
+        UnixTime ready_at;
     };
     static Result<Answer> decode(BytesView result);
 };
@@ -282,7 +282,7 @@ struct DepositedEvent {
     U256 id = 0;
     Address from;
     Address to;
-    U256 amount = 0;
+    Tokens amount;
     /// Errors: bad_encoding; also if the log is another event.
     static Result<DepositedEvent> decode(const Log& log);
 };
@@ -307,7 +307,7 @@ struct FrozenEvent {
 struct FundedEvent {
     static constexpr Hash topic{{0xcd, 0x90, 0x9e, 0xc3, 0x39, 0x18, 0x5c, 0x45, 0x98, 0xa4, 0x09, 0x6e, 0x17, 0x43, 0x08, 0xfb, 0xdf, 0x13, 0x6d, 0x11, 0x7f, 0x23, 0x09, 0x60, 0xf8, 0x73, 0xa2, 0xf2, 0xe8, 0x1f, 0x63, 0xaf}};
     Address by;
-    U256 amount = 0;
+    Tokens amount;
     U256 free = 0;
     /// Errors: bad_encoding; also if the log is another event.
     static Result<FundedEvent> decode(const Log& log);
@@ -318,8 +318,8 @@ struct QueuedEvent {
     static constexpr Hash topic{{0x6c, 0x38, 0x4b, 0x76, 0xf0, 0x7a, 0x11, 0xf3, 0x34, 0xa9, 0x72, 0x73, 0x53, 0x60, 0xf3, 0xf0, 0x13, 0xaa, 0x84, 0x0a, 0x23, 0x5f, 0xfc, 0x2a, 0x29, 0x8d, 0xd2, 0x83, 0xb5, 0x36, 0x6a, 0x47}};
     U256 id = 0;
     Address to;
-    U256 amount = 0;
-    std::uint64_t ready_at = 0;
+    Tokens amount;
+    UnixTime ready_at;
     /// Errors: bad_encoding; also if the log is another event.
     static Result<QueuedEvent> decode(const Log& log);
 };
@@ -329,7 +329,7 @@ struct RefundedEvent {
     static constexpr Hash topic{{0x41, 0x56, 0x72, 0x7e, 0xe6, 0x0b, 0xd8, 0xc9, 0x3c, 0x4f, 0x43, 0xd1, 0x7d, 0x19, 0x29, 0x37, 0xdf, 0xab, 0x04, 0x4e, 0xb5, 0x92, 0x75, 0x20, 0x3c, 0x66, 0x58, 0x9e, 0x14, 0x63, 0x25, 0xa3}};
     U256 id = 0;
     Address to;
-    U256 amount = 0;
+    Tokens amount;
     /// Errors: bad_encoding; also if the log is another event.
     static Result<RefundedEvent> decode(const Log& log);
 };
@@ -339,7 +339,7 @@ struct ReleasedEvent {
     static constexpr Hash topic{{0x66, 0x93, 0x26, 0x6c, 0xc3, 0xc6, 0xc5, 0xb0, 0x71, 0xe0, 0xd0, 0xa2, 0x76, 0xaf, 0xdf, 0x49, 0x63, 0x17, 0x75, 0xf0, 0xb0, 0x15, 0x61, 0x23, 0x15, 0x7a, 0x71, 0x3c, 0x13, 0xb4, 0xbb, 0xf4}};
     U256 id = 0;
     Address to;
-    U256 amount = 0;
+    Tokens amount;
     /// Errors: bad_encoding; also if the log is another event.
     static Result<ReleasedEvent> decode(const Log& log);
 };

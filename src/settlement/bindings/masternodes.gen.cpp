@@ -649,7 +649,7 @@ Result<PaidEvent> PaidEvent::decode(const Log& log) {
     out.to = indexed.address();
     SONM_CHECK(indexed.finish());
     Decoder in(log.data);
-    out.amount = get_uint<U256>(in, 256);
+    out.amount = get_uint<Tokens>(in, 256);
     SONM_CHECK(in.finish());
     return out;
 }
@@ -692,7 +692,7 @@ Result<SlashedEvent> SlashedEvent::decode(const Log& log) {
     out.informer = indexed.address();
     SONM_CHECK(indexed.finish());
     Decoder in(log.data);
-    out.amount = get_uint<U256>(in, 96);
+    out.amount = get_uint<Tokens>(in, 96);
     out.reward = get_uint<U256>(in, 96);
     out.evidence = in.hash();
     SONM_CHECK(in.finish());

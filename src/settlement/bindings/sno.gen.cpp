@@ -316,10 +316,10 @@ Bytes MintDue::encode() const {
     return out.finish(selector);
 }
 
-Result<U256> MintDue::decode(BytesView result) {
+Result<Tokens> MintDue::decode(BytesView result) {
     Decoder in(result);
-    U256 out{};
-    out = get_uint<U256>(in, 256);
+    Tokens out{};
+    out = get_uint<Tokens>(in, 256);
     SONM_CHECK(in.finish());
     return out;
 }
@@ -484,7 +484,7 @@ Result<EmittedEvent> EmittedEvent::decode(const Log& log) {
     out.to = indexed.address();
     SONM_CHECK(indexed.finish());
     Decoder in(log.data);
-    out.amount = get_uint<U256>(in, 256);
+    out.amount = get_uint<Tokens>(in, 256);
     out.minted = get_uint<U256>(in, 256);
     SONM_CHECK(in.finish());
     return out;

@@ -127,7 +127,7 @@ struct MintDue {
     static constexpr Selector selector{0xb0, 0x58, 0x38, 0xc2};
     Address to;
     Bytes encode() const;
-    using Answer = U256;
+    using Answer = Tokens;
     static Result<Answer> decode(BytesView result);
 };
 
@@ -252,7 +252,7 @@ struct EIP712DomainChangedEvent {
 struct EmittedEvent {
     static constexpr Hash topic{{0xac, 0x2e, 0x55, 0xe2, 0xe2, 0x8e, 0xd0, 0x85, 0xd1, 0x60, 0x60, 0xa6, 0xff, 0x21, 0xd6, 0xc6, 0x1c, 0x9a, 0xd6, 0x7c, 0x71, 0xea, 0x5d, 0x41, 0x93, 0xbb, 0xba, 0x53, 0xdf, 0x46, 0x71, 0x4e}};
     Address to;
-    U256 amount = 0;
+    Tokens amount;
     U256 minted = 0;
     /// Errors: bad_encoding; also if the log is another event.
     static Result<EmittedEvent> decode(const Log& log);

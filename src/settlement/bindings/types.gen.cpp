@@ -396,7 +396,7 @@ VaultEntry get_vault_entry(Decoder& in) {
     VaultEntry out;
     out.former = in.address();
     out.amount = get_uint<Tokens>(in, 96);
-    out.frozen_until = get_uint<std::uint64_t>(in, 40);
+    out.frozen_until = get_uint<UnixTime>(in, 40);
     return out;
 }
 
@@ -588,8 +588,8 @@ void put(Encoder& out, const MasternodesParams& value) {
 
 MasternodesParams get_masternodes_params(Decoder& in) {
     MasternodesParams out;
-    out.stake_min = get_uint<U256>(in, 96);
-    out.weight_max = get_uint<U256>(in, 96);
+    out.stake_min = get_uint<Tokens>(in, 96);
+    out.weight_max = get_uint<Tokens>(in, 96);
     out.epoch_length = get_uint<std::uint64_t>(in, 40);
     return out;
 }
@@ -604,7 +604,7 @@ Member get_member(Decoder& in) {
     Member out;
     out.account = in.address();
     out.signer = in.address();
-    out.weight = get_uint<U256>(in, 96);
+    out.weight = get_uint<Tokens>(in, 96);
     return out;
 }
 
@@ -619,8 +619,8 @@ void put(Encoder& out, const MasternodesNode& value) {
 MasternodesNode get_masternodes_node(Decoder& in) {
     MasternodesNode out;
     out.state = in.enumeration(MasternodesState::withdrawn);
-    out.stake = get_uint<U256>(in, 96);
-    out.free_at = get_uint<std::uint64_t>(in, 40);
+    out.stake = get_uint<Tokens>(in, 96);
+    out.free_at = get_uint<UnixTime>(in, 40);
     out.signer = in.address();
     out.network_key = in.hash();
     return out;
@@ -742,7 +742,7 @@ GatekeeperTransfer get_gatekeeper_transfer(Decoder& in) {
     out.destination = in.address();
     out.id = get_uint<U256>(in, 256);
     out.to = in.address();
-    out.amount = get_uint<U256>(in, 96);
+    out.amount = get_uint<Tokens>(in, 96);
     return out;
 }
 
@@ -756,7 +756,7 @@ MerkleSumLeaf get_merkle_sum_leaf(Decoder& in) {
     MerkleSumLeaf out;
     out.index = get_uint<std::uint64_t>(in, 32);
     out.account = in.address();
-    out.amount = get_uint<U256>(in, 96);
+    out.amount = get_uint<Tokens>(in, 96);
     return out;
 }
 
@@ -768,7 +768,7 @@ void put(Encoder& out, const MerkleSumSibling& value) {
 MerkleSumSibling get_merkle_sum_sibling(Decoder& in) {
     MerkleSumSibling out;
     out.hash = in.hash();
-    out.sum = get_uint<U256>(in, 96);
+    out.sum = get_uint<Tokens>(in, 96);
     return out;
 }
 
@@ -806,7 +806,7 @@ CoordinatorJobRewards get_coordinator_job_rewards(Decoder& in) {
     CoordinatorJobRewards out;
     out.job = in.hash();
     out.root = in.hash();
-    out.sum = get_uint<U256>(in, 96);
+    out.sum = get_uint<Tokens>(in, 96);
     return out;
 }
 
@@ -844,7 +844,7 @@ CoordinatorProposal get_coordinator_proposal(Decoder& in) {
     out.previous = members.hash();
     out.set_epoch = get_uint<std::uint64_t>(members, 64);
     out.reward_root = members.hash();
-    out.reward_sum = get_uint<U256>(members, 96);
+    out.reward_sum = get_uint<Tokens>(members, 96);
     auto jobs_items = members.array(3);
     for (std::size_t i = 0; i < jobs_items.count && members.ok(); ++i) {
         out.jobs.push_back(get_coordinator_job_rewards(jobs_items.elements));
@@ -873,10 +873,10 @@ void put(Encoder& out, const CoordinatorPot& value) {
 CoordinatorPot get_coordinator_pot(Decoder& in) {
     CoordinatorPot out;
     out.root = in.hash();
-    out.sum = get_uint<U256>(in, 96);
-    out.claimed = get_uint<U256>(in, 96);
-    out.opens_at = get_uint<std::uint64_t>(in, 40);
-    out.closes_at = get_uint<std::uint64_t>(in, 40);
+    out.sum = get_uint<Tokens>(in, 96);
+    out.claimed = get_uint<Tokens>(in, 96);
+    out.opens_at = get_uint<UnixTime>(in, 40);
+    out.closes_at = get_uint<UnixTime>(in, 40);
     out.is_job = in.boolean();
     out.is_closed = in.boolean();
     return out;

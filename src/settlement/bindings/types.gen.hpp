@@ -111,7 +111,7 @@ DAOSettings get_dao_settings(Decoder& in);
 struct VaultEntry {
     Address former;
     Tokens amount;
-    std::uint64_t frozen_until = 0;
+    UnixTime frozen_until;
 };
 void put(Encoder& out, const VaultEntry& value);
 VaultEntry get_vault_entry(Decoder& in);
@@ -212,8 +212,8 @@ void put(Encoder& out, const Part& value);
 Part get_part(Decoder& in);
 
 struct MasternodesParams {
-    U256 stake_min = 0;
-    U256 weight_max = 0;
+    Tokens stake_min;
+    Tokens weight_max;
     std::uint64_t epoch_length = 0;
 };
 void put(Encoder& out, const MasternodesParams& value);
@@ -222,15 +222,15 @@ MasternodesParams get_masternodes_params(Decoder& in);
 struct Member {
     Address account;
     Address signer;
-    U256 weight = 0;
+    Tokens weight;
 };
 void put(Encoder& out, const Member& value);
 Member get_member(Decoder& in);
 
 struct MasternodesNode {
     MasternodesState state{};
-    U256 stake = 0;
-    std::uint64_t free_at = 0;
+    Tokens stake;
+    UnixTime free_at;
     Address signer;
     Hash network_key;
 };
@@ -293,7 +293,7 @@ struct GatekeeperTransfer {
     Address destination;
     U256 id = 0;
     Address to;
-    U256 amount = 0;
+    Tokens amount;
 };
 void put(Encoder& out, const GatekeeperTransfer& value);
 GatekeeperTransfer get_gatekeeper_transfer(Decoder& in);
@@ -301,14 +301,14 @@ GatekeeperTransfer get_gatekeeper_transfer(Decoder& in);
 struct MerkleSumLeaf {
     std::uint64_t index = 0;
     Address account;
-    U256 amount = 0;
+    Tokens amount;
 };
 void put(Encoder& out, const MerkleSumLeaf& value);
 MerkleSumLeaf get_merkle_sum_leaf(Decoder& in);
 
 struct MerkleSumSibling {
     Hash hash;
-    U256 sum = 0;
+    Tokens sum;
 };
 void put(Encoder& out, const MerkleSumSibling& value);
 MerkleSumSibling get_merkle_sum_sibling(Decoder& in);
@@ -324,7 +324,7 @@ CoordinatorClaim get_coordinator_claim(Decoder& in);
 struct CoordinatorJobRewards {
     Hash job;
     Hash root;
-    U256 sum = 0;
+    Tokens sum;
 };
 void put(Encoder& out, const CoordinatorJobRewards& value);
 CoordinatorJobRewards get_coordinator_job_rewards(Decoder& in);
@@ -335,7 +335,7 @@ struct CoordinatorProposal {
     Hash previous;
     std::uint64_t set_epoch = 0;
     Hash reward_root;
-    U256 reward_sum = 0;
+    Tokens reward_sum;
     std::vector<CoordinatorJobRewards> jobs;
     std::vector<ParticipantsChange> changes;
     std::vector<Address> inactive;
@@ -345,10 +345,10 @@ CoordinatorProposal get_coordinator_proposal(Decoder& in);
 
 struct CoordinatorPot {
     Hash root;
-    U256 sum = 0;
-    U256 claimed = 0;
-    std::uint64_t opens_at = 0;
-    std::uint64_t closes_at = 0;
+    Tokens sum;
+    Tokens claimed;
+    UnixTime opens_at;
+    UnixTime closes_at;
     bool is_job = false;
     bool is_closed = false;
 };

@@ -36,8 +36,8 @@ bindings::DAOSettings dao_settings(bool is_test) {
 
 bindings::MasternodesParams masternode_params(bool is_test) {
     bindings::MasternodesParams out;
-    out.stake_min = whole(is_test ? 1'000 : 100'000);
-    out.weight_max = whole(is_test ? 10'000 : 1'000'000);
+    out.stake_min = Tokens(whole(is_test ? 1'000 : 100'000));
+    out.weight_max = Tokens(whole(is_test ? 10'000 : 1'000'000));
     out.epoch_length = epoch_length;
     return out;
 }
@@ -63,10 +63,12 @@ void enter_all(Burst& burst, const Network& network) {
 
 Foreseen foresee_government(const Burst& burst, std::uint64_t first) {
     // The DAO makes its timelock itself, as its first creation.
-    return Foreseen{created_by(burst.coming(first + dao_place), 1), burst.coming(first + price_reports_place)};
+    return Foreseen{created_by(burst.coming(first + dao_place), 1),
+                    burst.coming(first + price_reports_place)};
 }
 
-void add_government(Burst& burst, Network& network, const Address& deployer, const GovernmentOptions& options) {
+void add_government(Burst& burst, Network& network, const Address& deployer,
+                    const GovernmentOptions& options) {
     Foreseen foreseen = foresee_government(burst, 0);
     Address coordinator = burst.coming(coordinator_place);
 
