@@ -1,8 +1,7 @@
 #pragma once
 
-#include "sonm/base/async.hpp"
+#include "sonm/base/watchers.hpp"
 #include "sonm/unicorn/path.hpp"
-#include "sonm/unicorn/watchers.hpp"
 
 /// Where the tree lives. Implementations: LocalBackend (SQLite, one node), EtcdBackend.
 namespace sonm::unicorn {

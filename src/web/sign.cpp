@@ -86,6 +86,27 @@ FixedBytes<32> hmac_sha256(BytesView key, BytesView text) {
     return out;
 }
 
+std::string to_base64(BytesView bytes) {
+    std::string out((bytes.size() + 2) / 3 * 4, '\0');
+    // OpenSSL ends it with a NUL, for which a string has room.
+    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(), static_cast<int>(bytes.size()));
+    return out;
+}
+
+Result<Bytes> parse_base64(std::string_view text) {
+    auto wrong = [] { return fail(Errc::invalid, "not base64 with padding"); };
+    auto known = [](unsigned char c) { return (c < 0x80 && std::isalnum(c)) || c == '+' || c == '/'; };
+    std::size_t padding = 0;
+    while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
+    if (text.size() % 4 != 0 || !std::all_of(text.begin(), text.end() - padding, known)) return wrong();
+    Bytes out(text.size() / 4 * 3);
+    int size = EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
+                               static_cast<int>(text.size()));
+    if (size < 0) return wrong();
+    out.resize(out.size() - padding);
+    return out;
+}
+
 Result<void> sign_aws4(Request& request, const AwsAccount& account, UnixTime now,
                        std::string_view body_sha256) {
     SONM_TRY(UrlParts url, split_url(request.url));

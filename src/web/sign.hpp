@@ -3,11 +3,16 @@
 #include "sonm/base/strong.hpp"
 #include "sonm/web/client.hpp"
 
-/// Signatures that servers of object storage ask for.
+/// Signatures that other servers ask for, and check.
 namespace sonm::web {
 
 /// HMAC-SHA256 (RFC 2104).
 FixedBytes<32> hmac_sha256(BytesView key, BytesView text);
+
+/// Base64 with padding (RFC 4648, 4).
+std::string to_base64(BytesView bytes);
+/// Errors: invalid.
+Result<Bytes> parse_base64(std::string_view text);
 
 struct AwsAccount {
     std::string key_id, secret;

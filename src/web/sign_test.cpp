@@ -61,6 +61,17 @@ TEST(HmacSha256, the_vector_of_rfc_4231_case_2) {
               "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+TEST(Base64, the_vectors_of_rfc_4648_both_ways) {
+    const std::pair<const char*, const char*> vectors[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},
+                                                           {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"foobar", "Zm9vYmFy"}};
+    for (auto [plain, encoded] : vectors) {
+        EXPECT_EQ(to_base64(as_bytes(plain)), encoded);
+        EXPECT_EQ(as_text(parse_base64(encoded).value()), plain);
+    }
+    for (const char* wrong : {"Z", "Zg", "Zg=", "=", "====", "Zg==Zg==", "Z g=", "Zm9v\n", "Zm9-"})
+        EXPECT_TRUE(parse_base64(wrong).error().is(Errc::invalid)) << wrong;
+}
+
 TEST(UrlEncode, everything_but_unreserved_letters_is_written_as_percent) {
     EXPECT_EQ(url_encode("a b/c~é"), "a%20b%2Fc~%C3%A9");
     EXPECT_EQ(url_encode("a b/c", "/"), "a%20b/c");

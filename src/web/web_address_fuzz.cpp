@@ -1,15 +1,16 @@
 #include "sonm/web/address.hpp"
 #include "sonm/web/sign.hpp"
 
-/// First byte: what the rest is: a network as written, an address in 4 or 16 bytes, or a URL to be signed.
+/// First byte: what the rest is: a network as written, an address in 16 bytes, a URL to be
+/// signed, or base64.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace sonm;
     if (size == 0) return 0;
     BytesView rest(data + 1, size - 1);
-    if (data[0] % 3 == 0) {
+    if (data[0] % 4 == 0) {
         auto network = web::parse_network(as_text(rest));
         if (network && network->bits > 128) __builtin_trap();
-    } else if (data[0] % 3 == 1 && rest.size() >= 16) {
+    } else if (data[0] % 4 == 1 && rest.size() >= 16) {
         asio::ip::address_v6::bytes_type bytes;
         std::copy_n(rest.begin(), 16, bytes.begin());
         asio::ip::address_v6 address(bytes);
@@ -23,6 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (!own.contains(address) || !web::AddressGuard({own}).check(address)) {
             if (!address.is_v4_mapped() && bytes[0] != 0) __builtin_trap();
         }
+    } else if (data[0] % 4 == 3) {
+        auto bytes = web::parse_base64(as_text(rest));
+        if (bytes && web::parse_base64(web::to_base64(*bytes)) != bytes) __builtin_trap();
     } else {
         web::Request request;
         request.url = std::string(as_text(rest));

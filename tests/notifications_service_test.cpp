@@ -1,0 +1,220 @@
+#include "sonm/base/fs.hpp"
+#include "sonm/notifications/notifications.hpp"
+#include "sonm/web/sign.hpp"
+#include "support/http_peer.hpp"
+#include "support/service_bench.hpp"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace sonm::notifications {
+namespace {
+
+using services::NotificationsClient;
+using services::NotificationsProtocol;
+using test::PeerRequest;
+using test::write_answer;
+using namespace std::chrono_literals;
+
+Publication about(const std::string& topic, const std::string& body, std::string id = {}) {
+    Publication out;
+    out.topic = topic;
+    out.body = to_bytes(body);
+    out.type = "text/plain";
+    out.id = std::move(id);
+    return out;
+}
+
+Config local_config() {
+    Config config;
+    config.allow = {*web::parse_network("127.0.0.1")};
+    config.attempts_max = 3;
+    config.attempt_max = Millis(1'000);
+    return config;
+}
+
+crypto::Address account(std::uint8_t number) {
+    crypto::Address out;
+    out.bytes.fill(number);
+    return out;
+}
+
+/// A running service with a webhook's server that answers what `statuses` says, then 200.
+struct Bench {
+    Executor executor;
+    TempDir folder;
+    FakeClock clock;
+    std::deque<int> statuses;
+    test::HttpPeer peer;
+    Notifications notifications;
+    TaskGroup& group;
+
+    Bench(const Executor& e, TaskGroup& g)
+        : executor(e),
+          peer(e, [this](PeerRequest, ByteStream& stream) {
+              int status = 200;
+              if (!statuses.empty()) {
+                  status = statuses.front();
+                  statuses.pop_front();
+              }
+              return write_answer(stream, status, "");
+          }),
+          notifications(e, local_config(), clock, (folder / "n.db").string()),
+          group(g) {}
+    NotificationsClient client(std::optional<crypto::Address> identity = std::nullopt) {
+        return test::call_local<NotificationsProtocol>(group, executor, notifications.handlers(), identity);
+    }
+    /// Waits until the peer has seen so many requests, the clock running fast meanwhile.
+    Task<void> until_seen(std::size_t count) {
+        for (int i = 0; i < 800 && peer.seen.size() < count; ++i) {
+            clock.advance(Seconds(1));
+            co_await sleep_for(10ms);
+        }
+        EXPECT_EQ(peer.seen.size(), count);
+    }
+};
+
+template <class F>
+void with_notifications(F body) {
+    test::run_group([body](TaskGroup& group) -> Task<void> {
+        Bench bench(co_await asio::this_coro::executor, group);
+        auto starting = bench.notifications.start();
+        EXPECT_TRUE(co_await std::move(starting));
+        group.spawn(bench.peer.run());
+        group.spawn(bench.notifications.run());
+        auto running = body(bench);
+        co_await std::move(running);
+        group.cancel();
+        co_await group.join();
+    });
+}
+
+Task<void> check_webhook(Bench& bench) {
+    auto client = bench.client();
+    auto [hook, secret] = (co_await client.call<"add_webhook">("t", bench.peer.url() + "/hook", std::nullopt)).value();
+    bench.statuses = {500, 503};
+    auto sequence = (co_await client.call<"publish">(about("t", "hello"))).value();
+    (void)co_await client.call<"publish">(about("other", "not for it"));
+    co_await bench.until_seen(3);
+    PeerRequest& last = bench.peer.seen.back();
+    EXPECT_EQ(last.target, "/hook");
+    EXPECT_EQ(last.body, "hello");
+    EXPECT_EQ(last.headers["content-type"], "text/plain");
+    EXPECT_EQ(last.headers["sonm-attempt"], "3");
+    EXPECT_EQ(last.headers["webhook-id"], fmt::format("msg_{}", sequence));
+    UnixTime time(std::stoull(last.headers["webhook-timestamp"]));
+    EXPECT_EQ(last.headers["webhook-signature"],
+              sign(parse_secret(secret).value(), last.headers["webhook-id"], time, to_bytes("hello")));
+    co_await sleep_for(50ms);
+    auto hooks = (co_await client.call<"webhooks">()).value();
+    EXPECT_EQ(hooks.at(0).pending, 0u);
+    EXPECT_EQ(hooks.at(0).last_error, "status 503");
+}
+TEST(NotificationsService, a_webhook_gets_what_is_published_signed_and_again_until_it_takes_it) {
+    with_notifications(check_webhook);
+}
+
+Task<void> check_dead(Bench& bench) {
+    auto mine = bench.client(account(1)), other = bench.client(account(2));
+    auto [hook, secret] = (co_await mine.call<"add_webhook">("t", bench.peer.url(), std::nullopt)).value();
+    bench.statuses = {500, 500, 500, 410};
+    auto first = (co_await mine.call<"publish">(about("t", "one"))).value();
+    co_await bench.until_seen(3);
+    auto second = (co_await mine.call<"publish">(about("t", "two"))).value();
+    co_await bench.until_seen(4);
+    co_await sleep_for(50ms);
+    auto dead = (co_await mine.call<"dead_letters">(hook, 0, 10)).value();
+    EXPECT_EQ(dead.size(), 2u);
+    if (dead.size() != 2) co_return;
+    EXPECT_EQ(dead[0].notification.sequence, first);
+    EXPECT_EQ(dead[0].attempts, 3u);
+    EXPECT_EQ(dead[1].error, "status 410");
+    EXPECT_TRUE((co_await other.call<"dead_letters">(hook, 0, 10)).error().is(Errc::denied));
+    EXPECT_TRUE((co_await other.call<"redeliver">(hook, first)).error().is(Errc::denied));
+    EXPECT_TRUE((co_await other.call<"remove_webhook">(hook)).error().is(Errc::denied));
+    EXPECT_TRUE(co_await mine.call<"redeliver">(hook, first));
+    co_await bench.until_seen(5);
+    EXPECT_TRUE(co_await mine.call<"drop">(hook, second));
+    co_await sleep_for(50ms);
+    EXPECT_TRUE((co_await mine.call<"dead_letters">(hook, 0, 10))->empty());
+    EXPECT_TRUE(co_await mine.call<"remove_webhook">(hook));
+    EXPECT_TRUE((co_await mine.call<"webhooks">())->empty());
+    auto inside = co_await mine.call<"add_webhook">("t", "ftp://x/", std::nullopt);
+    EXPECT_TRUE(inside.error().is(Errc::invalid));
+}
+TEST(NotificationsService, what_a_webhook_never_takes_becomes_a_dead_letter_of_its_owner) {
+    with_notifications(check_dead);
+}
+
+Task<void> check_streams(Bench& bench) {
+    auto client = bench.client();
+    auto live = client.stream<"subscribe">("t", std::nullopt).value();
+    co_await sleep_for(20ms);
+    std::vector<std::uint64_t> sequences;
+    for (int i = 0; i < 40; ++i)
+        sequences.push_back((co_await client.call<"publish">(about("t", std::to_string(i)))).value());
+    for (int i = 0; i < 40; ++i) {
+        auto got = (co_await live.next()).value().value();
+        EXPECT_EQ(as_text(got.body), std::to_string(i));
+        EXPECT_FALSE(got.gap);
+    }
+    // Another one goes on after the tenth.
+    auto resumed = client.stream<"subscribe">("t", sequences[9]).value();
+    EXPECT_EQ((co_await resumed.next()).value()->sequence, sequences[10]);
+    // The same id is accepted once.
+    auto once = co_await client.call<"publish">(about("t", "x", "id"));
+    EXPECT_EQ((co_await client.call<"publish">(about("t", "y", "id"))).value(), once.value());
+    EXPECT_EQ((co_await live.next()).value()->sequence, once.value());
+    auto bad = co_await client.call<"publish">(about("", "x"));
+    EXPECT_TRUE(bad.error().is(Errc::invalid));
+    bad = co_await client.call<"publish">(about("t\r\nx-evil: 1", "x"));
+    EXPECT_TRUE(bad.error().is(Errc::invalid));
+    bad = co_await client.call<"publish">(about("t", std::string(300 * KiB, 'x')));
+    EXPECT_TRUE(bad.error().is(Errc::too_large));
+}
+TEST(NotificationsService, a_subscriber_goes_on_after_the_last_one_that_it_had) {
+    with_notifications(check_streams);
+}
+
+TEST(NotificationsService, a_killed_process_loses_nothing_that_it_accepted) {
+    TempDir folder;
+    std::string file = (folder / "n.db").string();
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    pid_t child = ::fork();
+    if (child == 0) {
+        auto store = Store::open(file, Keeping());
+        if (!store || !(*store)->add_webhook("t", "http://127.0.0.1:1/", Bytes(24), "")) ::_exit(1);
+        for (std::uint64_t i = 0;; ++i) {
+            auto accepted = (*store)->publish(about("t", fmt::format("body {}", i)), UnixTime(1'700'000'000));
+            if (!accepted || ::write(ends[1], &accepted->first, 8) != 8) ::_exit(1);
+        }
+    }
+    ::close(ends[1]);
+    std::vector<std::uint64_t> accepted;
+    std::uint64_t sequence = 0;
+    while (accepted.size() < 50 && ::read(ends[0], &sequence, 8) == 8) accepted.push_back(sequence);
+    ::kill(child, SIGKILL);
+    while (::read(ends[0], &sequence, 8) == 8) accepted.push_back(sequence);
+    ::close(ends[0]);
+    ::waitpid(child, nullptr, 0);
+    ASSERT_GE(accepted.size(), 50u);
+    auto store = Store::open(file, Keeping());
+    ASSERT_TRUE(store) << store.error().message();
+    auto kept = (*store)->after("t", 0, 1'000'000).value();
+    ASSERT_GE(kept.size(), accepted.size());
+    for (std::size_t i = 0; i < accepted.size(); ++i) {
+        EXPECT_EQ(kept[i].sequence, accepted[i]);
+        EXPECT_EQ(as_text(kept[i].body), fmt::format("body {}", i));
+    }
+    EXPECT_EQ((*store)->counts()->pending, kept.size()) << "each is still to be delivered";
+}
+
+TEST(NotificationsService, its_arguments_are_documented_and_read) {
+    std::string text = describe_yaml([](YamlReader& reader) { (void)make(services::Environment(), reader); });
+    EXPECT_NE(text.find("#dead_max: 10000"), text.npos) << text;
+}
+
+}  // namespace
+}  // namespace sonm::notifications
