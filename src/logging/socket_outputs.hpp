@@ -1,0 +1,50 @@
+#pragma once
+
+#include "sonm/logging/output.hpp"
+
+namespace sonm::logging {
+
+/// Passes entries on to a log daemon of this machine by datagrams. A daemon that is away or behind does not
+/// hold anything up: what it does not take is lost to it.
+class SocketOutput : public Output {
+public:
+    explicit SocketOutput(std::string path) : path_(std::move(path)) {}
+    SocketOutput(const SocketOutput&) = delete;
+    ~SocketOutput() override;
+    Result<void> write(const std::vector<EntryPtr>& entries) override;
+    /// Entries that the daemon did not take; from any thread.
+    std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
+
+protected:
+    virtual std::string datagram(const LogEntry& entry, std::size_t message_bytes) const = 0;
+
+private:
+    bool send(const std::string& datagram);
+    std::string path_;
+    int socket_ = -1;
+    std::atomic<std::uint64_t> refused_{0};
+};
+
+/// systemd's journal in its own form, so that attributes stay fields (SONM_<NAME>). Source: systemd,
+/// "Native Journal Protocol".
+class JournalOutput final : public SocketOutput {
+public:
+    explicit JournalOutput(std::string path = "/run/systemd/journal/socket")
+        : SocketOutput(std::move(path)) {}
+    std::string_view name() const override { return "journald"; }
+
+protected:
+    std::string datagram(const LogEntry& entry, std::size_t message_bytes) const override;
+};
+
+/// Any syslog daemon. Source: RFC 5424.
+class SyslogOutput final : public SocketOutput {
+public:
+    explicit SyslogOutput(std::string path = "/dev/log") : SocketOutput(std::move(path)) {}
+    std::string_view name() const override { return "syslog"; }
+
+protected:
+    std::string datagram(const LogEntry& entry, std::size_t message_bytes) const override;
+};
+
+}  // namespace sonm::logging
