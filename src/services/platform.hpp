@@ -43,7 +43,7 @@ struct Environment {
     const Clock* clock = nullptr;
     Host* host = nullptr;
     std::string name;              ///< in this node, as its configuration says
-    std::filesystem::path folder;  ///< the service's own, for what it keeps; exists
+    std::filesystem::path folder;  ///< the service's own, for what it keeps; exists when start() is called
 };
 
 /// A service inside a node. Life: made, start(), run() beside what it serves, stop of run(), destruction.
@@ -52,6 +52,9 @@ public:
     virtual ~PlatformService() = default;
     /// Its handlers. The same object for as long as the service lives.
     virtual const rpc::ServiceBase& handlers() const = 0;
+    /// Set: it has a server of its own there ("host:port"), with rules of its own (a worker, whose customers prove their
+    /// accounts); the node starts, watches and drains it, and does not serve its handlers.
+    virtual std::optional<std::string> own_endpoint() const { return std::nullopt; }
     /// Opens what it needs: files, its database, its server. The node announces it when this is done and does
     /// not start if it fails.
     virtual Async<void> start() { return ready(); }

@@ -90,6 +90,8 @@ void config_fields(YamlReader& r, WorkerConfig& c) {
          "1 h"},
         c.settle_period, parse_span);
     r.optional({"log_level", "trace, debug, info, warn, error, off.", "info"}, c.log_level, parse_level);
+    r.optional({"metrics", "Where /metrics, /healthz and /readyz are; without it nowhere.", "127.0.0.1:9465"},
+               c.metrics, parse_listen);
     r.child({"limits", "What a consumer may use at most."}, false,
             [&](YamlReader& child) { limit_fields(child, c.limits); });
     if (!r.describing() && c.settle_period.value == 0)

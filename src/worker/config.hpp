@@ -39,6 +39,7 @@ struct WorkerConfig {
     bool pull_images = true;
     Seconds settle_period{3'600};
     std::string log_level = "info";
+    std::string metrics;  ///< "host:port" for metrics and health over HTTP; empty: none
     Limits limits;
 };
 

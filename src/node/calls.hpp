@@ -1,0 +1,17 @@
+#pragma once
+
+#include "sonm/http/server.hpp"
+#include "sonm/node/config.hpp"
+
+namespace sonm::node {
+
+class Node;
+
+/// Whether such a request may call services: who asks, from where a browser thinks that it asks, and in what
+/// form. The answer that refuses it, or nothing. Pure.
+std::optional<http::Response> refuse_call(const HttpConfig& config, const http::Incoming& request);
+
+/// POST /v1/SERVICE/METHOD with the arguments as JSON. The node must outlive it.
+Async<void> answer_call(Node& node, const http::Incoming& request, http::Responder& out);
+
+}  // namespace sonm::node

@@ -1,0 +1,277 @@
+#include "sonm/node/node.hpp"
+
+#include "sonm/base/fs.hpp"
+#include "sonm/base/log.hpp"
+#include "sonm/base/yaml_items.hpp"
+
+#include <set>
+
+namespace sonm::node {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* default_listen = "127.0.0.1:10053";
+
+}  // namespace
+
+Node::Node(NodeParts parts) : parts_(std::move(parts)), wake_(parts_.executor, 8) {
+    admin_.on<"info">([this](const rpc::Context&) -> Result<services::NodeInfo> { return info(); });
+    admin_.on<"reload">([this](const rpc::Context&) { return reload(); });
+    admin_.on<"stop">([this](const rpc::Context&) {
+        stop();
+        return Result<void>();
+    });
+}
+
+Node::~Node() = default;
+
+fs::path Node::folder_of(const ServiceEntry& entry, const fs::path& state) {
+    return state / "services" / entry.name;
+}
+
+services::Environment Node::environment_of(const ServiceEntry& entry, const fs::path& state) {
+    services::Environment out;
+    out.executor = parts_.executor;
+    out.clock = &parts_.clock;
+    out.host = this;
+    out.name = entry.name;
+    out.folder = folder_of(entry, state);
+    return out;
+}
+
+Result<NodeConfig> Node::check(NodeParts parts, const fs::path& file) {
+    SONM_TRY(std::string text, read_text(file, yaml_bytes_max));
+    Node node(std::move(parts));
+    auto keep = [&](ServiceEntry entry, std::unique_ptr<services::PlatformService> made) {
+        node.add(std::move(entry), std::move(made));
+    };
+    return node.read(text, file, keep);
+}
+
+Result<void> Node::load(const fs::path& file) {
+    SONM_TRY(text_, read_text(file, yaml_bytes_max));
+    SONM_TRY(auto items, yaml_items(text_, file.string(), "services"));
+    file_ = file;
+    auto keep = [&](ServiceEntry entry, std::unique_ptr<services::PlatformService> made) {
+        add(std::move(entry), std::move(made));
+        units_.back()->text = items.at(units_.size() - 1);
+    };
+    SONM_TRY(config_, read(text_, file, keep));
+    return {};
+}
+
+Result<NodeConfig> Node::read(std::string_view text, const fs::path& file, const Keep& keep) {
+    auto make = [&](const NodeConfig& config, const ServiceEntry& entry, const ServiceType& type,
+                    YamlReader& args) -> Result<void> {
+        auto made = type.make(environment_of(entry, config.state), args);
+        if (!made) return wrap(std::move(made.error()), "service {}", entry.name);
+        keep(entry, std::move(*made));
+        return {};
+    };
+    SONM_TRY(auto config,
+             parse_config(text, file.string(), fs::absolute(file).parent_path(), parts_.types, make));
+    if (config.listen.empty()) config.listen.push_back(default_listen);
+    return config;
+}
+
+void Node::add(ServiceEntry entry, std::unique_ptr<services::PlatformService> service) {
+    auto unit = std::make_unique<Unit>();
+    unit->entry = std::move(entry);
+    unit->service = std::move(service);
+    units_.push_back(std::move(unit));
+}
+
+Result<std::vector<std::string>> Node::reload() {
+    if (file_.empty()) return fail(Errc::conflict, "this node has no file to read again");
+    SONM_TRY(NodeConfig fresh, check(parts_, file_));
+    SONM_TRY(std::string text, read_text(file_, yaml_bytes_max));
+    auto out = take_over(text, file_.string());
+    config_.drain_max = fresh.drain_max;
+    config_.log_level = fresh.log_level;
+    if (!parts_.log_level_given) init_log(config_.log_level);
+    for (const std::string& line : out) SONM_LOG(info, "reload: {}", line);
+    if (out.empty()) SONM_LOG(info, "reload: nothing has changed");
+    text_ = std::move(text);
+    return out;
+}
+
+std::vector<std::string> Node::take_over(std::string_view text, const std::string& name) {
+    auto before = yaml_entries(text_, name), now = yaml_entries(text, name);
+    auto items = yaml_items(text, name, "services");
+    if (!before || !now || !items) return {};
+    std::vector<std::string> out;
+    std::set<std::string> listed;
+    std::size_t index = 0;
+    auto make = [&](const NodeConfig&, const ServiceEntry& entry, const ServiceType& type,
+                    YamlReader& args) -> Result<void> {
+        const std::string& item = items->at(index++);
+        listed.insert(entry.name);
+        auto unit =
+            std::ranges::find_if(units_, [&](const auto& one) { return one->entry.name == entry.name; });
+        if (unit == units_.end()) {
+            out.push_back(fmt::format("service {} is new: it comes with a restart", entry.name));
+        } else if ((*unit)->text != item) {
+            bool same = (*unit)->entry.type == type.name && (*unit)->entry.listen == entry.listen;
+            out.push_back(
+                same ? reload_service(**unit, args)
+                     : fmt::format("service {} has another type or port: that needs a restart", entry.name));
+            (*unit)->text = item;
+        }
+        return {};
+    };
+    // What this reader finds wrong was looked for before; here only services whose text has changed read
+    // their keys.
+    (void)parse_config(text, name, fs::absolute(file_).parent_path(), parts_.types, make);
+    for (const auto& unit : units_)
+        if (!listed.contains(unit->entry.name))
+            out.push_back(
+                fmt::format("service {} is no longer listed: it goes with a restart", unit->entry.name));
+    std::set<std::string> keys;
+    for (const auto* side : {&*before, &*now})
+        for (const auto& [key, value] : *side) keys.insert(key);
+    keys.erase("services");
+    for (const std::string& key : keys) {
+        if (before->contains(key) && now->contains(key) && before->at(key) == now->at(key)) continue;
+        bool taken = key == "log_level" || key == "drain";
+        out.push_back(fmt::format("{}: {}", key, taken ? "taken over" : "needs a restart"));
+    }
+    return out;
+}
+
+std::string Node::reload_service(Unit& unit, YamlReader& args) {
+    auto done = unit.service->reload(args);
+    if (done) return fmt::format("service {}: new arguments taken over", unit.entry.name);
+    return fmt::format("service {}: {}", unit.entry.name, done.error().message());
+}
+
+Result<void> Node::publish(const std::string& name, const rpc::ServiceBase& service) {
+    if (!server_) return fail(Errc::conflict, "the node is not up yet");
+    SONM_TRY(auto own, next_port({}));
+    return server_->publish(name, service, std::move(own));
+}
+
+Async<void> Node::withdraw(std::string name) { co_return co_await server_->withdraw(std::move(name)); }
+
+Async<rpc::Connection> Node::connect(std::string name) {
+    if (!server_ || !group_) co_return fail(Errc::conflict, "the node is not up yet");
+    std::optional<crypto::Address> self;
+    if (parts_.signer) self = parts_.signer->address();
+    auto here = server_->connect_local(*group_, name, self);
+    if (here || !here.error().is(rpc::LocatorErrc::service_not_available) || !locator_) co_return here;
+    auto elsewhere = connect_elsewhere(std::move(name));
+    co_return co_await std::move(elsewhere);
+}
+
+/// What a gateway or another node's locator would answer, tried in its order.
+Async<rpc::Connection> Node::connect_elsewhere(std::string name) {
+    SONM_CO_TRY(rpc::Offer offer, locator_->resolve(name));
+    Error last{make_error_code(rpc::LocatorErrc::service_not_available), name};
+    for (const auto& [host, port] : offer.endpoints) {
+        rpc::ConnectOptions options;
+        std::string address =
+            fmt::format("{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port);
+        auto connecting = rpc::connect(*group_, address, "", options);
+        auto connection = co_await std::move(connecting);
+        if (connection) co_return connection;
+        last = std::move(connection.error());
+    }
+    co_return tl::unexpected<Error>(std::move(last));
+}
+
+std::vector<rpc::Endpoint> Node::locator() const {
+    return server_ ? server_->endpoints() : std::vector<rpc::Endpoint>();
+}
+
+const rpc::ProtocolInfo* Node::protocol_of(std::string_view name) const {
+    if (!server_) return nullptr;
+    for (const rpc::ServedName& one : server_->names())
+        if (one.name == name) return one.protocol;
+    return nullptr;
+}
+
+services::NodeInfo Node::info() const {
+    services::NodeInfo out;
+    out.name = config_.name;
+    out.version = parts_.version;
+    out.state = phase_ == Phase::starting ? "starting" : phase_ == Phase::running ? "running" : "draining";
+    out.started = started_;
+    out.locator = locator();
+    out.http = http_address_;
+    out.connections = server_ ? server_->connections() : 0;
+    std::map<std::string, rpc::ServedName> served;
+    if (server_)
+        for (rpc::ServedName& one : server_->names()) served[one.name] = std::move(one);
+    auto add = [&](services::NodeServiceInfo one, const rpc::ProtocolInfo& protocol) {
+        one.protocol = protocol.name;
+        one.version = protocol.version;
+        if (auto found = served.find(one.name); found != served.end()) {
+            one.endpoints = found->second.endpoints;
+            one.sessions = found->second.sessions;
+            served.erase(found);
+        }
+        out.services.push_back(std::move(one));
+    };
+    for (const auto& unit : units_) {
+        services::NodeServiceInfo one{unit->entry.name, unit->entry.type, {}, 0,
+                                      unit->state,      unit->note,       {}, 0};
+        auto own = unit->service->own_endpoint();
+        if (own) {
+            if (auto where = parse_host_port(*own)) one.endpoints.emplace_back(where->host, where->port);
+        }
+        add(std::move(one), unit->service->handlers().protocol());
+    }
+    // What services have published themselves: applications.
+    for (auto& [name, one] : std::map(served))
+        if (one.protocol && name != rpc::LocatorProtocol::name)
+            add(services::NodeServiceInfo{name, "published", {}, 0, "running", {}, {}, 0}, *one.protocol);
+    return out;
+}
+
+std::string Node::metrics() const {
+    using services::Metric;
+    MetricsText text;
+    std::vector<Metric> found;
+    measure_process(found);
+    for (const Metric& metric : found) text.add("process_", metric);
+    auto gauge = [](std::string name, std::string help, double value) {
+        return Metric{std::move(name), std::move(help), Metric::Kind::gauge, value, {}};
+    };
+    auto counter = [](std::string name, std::string help, std::uint64_t value) {
+        return Metric{
+            std::move(name), std::move(help), Metric::Kind::counter, static_cast<double>(value), {}};
+    };
+    text.add("sonm_", gauge("build_info", "1; the version is a label.", 1), {{"version", parts_.version}});
+    text.add("sonm_node_",
+             gauge("start_time_seconds", "When this node began.", static_cast<double>(started_.value)));
+    text.add("sonm_node_", gauge("ready", "1 while the node serves.", phase_ == Phase::running ? 1 : 0));
+    if (server_) {
+        text.add("sonm_node_",
+                 gauge("connections", "Clients now.", static_cast<double>(server_->connections())));
+        const auto& counters = server_->counters();
+        text.add("sonm_node_", counter("connections_total", "Clients so far.", counters.accepted));
+        text.add("sonm_node_",
+                 counter("connections_refused_total", "Turned away for want of room.", counters.refused));
+        text.add("sonm_node_",
+                 counter("connections_failed_total", "Ended by an offence or a deadline.", counters.failed));
+        for (const rpc::ServedName& one : server_->names())
+            text.add("sonm_node_",
+                     gauge("sessions", "Clients of a name now.", static_cast<double>(one.sessions)),
+                     {{"service", one.name}});
+    }
+    if (http_)
+        text.add("sonm_node_", counter("http_refused_total", "HTTP clients turned away.", http_->refused()));
+    for (const auto& unit : units_) {
+        MetricsText::Labels service{{"service", unit->entry.name}};
+        text.add("sonm_node_",
+                 gauge("service_up", "1 while a service runs.", unit->state == "running" ? 1 : 0),
+                 {{"service", unit->entry.name}, {"type", unit->entry.type}});
+        found.clear();
+        unit->service->measure(found);
+        for (const Metric& metric : found)
+            text.add(fmt::format("sonm_{}_", unit->entry.type), metric, service);
+    }
+    return text.to_text();
+}
+
+}  // namespace sonm::node
