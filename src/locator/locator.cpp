@@ -176,7 +176,8 @@ void Locator::watch_groups() {
                                    now() - groups_at_ >= options_.groups_interval;
     if (!due) return;
     groups_at_ = now();
-    reading_ = group_->spawn(reread());
+    reading_ = true;
+    if (!group_->spawn(reread())) reading_ = false;
 }
 
 Task<void> Locator::reread() {
@@ -184,7 +185,7 @@ Task<void> Locator::reread() {
     auto outcome = co_await std::move(reading);
     reading_ = false;
     groups_read_ = groups_read_ || outcome;
-    if (!outcome) SONM_LOG(debug, "locator: {}", outcome.error().message());
+    if (!outcome) SONM_LOG(warn, "locator: {}", outcome.error().message());
 }
 
 Async<void> Locator::refresh(std::vector<std::string> names) {

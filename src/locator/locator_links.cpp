@@ -52,12 +52,12 @@ void Locator::watch_links() {
     for (auto& [uuid, endpoints] : peers_.due(now())) {
         auto link = std::make_shared<Link>();
         link->answered = now();
-        // Its former life may still be ending: then a little later.
-        if (links_.contains(uuid) || !group_->spawn(follow(uuid, std::move(endpoints), link))) {
-            peers_.lost(uuid, now());
-            continue;
-        }
-        links_.emplace(uuid, std::move(link));
+        // Its former life may still be ending: then a little later. In the table before it starts: it may end
+        // at once.
+        bool fresh = links_.emplace(uuid, link).second;
+        if (fresh && group_->spawn(follow(uuid, std::move(endpoints), link))) continue;
+        if (fresh) links_.erase(uuid);
+        peers_.lost(uuid, now());
     }
     for (const auto& [uuid, link] : links_) {
         if (!link->connection.is_open()) continue;
@@ -67,7 +67,8 @@ void Locator::watch_links() {
             SONM_LOG(info, "locator: node {} does not answer and is dropped", uuid);
             link->connection.close();
         } else if (quiet >= options_.interval && !link->asking) {
-            link->asking = group_->spawn(ask(uuid, link));
+            link->asking = true;
+            if (!group_->spawn(ask(uuid, link))) link->asking = false;
         }
     }
 }
