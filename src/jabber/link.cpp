@@ -1,0 +1,214 @@
+#include "sonm/jabber/link.hpp"
+
+#include "sonm/base/errc.hpp"
+
+#include <malloc.h>
+#include <strophe.h>
+#include <sys/select.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+
+namespace sonm::jabber {
+namespace {
+
+constexpr std::string_view confirmation = "sonm-";
+constexpr const char* ping_namespace = "urn:xmpp:ping";
+
+/// Memory of one connection, counted: libstrophe itself has no bound for what a server sends.
+void* counted_alloc(std::size_t size, void* used) {
+    void* block = std::malloc(size);
+    *static_cast<std::size_t*>(used) += ::malloc_usable_size(block);
+    return block;
+}
+void counted_free(void* block, void* used) {
+    *static_cast<std::size_t*>(used) -= ::malloc_usable_size(block);
+    std::free(block);
+}
+void* counted_realloc(void* block, std::size_t size, void* used) {
+    *static_cast<std::size_t*>(used) -= ::malloc_usable_size(block);
+    void* moved = std::realloc(block, size);
+    *static_cast<std::size_t*>(used) += ::malloc_usable_size(moved);
+    return moved;
+}
+
+/// libstrophe waits with select(), which knows small numbers only.
+int refuse_large_sockets(xmpp_conn_t* connection, void* socket) {
+    if (*static_cast<int*>(socket) >= FD_SETSIZE) return -1;
+    return xmpp_sockopt_cb_keepalive(connection, socket);
+}
+
+std::string text_or_empty(const char* text) { return text ? text : ""; }
+
+/// Why the last certificate on this thread was refused; libstrophe gives this handler nothing of ours.
+thread_local std::string certificate_fault;
+int refuse_certificate(const xmpp_tlscert_t*, const char* why) {
+    certificate_fault = fmt::format("the certificate is refused: {}", why ? why : "no reason given");
+    return 0;
+}
+
+/// A stanza that is let go at the end.
+struct Stanza {
+    explicit Stanza(xmpp_stanza_t* given) : stanza(given) {}
+    Stanza(const Stanza&) = delete;
+    ~Stanza() {
+        if (stanza) xmpp_stanza_release(stanza);
+    }
+    xmpp_stanza_t* stanza;
+};
+
+}  // namespace
+
+bool is_xml_text(std::string_view text) {
+    for (std::size_t at = 0; at < text.size();) {
+        auto byte = [&](std::size_t i) { return static_cast<unsigned char>(i < text.size() ? text[i] : 0); };
+        unsigned char first = byte(at);
+        std::size_t more = first < 0x80 ? 0 : first < 0xc2 ? 4 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 4;
+        if (more == 4) return false;
+        std::uint32_t code = more == 0 ? first : first & (0x3fu >> more);
+        for (std::size_t i = 1; i <= more; ++i) {
+            if ((byte(at + i) & 0xc0) != 0x80) return false;
+            code = code << 6 | (byte(at + i) & 0x3f);
+        }
+        bool shortest = more < 2 || code >= (more == 2 ? 0x800u : 0x10000u);
+        bool control = code < 0x20 && code != '\t' && code != '\n' && code != '\r';
+        bool surrogate = code >= 0xd800 && code <= 0xdfff;
+        if (!shortest || control || surrogate || code == 0xfffe || code == 0xffff || code > 0x10ffff) return false;
+        at += more + 1;
+    }
+    return true;
+}
+
+struct Link::Impl {
+    std::size_t used = 0;
+    xmpp_mem_t memory{counted_alloc, counted_free, counted_realloc, &used};
+    xmpp_log_t log{keep_words, this};
+    xmpp_ctx_t* context = nullptr;
+    xmpp_conn_t* connection = nullptr;
+    std::string words;  ///< the last error that libstrophe told
+    std::vector<Event> events;
+    bool over = false;
+
+    ~Impl() {
+        over = true;  // what the end itself says interests nobody
+        if (connection) xmpp_conn_release(connection);
+        if (context) xmpp_ctx_free(context);
+    }
+
+    static void keep_words(void* self, xmpp_log_level_t level, const char* area, const char* text) {
+        if (level == XMPP_LEVEL_ERROR) static_cast<Impl*>(self)->words = fmt::format("{}: {}", area, text);
+    }
+
+    void end(std::string why) {
+        if (std::exchange(over, true)) return;
+        if (!certificate_fault.empty())
+            why += ": " + std::exchange(certificate_fault, std::string());
+        else if (!words.empty())
+            why += ": " + words;
+        events.push_back(Disconnected{std::move(why)});
+    }
+
+    static void on_connection(xmpp_conn_t* connection, xmpp_conn_event_t event, int error,
+                              xmpp_stream_error_t* stream, void* given) {
+        auto& self = *static_cast<Impl*>(given);
+        if (self.over) return;
+        if (event == XMPP_CONN_CONNECT) {
+            Stanza presence(xmpp_presence_new(self.context));
+            xmpp_send(connection, presence.stanza);
+            self.events.push_back(Connected{text_or_empty(xmpp_conn_get_bound_jid(connection))});
+            return;
+        }
+        std::string why = "the connection ended";
+        if (error > 0) why += fmt::format(": {}", std::generic_category().message(error));
+        if (stream) why += fmt::format(" (stream error {} {})", static_cast<int>(stream->type), text_or_empty(stream->text));
+        self.end(std::move(why));
+    }
+
+    static int on_message(xmpp_conn_t*, xmpp_stanza_t* stanza, void* given) {
+        auto& self = *static_cast<Impl*>(given);
+        services::JabberMessage message;
+        message.from = text_or_empty(xmpp_stanza_get_from(stanza));
+        message.to = text_or_empty(xmpp_stanza_get_to(stanza));
+        message.type = text_or_empty(xmpp_stanza_get_type(stanza));
+        message.id = text_or_empty(xmpp_stanza_get_id(stanza));
+        char* body = xmpp_message_get_body(stanza);
+        if (body) {
+            message.body = body;
+            xmpp_free(self.context, body);
+        }
+        if (message.type.empty()) message.type = "normal";
+        // Without a body: somebody is typing, and the like.
+        if (body || message.type == "error") self.events.push_back(std::move(message));
+        return 1;
+    }
+
+    static int on_iq(xmpp_conn_t* connection, xmpp_stanza_t* stanza, void* given) {
+        auto& self = *static_cast<Impl*>(given);
+        std::string type = text_or_empty(xmpp_stanza_get_type(stanza));
+        std::string id = text_or_empty(xmpp_stanza_get_id(stanza));
+        if (type == "result" || type == "error") {
+            // An error confirms as well: the server has read the question.
+            if (id.starts_with(confirmation))
+                self.events.push_back(Confirmed{std::strtoull(id.c_str() + confirmation.size(), nullptr, 10)});
+            return 1;
+        }
+        bool ping = xmpp_stanza_get_child_by_ns(stanza, ping_namespace) != nullptr;
+        Stanza reply(ping ? xmpp_stanza_reply(stanza)
+                          : xmpp_stanza_reply_error(stanza, "cancel", "service-unavailable", nullptr));
+        if (ping) xmpp_stanza_set_type(reply.stanza, "result");
+        if (reply.stanza) xmpp_send(connection, reply.stanza);
+        return 1;
+    }
+
+    void send(const Outgoing& outgoing) {
+        if (!outgoing.to.empty()) {
+            Stanza message(xmpp_message_new(context, "chat", outgoing.to.c_str(), outgoing.id.c_str()));
+            xmpp_message_set_body(message.stanza, outgoing.body.c_str());
+            xmpp_send(connection, message.stanza);
+        }
+        std::string id = fmt::format("{}{}", confirmation, outgoing.number);
+        Stanza question(xmpp_iq_new(context, "get", id.c_str()));
+        Stanza ping(xmpp_stanza_new(context));
+        xmpp_stanza_set_name(ping.stanza, "ping");
+        xmpp_stanza_set_ns(ping.stanza, ping_namespace);
+        xmpp_stanza_add_child(question.stanza, ping.stanza);
+        xmpp_send(connection, question.stanza);
+    }
+};
+
+Link::Link(const Account& account, const std::string& ip) : impl_(std::make_unique<Impl>()) {
+    static std::once_flag once;
+    std::call_once(once, xmpp_initialize);
+    Impl& self = *impl_;
+    self.context = xmpp_ctx_new(&self.memory, &self.log);
+    self.connection = xmpp_conn_new(self.context);
+    xmpp_conn_set_jid(self.connection, account.address.c_str());
+    xmpp_conn_set_pass(self.connection, account.password.c_str());
+    // Confirmations are asked for by pings, which every server answers.
+    long flags = XMPP_CONN_FLAG_DISABLE_SM;
+    if (account.tls == Tls::required) flags |= XMPP_CONN_FLAG_MANDATORY_TLS;
+    if (account.tls == Tls::none) flags |= XMPP_CONN_FLAG_DISABLE_TLS;
+    xmpp_conn_set_flags(self.connection, flags);
+    if (!account.ca_file.empty()) xmpp_conn_set_cafile(self.connection, account.ca_file.c_str());
+    xmpp_conn_set_certfail_handler(self.connection, refuse_certificate);
+    xmpp_conn_set_sockopt_callback(self.connection, refuse_large_sockets);
+    xmpp_handler_add(self.connection, Impl::on_message, nullptr, "message", nullptr, &self);
+    xmpp_handler_add(self.connection, Impl::on_iq, nullptr, "iq", nullptr, &self);
+    if (xmpp_connect_client(self.connection, ip.c_str(), account.port, Impl::on_connection, &self) != XMPP_EOK)
+        self.end(fmt::format("no connection to {} port {}", ip, account.port));
+}
+
+Link::~Link() = default;
+
+std::vector<Event> Link::step(std::vector<Outgoing> outgoing) {
+    Impl& self = *impl_;
+    if (!self.over) {
+        for (const Outgoing& each : outgoing) self.send(each);
+        xmpp_run_once(self.context, 1);
+    }
+    if (self.used > link_bytes_max) self.end(fmt::format("the server sent too much at once ({} bytes)", self.used));
+    return std::exchange(self.events, std::vector<Event>());
+}
+
+}  // namespace sonm::jabber
