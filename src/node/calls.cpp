@@ -61,7 +61,7 @@ bool is_address(std::string_view host) {
 
 }  // namespace
 
-std::optional<Response> refuse_call(const HttpConfig& config, const Incoming& request) {
+std::optional<Response> refuse_caller(const HttpConfig& config, const Incoming& request) {
     if (config.calls == CallsFrom::nobody)
         return refusal(403, "calls over HTTP are off: http.calls in the configuration");
     if (config.calls == CallsFrom::this_machine && !is_this_machine(request.peer))
@@ -75,6 +75,11 @@ std::optional<Response> refuse_call(const HttpConfig& config, const Incoming& re
         return refusal(
             403,
             fmt::format("'{}' is no name of this node: http.hosts in the configuration lists them", host));
+    return std::nullopt;
+}
+
+std::optional<Response> refuse_call(const HttpConfig& config, const Incoming& request) {
+    if (auto refused = refuse_caller(config, request)) return refused;
     if (request.method != "POST") {
         Response out = refusal(405, "a call is a POST with its arguments as JSON");
         out.headers.push_back(http::Header{"Allow", "POST"});

@@ -1,5 +1,6 @@
 #include "sonm/node/edge.hpp"
 
+#include "sonm/apphost/http_entry.hpp"
 #include "sonm/node/calls.hpp"
 #include "sonm/node/node.hpp"
 
@@ -63,6 +64,11 @@ Response refusal(int status, std::string what) {
 
 Async<void> answer(Node& node, const Incoming& request, Responder& out) {
     std::string_view path = request.path();
+    if (apphost::is_app_request(request)) {
+        if (auto refused = refuse_caller(node.config().http, request)) co_return co_await out.send(std::move(*refused));
+        auto serving = apphost::serve_app_request(node, request, out);
+        co_return co_await std::move(serving);
+    }
     if (path.starts_with("/v1/")) {
         auto calling = answer_call(node, request, out);
         co_return co_await std::move(calling);
