@@ -100,12 +100,15 @@ struct Link::Impl {
         if (level == XMPP_LEVEL_ERROR) static_cast<Impl*>(self)->words = fmt::format("{}: {}", area, text);
     }
 
+    /// Before this call returns: the next one may be on another thread.
+    void take_certificate_fault() {
+        if (!certificate_fault.empty()) words = std::exchange(certificate_fault, std::string());
+    }
+
     void end(std::string why) {
         if (std::exchange(over, true)) return;
-        if (!certificate_fault.empty())
-            why += ": " + std::exchange(certificate_fault, std::string());
-        else if (!words.empty())
-            why += ": " + words;
+        take_certificate_fault();
+        if (!words.empty()) why += ": " + words;
         events.push_back(Disconnected{std::move(why)});
     }
 
@@ -206,6 +209,7 @@ std::vector<Event> Link::step(std::vector<Outgoing> outgoing) {
     if (!self.over) {
         for (const Outgoing& each : outgoing) self.send(each);
         xmpp_run_once(self.context, 1);
+        self.take_certificate_fault();
     }
     if (self.used > link_bytes_max) self.end(fmt::format("the server sent too much at once ({} bytes)", self.used));
     return std::exchange(self.events, std::vector<Event>());
