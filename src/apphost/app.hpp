@@ -98,6 +98,8 @@ private:
     void kill(WorkerNumber number, services::AppWorkerErrc why);
     void terminate(WorkerNumber number, services::AppWorkerErrc why);
     void asked_to_end(WorkerNumber number, std::int64_t code, const std::string& reason);
+    /// It ends otherwise than it should: the next one waits a little.
+    void fail_worker(Worker& worker);
     void ended(Worker& worker, const std::string& how);
     Task<void> accept();
     Task<void> serve_worker(std::unique_ptr<ByteStream> stream);

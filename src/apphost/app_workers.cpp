@@ -127,7 +127,7 @@ void App::spawn_worker() {
     workers_.emplace(worker->number, worker);
     ++counters_.spawned;
     if (group_->spawn(live(worker))) return;
-    worker->failed = true;
+    fail_worker(*worker);
     ended(*worker, "too much is going on");
 }
 
@@ -152,7 +152,7 @@ Task<void> App::live(std::shared_ptr<Worker> worker) {
     auto spawning = contain(parts_.spawner.spawn(spawn_spec(*worker), std::move(tell)));
     auto spawned = co_await std::move(spawning);
     if (!spawned) {
-        worker->failed = true;
+        fail_worker(*worker);
         ended(*worker, spawned.error().message());
         co_return;
     }
@@ -166,7 +166,7 @@ Task<void> App::live(std::shared_ptr<Worker> worker) {
     step();
     auto waiting = worker->process->wait();
     ExitStatus status = co_await std::move(waiting);
-    if (!worker->why) worker->failed = true;
+    if (!worker->why) fail_worker(*worker);
     ended(*worker, status.words());
 }
 
@@ -176,7 +176,7 @@ void App::kill(WorkerNumber number, AppWorkerErrc why) {
     auto worker = found->second;
     if (!worker->why) {
         worker->why = why;
-        worker->failed = is_failure(why);
+        if (is_failure(why)) fail_worker(*worker);
     }
     std::erase_if(pool_.workers, [&](const PoolWorker& entry) { return entry.number == number; });
     worker->link.close();
@@ -199,7 +199,7 @@ void App::asked_to_end(WorkerNumber number, std::int64_t code, const std::string
     if (!worker->why) {
         SONM_LOG(info, "app {}: worker {} asks to end: {} ({})", name_, worker->uuid, reason, code);
         worker->why = AppWorkerErrc::asked_to_end;
-        worker->failed = true;
+        fail_worker(*worker);
     }
     if (PoolWorker* entry = pool_.find(number)) {
         entry->state = WorkerState::terminating;
@@ -208,6 +208,14 @@ void App::asked_to_end(WorkerNumber number, std::int64_t code, const std::string
     }
     if (worker->process) worker->process->terminate();
     step();
+}
+
+void App::fail_worker(Worker& worker) {
+    if (std::exchange(worker.failed, true)) return;
+    ++counters_.crashed;
+    bool lived = now() - worker.born >= long_life;
+    pool_.failures = lived ? 1 : pool_.failures + 1;
+    pool_.failed_at = now();
 }
 
 void App::ended(Worker& ending, const std::string& how) {
@@ -220,10 +228,6 @@ void App::ended(Worker& ending, const std::string& how) {
         return step();
     }
     SONM_LOG(warn, "app {}: worker {} has failed: {}", name_, worker->uuid, why);
-    ++counters_.crashed;
-    bool lived = now() - worker->born >= long_life;
-    pool_.failures = lived ? 1 : pool_.failures + 1;
-    pool_.failed_at = now();
     parts_.crashed(Crash{name_, worker->uuid, std::move(why), worker->output.lines()});
     step();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sonm/base/errc.hpp"
 #include "sonm/base/fs.hpp"
 
 /// Archives of applications: tar, plain or through gzip, bzip2, xz or zstd. They come from strangers.

@@ -15,9 +15,11 @@ public:
         for (const PoolWorker& worker : pool.workers) {
             loads_.push_back(worker.load);
             bool current = worker.version == pool.version;
+            // Those that are sealed count: what keeps them busy has to be done by others soon.
+            bool serving = worker.state == WorkerState::active || worker.state == WorkerState::sealing;
+            if (serving && worker.load > 0) ++busy_;
             if (worker.state == WorkerState::active) {
                 ++(current ? active_ : active_old_);
-                if (worker.load > 0) ++busy_;
             } else if (current && starting(worker)) {
                 ++starting_;
             }
