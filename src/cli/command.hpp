@@ -41,14 +41,26 @@ void add_task_options(CLI::App& leaf, TaskOptions& options);
 void add_devnet_commands(Commands& commands);
 void add_key_commands(Commands& commands);
 void add_money_commands(Commands& commands);
+void add_address_commands(Commands& commands);
+void add_token_commands(Commands& commands);
+void add_hub_commands(Commands& commands);  ///< hub and miner
+void add_dao_commands(Commands& commands);
+void add_masternode_commands(Commands& commands);  ///< masternode, reward, bridge
+void add_sale_commands(Commands& commands);
+void add_contract_commands(Commands& commands);
 void add_order_commands(Commands& commands);
 void add_bid_commands(Commands& commands);
 void add_deal_commands(Commands& commands);
 void add_ask_commands(Commands& commands);
+void add_node_commands(Commands& commands);
+void add_app_commands(Commands& commands);
+/// A documented node.yaml, with every type of service.
+std::string node_template();
 void add_worker_commands(Commands& commands);
 /// What the operator asks the daemon, below `sonm worker`.
 void add_worker_admin_commands(Commands& commands, CLI::App& parent);
 void add_task_commands(Commands& commands);
+void add_service_commands(Commands& commands);  ///< service ls, call
 void add_run_commands(Commands& commands);
 void add_shell_commands(Commands& commands);  ///< completion, init, doctor
 

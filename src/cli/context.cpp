@@ -161,6 +161,25 @@ Async<market::Ledger*> Context::reader(TaskGroup& group) {
     co_return co_await open_ledger(group, *watcher_, std::move(folder));
 }
 
+Async<settlement::Desk*> Context::desk() {
+    SONM_ASSERT(!desk_);
+    SONM_CO_TRY(auto net, network());
+    SONM_CO_TRY(const crypto::Signer* key, co_await signer());
+    SONM_CO_TRY(auto folder, account_folder());
+    SONM_CO_TRY(desk_, settlement::Desk::open(executor_, std::move(net), *key, folder));
+    co_return desk_.get();
+}
+
+Async<settlement::Desk*> Context::watching_desk() {
+    SONM_ASSERT(!desk_);
+    SONM_CO_TRY(auto net, network());
+    auto address = account();
+    if (!address && !options_.key.empty()) co_return tl::unexpected<Error>(address.error());
+    watcher_ = std::make_unique<Watcher>(address.value_or(crypto::Address()));
+    SONM_CO_TRY(desk_, settlement::Desk::open(executor_, std::move(net), *watcher_, {}));
+    co_return desk_.get();
+}
+
 Result<void> Context::confirm_intent(std::string_view what) const {
     note(what);
     if (options_.yes) return {};

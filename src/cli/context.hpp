@@ -4,6 +4,7 @@
 #include "sonm/base/clock.hpp"
 #include "sonm/crypto/key.hpp"
 #include "sonm/settlement/chain_ledger.hpp"
+#include "sonm/settlement/desk.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -56,6 +57,11 @@ public:
     /// The market for looking only: no passphrase is asked for, and without any key the account is nobody's.
     Async<market::Ledger*> reader(TaskGroup& group);
 
+    /// The account at the other contracts, able to send: opens the key.
+    Async<settlement::Desk*> desk();
+    /// The same for looking only, as reader().
+    Async<settlement::Desk*> watching_desk();
+
     /// Before anything is written to the chain: says what will be sent and asks, unless --yes. Errors:
     /// denied.
     Result<void> confirm_intent(std::string_view what) const;
@@ -75,6 +81,7 @@ private:
     std::unique_ptr<crypto::PrivateKey> key_;
     std::unique_ptr<crypto::Signer> watcher_;
     std::unique_ptr<settlement::ChainLedger> ledger_;
+    std::unique_ptr<settlement::Desk> desk_;
 };
 
 /// Exit codes of `sonm`; docs/cli.md lists them.

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "sonm/cli/command.hpp"
+#include "sonm/settlement/desk.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <map>
+
+/// Verbs that are calls of contracts: what each needs, and one way of confirming, trying out and sending.
+namespace sonm::cli {
+
+using Json = nlohmann::ordered_json;
+
+/// One word of a verb: "to" is positional, "--to" an option; a trailing "?" says that it may be left out.
+struct Word {
+    std::string name, help;
+};
+using Words = std::map<std::string, std::string>;
+
+/// What a verb is about to do: a sentence for who has to agree, and the calls, in order.
+struct Plan {
+    std::string sentence;
+    std::vector<settlement::ContractCall> calls;
+    Json more = Json::object();  ///< said beside the transactions
+};
+/// What a verb that only looks has found.
+struct Shown {
+    Json json;
+    std::string text;
+};
+
+/// What verbs work with. Lives as long as the command.
+struct Office {
+    Context& context;
+    settlement::Desk& desk;
+    Words words;
+
+    const settlement::Network& network() const { return desk.network(); }
+    bool has(const std::string& word) const { return !words.at(word).empty(); }
+    const std::string& text(const std::string& word) const { return words.at(word); }
+    /// "0x...", "me", a contract's name, dev:N, or a name of the address book. Errors: invalid, with what it
+    /// could be.
+    Result<crypto::Address> address(const std::string& word) const;
+    Result<Tokens> tokens(const std::string& word) const;
+    /// Errors: invalid, saying that this network has no such contract.
+    Result<crypto::Address> contract(crypto::Address settlement::Network::*place,
+                                     std::string_view name) const;
+};
+
+using MakePlan = std::function<Async<Plan>(Office&)>;
+using Look = std::function<Async<Shown>(Office&)>;
+
+/// Adds a verb that sends: asks first, and with --dry-run only tries.
+void add_act(Commands& commands, CLI::App& parent, std::string name, std::string what, std::string examples,
+             std::vector<Word> words, MakePlan make);
+/// Adds a verb that only looks; no key is opened.
+void add_look(Commands& commands, CLI::App& parent, std::string name, std::string what, std::string examples,
+              std::vector<Word> words, Look look);
+
+/// One call of a generated binding.
+template <class Call>
+settlement::ContractCall call_of(std::string what, const crypto::Address& contract, const Call& call) {
+    return settlement::ContractCall{std::move(what), contract, call.encode(), Tokens()};
+}
+/// Text of up to 32 bytes, or "0x..." of 32 bytes. Errors: invalid.
+Result<crypto::Hash> parse_hash_or_name(std::string_view text);
+/// "2026-11-21 05:40:00 UTC"
+std::string print_time(UnixTime time);
+
+}  // namespace sonm::cli
