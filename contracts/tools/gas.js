@@ -20,6 +20,12 @@ const compared = [
   ['close with refund', 115990, 50000],
 ];
 
+// Tables of other parts: their snapshot, their heading.
+const further = [['hub', 'Hubs, jobs, votes']].map(([group, title]) => {
+  const snapshot = JSON.parse(fs.readFileSync(path.join(root, 'out', 'snapshots', `${group}.json`), 'utf8'));
+  return { title, rows: Object.entries(snapshot).sort(([a], [b]) => (a < b ? -1 : 1)) };
+});
+
 const number = (n) => (n === undefined ? '?' : Number(n).toLocaleString('en-US'));
 const names = compared.map(([name]) => name);
 const others = Object.keys(gas).filter((name) => !names.includes(name)).sort();
@@ -38,7 +44,13 @@ ${compared.map(([name, then, bound]) => `| ${name} | ${number(then)} | ${number(
 | operation that SONM then had not, or that was not compared | now |
 |---|---:|
 ${others.map((name) => `| ${name} | ${number(gas[name])} |`).join('\n')}
-`;
+${further.map(({ title, rows }) => `
+## ${title}
+
+| operation | gas |
+|---|---:|
+${rows.map(([name, value]) => `| ${name} | ${number(value)} |`).join('\n')}
+`).join('')}`;
 
 if (!process.argv.includes('--check')) {
   fs.writeFileSync(file, text);
