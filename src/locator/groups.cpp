@@ -65,13 +65,16 @@ Result<void> Groups::put(const std::string& name, const Group& group) {
     SONM_CHECK(check_name(name));
     auto ring = Continuum::make(group);
     if (!ring) return wrap(std::move(ring.error()), "routing group {}", name);
-    std::size_t points = ring->size();
-    for (const auto& [other, existing] : rings_)
-        if (other != name) points += existing.size();
+    std::size_t points = ring->size(), bytes = ring->bytes();
+    for (const auto& [other, existing] : rings_) {
+        if (other == name) continue;
+        points += existing.size();
+        bytes += existing.bytes();
+    }
     bool added = !rings_.contains(name);
-    if ((added && rings_.size() >= groups_max) || points > points_max)
-        return fail(Errc::busy, "routing group {}: beyond {} groups or {} points", name, groups_max,
-                    points_max);
+    if ((added && rings_.size() >= groups_max) || points > points_max || bytes > bytes_max)
+        return fail(Errc::busy, "routing group {}: beyond {} groups, {} points or {} bytes of all", name,
+                    groups_max, points_max, bytes_max);
     rings_.insert_or_assign(name, std::move(*ring));
     return {};
 }

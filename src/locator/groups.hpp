@@ -1,9 +1,14 @@
 #pragma once
 
-#include "sonm/locator/continuum.hpp"
+#include "sonm/locator/types.hpp"
 #include "sonm/rpc/client.hpp"
+#include "sonm/services/continuum.hpp"
 
 namespace sonm::locator {
+
+using services::Continuum;
+/// A routing group: which share of the callers each service gets.
+using Group = services::Shares;
 
 /// Where routing groups are kept. One executor.
 class GroupStore {
@@ -41,6 +46,7 @@ class Groups {
 public:
     static constexpr std::size_t groups_max = 256;
     static constexpr std::size_t points_max = 300'000;  ///< of all groups: one frame tells them all
+    static constexpr std::size_t bytes_max = 8 * MiB;   ///< of that frame
 
     /// The service of a caller with that seed (or of a random one, with none), or nothing if `name` is no
     /// group.

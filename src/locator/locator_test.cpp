@@ -34,6 +34,27 @@ std::vector<std::string> names(const Offers& offers) {
     return out;
 }
 
+TEST(LocatorProtocol, its_graph_is_the_one_that_clients_know_by_heart) {
+    const std::string value = "820092a576616c7565800192a56572726f7280";
+    const std::string stream = "830092a57772697465c00192a56572726f72800292a5636c6f736580";
+    const std::string discard = "810092a76469736361726480";
+    std::string expected = "87";
+    auto method = [&](int id, const std::string& name, const std::string& said, const std::string& heard) {
+        expected += fmt::format("{:02x}93{:02x}{}{}{}", id, 0xa0 + name.size(), to_hex(as_bytes(name)), said, heard);
+    };
+    method(0, "resolve", "80", value);
+    method(1, "connect", "80", stream);
+    method(2, "refresh", "80", value);
+    method(3, "cluster", "80", value);
+    method(4, "publish", discard, value);
+    method(5, "routing", discard, stream);
+    method(6, "uuid", "80", value);
+    Bytes graph;
+    rpc::Writer out(graph);
+    rpc::pack_graph(out, rpc::LocatorProtocol::info().methods);
+    EXPECT_EQ(to_hex(graph), expected);
+}
+
 Task<void> check_announce(Simulation& s, TaskGroup& group) {
     Options options;
     options.restricted = {"secret"};

@@ -1,10 +1,12 @@
-#include "sonm/locator/continuum.hpp"
+#include "sonm/services/continuum.hpp"
 
 #include <openssl/evp.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
-namespace sonm::locator {
+namespace sonm::services {
 namespace {
 
 constexpr double steps_per_entry = 64;
@@ -23,22 +25,23 @@ std::array<std::uint32_t, 4> digest(std::string_view bytes) {
 
 }  // namespace
 
-Result<Continuum> Continuum::make(const Group& group) {
-    if (group.empty() || group.size() > entries_max)
-        return fail(Errc::invalid, "a routing group has 1 to {} services, this one {}", entries_max,
-                    group.size());
+Result<Continuum> Continuum::make(const Shares& shares) {
+    if (shares.empty() || shares.size() > entries_max)
+        return fail(Errc::invalid, "a ring has 1 to {} entries, this one {}", entries_max,
+                    shares.size());
     std::uint64_t total = 0;
-    for (const auto& [name, weight] : group) {
-        SONM_CHECK(check_name(name));
+    for (const auto& [name, weight] : shares) {
+        if (name.empty() || name.size() > name_bytes_max)
+            return fail(Errc::invalid, "a name of {} bytes: 1 to {} are expected", name.size(), name_bytes_max);
         if (weight > weight_max) return fail(Errc::invalid, "the weight {} of {}", weight, name);
         total += weight;
     }
-    if (total == 0) return fail(Errc::invalid, "a routing group whose weights are all 0");
+    if (total == 0) return fail(Errc::invalid, "weights that are all 0");
     Continuum out;
-    for (const auto& [name, weight] : group) {
+    for (const auto& [name, weight] : shares) {
         double share = static_cast<double>(weight) / static_cast<double>(total);
         auto steps = static_cast<std::uint64_t>(
-            std::round(share * steps_per_entry * static_cast<double>(group.size())));
+            std::round(share * steps_per_entry * static_cast<double>(shares.size())));
         auto index = static_cast<std::uint32_t>(out.names_.size());
         out.names_.push_back(name);
         for (std::uint64_t step = 0; step < steps; ++step) {
@@ -63,9 +66,15 @@ std::vector<Continuum::Point> Continuum::points() const {
     return out;
 }
 
+std::size_t Continuum::bytes() const {
+    std::size_t sum = 0;
+    for (const auto& [point, index] : ring_) sum += names_[index].size() + 10;
+    return sum;
+}
+
 std::uint32_t Continuum::hash(std::string_view seed) {
     auto words = digest(seed);
     return words[0] ^ words[1] ^ words[2] ^ words[3];
 }
 
-}  // namespace sonm::locator
+}  // namespace sonm::services

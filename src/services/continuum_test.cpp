@@ -1,8 +1,11 @@
-#include "sonm/locator/continuum.hpp"
+#include "sonm/services/continuum.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
-namespace sonm::locator {
+#include <algorithm>
+
+namespace sonm::services {
 namespace {
 
 TEST(Continuum, the_published_vector_is_met_exactly) {
@@ -49,7 +52,7 @@ TEST(Continuum, groups_without_weight_or_beyond_the_bounds_are_refused) {
     EXPECT_TRUE(Continuum::make({{"a", 0}, {"b", 0}}).error().is(Errc::invalid));
     EXPECT_TRUE(Continuum::make({{"", 1}}).error().is(Errc::invalid));
     EXPECT_TRUE(Continuum::make({{"a", ~std::uint64_t(0)}}).error().is(Errc::invalid));
-    Group many;
+    Shares many;
     for (int i = 0; i < 257; ++i) many.emplace(fmt::format("{}", i), 1);
     EXPECT_TRUE(Continuum::make(many).error().is(Errc::invalid));
     many.erase("0");
@@ -63,4 +66,4 @@ TEST(Continuum, a_service_of_weight_0_gets_nobody) {
 }
 
 }  // namespace
-}  // namespace sonm::locator
+}  // namespace sonm::services
