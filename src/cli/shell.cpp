@@ -64,6 +64,7 @@ Async<Exit> init(std::string what, std::string file) {
     std::string text = what == "ask"    ? worker::ask_plan_template()
                        : what == "bid"  ? model::bid_template()
                        : what == "task" ? model::task_template()
+                       : what == "node" ? node_template()
                                         : worker::config_template();
     if (file.empty()) {
         print(text);
@@ -80,13 +81,13 @@ Async<Exit> init(std::string what, std::string file) {
 
 void add_shell_commands(Commands& commands) {
     add_command(commands, commands.app, "init",
-                "Write a documented file to start from: ask, bid, task or worker",
+                "Write a documented file to start from: ask, bid, task, worker or node",
                 "  sonm init worker worker.yaml\n  sonm init bid", [](CLI::App& leaf) -> Handler {
                     auto what = std::make_shared<std::string>();
                     auto file = std::make_shared<std::string>();
-                    leaf.add_option("what", *what, "ask, bid, task or worker")
+                    leaf.add_option("what", *what, "ask, bid, task, worker or node")
                         ->required()
-                        ->check(CLI::IsMember({"ask", "bid", "task", "worker"}));
+                        ->check(CLI::IsMember({"ask", "bid", "task", "worker", "node"}));
                     leaf.add_option("file", *file, "Where to; without it to stdout");
                     return [what, file](Context&, TaskGroup&) { return init(*what, *file); };
                 });

@@ -1,20 +1,19 @@
-#include "sonm/base/fs.hpp"
-#include "sonm/base/log.hpp"
 #include "sonm/cli/command.hpp"
 #include "sonm/cli/describe.hpp"
 #include "sonm/cli/print.hpp"
-#include "sonm/engine/docker_engine.hpp"
-#include "sonm/hardware/detect.hpp"
-#include "sonm/hardware/measure.hpp"
-#include "sonm/hardware/report_file.hpp"
-#include "sonm/worker/config.hpp"
-#include "sonm/worker/worker.hpp"
+#include "sonm/cli/worker_service.hpp"
+#include "sonm/node/node.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace sonm::cli {
 namespace {
 
 namespace fs = std::filesystem;
 using json = nlohmann::ordered_json;
+
+/// Measuring a large machine takes minutes, and a passphrase may have to be typed.
+constexpr Millis measuring_max{3'600'000};
 
 /// The file, completed with what the command line and the account say.
 Result<worker::WorkerConfig> config_of(const Context& context, const std::string& file) {
@@ -26,51 +25,27 @@ Result<worker::WorkerConfig> config_of(const Context& context, const std::string
     return config;
 }
 
-Async<hardware::BenchmarkReport> benchmarks(Context& context, hardware::Machine machine, fs::path state,
-                                            bool again) {
-    fs::path file = state / "benchmarks.json";
-    std::error_code ignored;
-    if (again) fs::remove(file, ignored);
-    note("measuring this machine (once; the result is kept)");
-    auto told = [](const hardware::BenchmarkLine& line) { note("  " + hardware::to_string(line)); };
-    hardware::MeasureOptions options;
-    co_return co_await hardware::measure_once(std::move(machine), options, file, context.clock().now(),
-                                              std::move(told));
-}
-
-Result<hardware::Machine> machine_of(const fs::path& state) {
-    SONM_CHECK(make_folder(state, 0700));
-    hardware::DetectOptions options;
-    options.storage = state;
-    return hardware::detect(options);
-}
-
+/// A node with one service.
 Async<Exit> serve(Context& context, TaskGroup& group, std::string file) {
     SONM_CO_TRY(worker::WorkerConfig config, config_of(context, file));
-    context.adopt(config.key, config.keys, config.passphrase_file, config.network);
-    // A daemon says what it does, unless it was told how much to say.
-    if (!context.options().log_level_given) init_log(config.log_level);
-    SONM_CO_TRY(hardware::Machine machine, machine_of(config.state));
-    SONM_CO_TRY(auto report, co_await benchmarks(context, machine, config.state, false));
-    SONM_CO_TRY(auto network, context.network());
-    SONM_CO_TRY(market::Ledger * ledger, co_await context.ledger(group));
-    SONM_CO_TRY(const crypto::Signer* signer, co_await context.signer());
-
-    engine::DockerConfig docker;
-    docker.address = config.engine;
-    if (docker.address.empty()) {
-        SONM_CO_TRY(docker.address, engine::engine_address(std::getenv("DOCKER_HOST")));
-    }
-    docker.spool_folder = config.state / "spool";
-    SONM_CO_CHECK(make_folder(docker.spool_folder, 0700));
-    engine::DockerEngine docker_engine(context.executor(), std::move(docker));
-
-    worker::Machine sold{hardware::resources_of(machine), report.values(), hardware::describe(machine)};
-    worker::WorkerParts parts{context.executor(), *ledger,          docker_engine,  *signer,
-                              context.clock(),    network.chain_id, std::move(sold)};
-    SONM_CO_TRY(auto daemon, worker::Worker::open(std::move(parts), std::move(config)));
-    auto running = daemon->run();
-    co_await std::move(running);
+    node::NodeConfig preset;
+    preset.name = config.name;
+    preset.state = config.state;
+    preset.ports.none = true;
+    preset.http.listen = config.metrics;
+    preset.http.calls = node::CallsFrom::nobody;
+    preset.start_max = measuring_max;
+    preset.log_level = config.log_level;
+    node::Types types;
+    node::NodeParts parts{context.executor(), context.clock(), types, SONM_VERSION};
+    parts.log_level_given = context.options().log_level_given;
+    parts.follow_signals = true;
+    node::Node daemon(std::move(parts));
+    daemon.preset(std::move(preset));
+    node::ServiceEntry entry{config.name, "worker", {}};
+    daemon.add(std::move(entry), make_worker(context, group, std::move(config)));
+    auto serving = daemon.serve();
+    SONM_CO_CHECK(co_await std::move(serving));
     co_return Exit::ok;
 }
 
