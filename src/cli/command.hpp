@@ -16,6 +16,7 @@ struct Commands {
     CLI::App app{"SONM: an open market of computing power", "sonm"};
     Options options;
     Handler chosen;
+    bool follows_signals = false;  ///< the chosen one ends in peace by itself when it is asked to
 };
 
 /// Adds a leaf. `examples` is printed below its help, one a line. `handler` is copied: state goes in a
@@ -32,6 +33,12 @@ CLI::App* add_command(Commands& commands, CLI::App& parent, std::string name, st
         if (leaf->get_subcommands().empty()) commands.chosen = handler;
     });
     return leaf;
+}
+
+/// For daemons: the leaf itself, not what stands below it, follows signals.
+inline void follow_signals(Commands& commands, CLI::App& leaf) {
+    leaf.parse_complete_callback(
+        [&commands, &leaf] { commands.follows_signals = leaf.get_subcommands().empty(); });
 }
 
 struct TaskOptions;

@@ -44,6 +44,9 @@ Task<int> work(Commands& commands) {
         auto handling = commands.chosen(context, group);
         ended = co_await std::move(handling);
     };
+    // Cancelled, this would say "interrupted" in place of what the command says.
+    if (commands.follows_signals)
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     auto working = scope(64, std::move(body));
     co_await std::move(working);
     if (*ended) co_return static_cast<int>(**ended);

@@ -211,10 +211,11 @@ void add_node_commands(Commands& commands) {
     CLI::App* node = add_command(
         commands, commands.app, "node", "Serve: a locator with services, in the foreground",
         "  sonm init node node.yaml\n  sonm node --config node.yaml --check\n  sonm node --config node.yaml",
-        [](CLI::App& leaf) -> Handler {
+        [&commands](CLI::App& leaf) -> Handler {
             auto file = std::make_shared<std::string>();
             auto only_check = std::make_shared<bool>(false);
             auto roles = std::make_shared<Roles>();
+            follow_signals(commands, leaf);
             leaf.add_option("--config", *file, "node.yaml (`sonm init node` writes one)")
                 ->check(CLI::ExistingFile);
             leaf.add_flag("--check", *only_check, "Only say whether the file is good");

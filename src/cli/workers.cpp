@@ -67,7 +67,8 @@ void add_worker_commands(Commands& commands) {
     CLI::App* worker = add_command(
         commands, commands.app, "worker", "Lend this machine: the worker daemon, in the foreground",
         "  sonm worker --config worker.yaml\n  sonm worker benchmark\n  sonm init worker worker.yaml",
-        [file](CLI::App& leaf) -> Handler {
+        [file, &commands](CLI::App& leaf) -> Handler {
+            follow_signals(commands, leaf);
             leaf.add_option("--config", *file, "worker.yaml (`sonm init worker` writes one)")
                 ->check(CLI::ExistingFile);
             return [file](Context& context, TaskGroup& group) { return serve(context, group, *file); };

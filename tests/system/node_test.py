@@ -212,7 +212,7 @@ class NodeTest(unittest.TestCase):
         self.assertEqual(node.http("/healthz")[0], 200)
 
     def test_more_clients_than_allowed__the_newest_are_turned_away(self):
-        node = self.node(head=HEAD + "limits: {connections: 5}\n").start()
+        node = self.node(head=HEAD + "limits: {{connections: 5}}\n").start()
         clients = [self.client(node.port()) for _ in range(5)]
         for client in clients:
             client.call(WRITE, "c", "k", b"v", [])
