@@ -1,8 +1,6 @@
 #include "sonm/unicorn/unicorn.hpp"
 
-#include "sonm/base/units.hpp"
 #include "sonm/unicorn/held.hpp"
-#include "sonm/unicorn/local_backend.hpp"
 #include "sonm/unicorn/number.hpp"
 
 namespace sonm::unicorn {
@@ -92,7 +90,7 @@ Async<void> Unicorn::subscribe_children(std::string given, ToParent out) {
     while (true) {
         auto looking = backend_->children(path);
         SONM_CO_TRY(Children now, co_await std::move(looking));
-        if (!sent || now.names != sent->names || now.version > sent->version) {
+        if (!sent || now.names != sent->names) {
             sent = now;
             auto writing = out.say<"write">(now.version, std::move(now.names));
             SONM_CO_CHECK(co_await std::move(writing));
@@ -167,21 +165,6 @@ void Unicorn::measure(std::vector<services::Metric>& out) const {
     out.push_back({"subscriptions", "Open subscriptions and locks.", Kind::gauge,
                    static_cast<double>(subscriptions_), {}});
     out.push_back({"locks_held", "Locks that are held.", Kind::gauge, static_cast<double>(held_), {}});
-}
-
-Result<std::unique_ptr<services::PlatformService>> make(services::Environment environment, YamlReader& args) {
-    Limits limits;
-    std::uint64_t value_bytes_max = limits.value_bytes_max, nodes_max = 1'000'000;
-    args.optional({"value_bytes_max", "Largest value.", "1 MiB"}, value_bytes_max, parse_bytes);
-    args.optional({"nodes_max", "How many nodes the tree may have.", "1000000"}, nodes_max,
-                  parse_int<std::uint64_t>);
-    args.optional({"subscriptions_max", "Open subscriptions and locks of all callers.", "10000"},
-                  limits.subscriptions_max, parse_int<std::size_t>);
-    limits.value_bytes_max = value_bytes_max;
-    if (args.describing()) return nullptr;
-    std::unique_ptr<Backend> backend = std::make_unique<LocalBackend>(
-        environment.executor, (environment.folder / "unicorn.db").string(), nodes_max);
-    return std::make_unique<Unicorn>(std::move(backend), limits);
 }
 
 }  // namespace sonm::unicorn
