@@ -57,7 +57,7 @@ contract HubTableTest is HubSystem {
             vm.prank(caller(call));
             vm.expectRevert(abi.encodeWithSelector(IHubWallet.WrongState.selector, state));
             (bool ok,) = address(wallet).call(encoded(call));
-            ok;
+            vm.assertTrue(ok, "reverted as expected");
         }
         vm.assertEq(uint256(wallet.account().state), uint256(state), "unmoved");
     }
@@ -102,7 +102,7 @@ contract HubTableTest is HubSystem {
             vm.prank(others[i / 3]);
             vm.expectRevert(abi.encodeWithSelector(IHubWallet.NotTheOwner.selector, others[i / 3], owner));
             (bool ok,) = address(wallet).call(encoded(calls[i % 3]));
-            ok;
+            vm.assertTrue(ok, "reverted as expected");
         }
     }
 
@@ -113,7 +113,7 @@ contract HubTableTest is HubSystem {
             vm.prank(others[i / 2]);
             vm.expectRevert(abi.encodeWithSelector(IHubWallet.NotTheDao.selector, others[i / 2], dao));
             (bool ok,) = address(wallet).call(encoded(i % 2 == 0 ? Call.Suspect : Call.Ban));
-            ok;
+            vm.assertTrue(ok, "reverted as expected");
         }
     }
 

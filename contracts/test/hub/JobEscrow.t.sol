@@ -219,7 +219,7 @@ contract JobEscrowTest is JobSystem {
         vm.prank(by);
         vm.expectRevert(abi.encodeWithSelector(IJobEscrow.NotYours.selector, by, needs));
         (bool ok,) = address(escrow).call(call);
-        ok;
+        vm.assertTrue(ok, "reverted as expected");
     }
 
     function test_jobs_that_do_not_exist__refused() public {
@@ -239,7 +239,7 @@ contract JobEscrowTest is JobSystem {
             vm.prank(dao);
             vm.expectRevert(abi.encodeWithSelector(IJobEscrow.JobUnknown.selector, id));
             (bool ok,) = address(escrow).call(calls[i]);
-            ok;
+            vm.assertTrue(ok, "reverted as expected");
         }
     }
 
