@@ -1,8 +1,11 @@
 #include "sonm/storage/storage.hpp"
 
+#include "sonm/base/fs.hpp"
 #include "sonm/base/units.hpp"
 #include "sonm/storage/files_backend.hpp"
 #include "sonm/storage/memory_backend.hpp"
+#include "sonm/storage/postgres_backend.hpp"
+#include "sonm/storage/s3_backend.hpp"
 #include "sonm/storage/service.hpp"
 #include "sonm/storage/sqlite_backend.hpp"
 
@@ -12,13 +15,43 @@ namespace {
 struct Arguments {
     std::string backend = "files";
     std::string path;
+    PostgresSettings postgres;
+    S3Settings s3;
+    std::string s3_secret_file;
     Settings settings;
 };
 
 Result<std::string> parse_backend(std::string_view text) {
-    for (std::string_view known : {"files", "sqlite", "memory"})
+    for (std::string_view known : {"files", "sqlite", "postgres", "s3", "memory"})
         if (text == known) return std::string(text);
-    return fail(Errc::invalid, "\"{}\" is no backend: write files, sqlite or memory", text);
+    return fail(Errc::invalid, "\"{}\" is no backend: write files, sqlite, postgres, s3 or memory", text);
+}
+
+void read_postgres(YamlReader& args, PostgresSettings& out) {
+    args.required({"url", "As libpq takes it; a password is better kept in ~/.pgpass.",
+                   "postgresql://sonm@127.0.0.1/sonm"},
+                  out.url, yaml_text);
+    args.optional({"connections_max", "Most connections to the server.", "8"}, out.connections_max,
+                  parse_int<std::size_t>);
+    if (out.connections_max == 0) args.problem("connections_max", "must be at least 1");
+}
+
+void read_s3(YamlReader& args, Arguments& out) {
+    args.required({"endpoint", "Where the server is.", "https://s3.eu-central-1.amazonaws.com"},
+                  out.s3.endpoint, yaml_text);
+    args.required({"bucket", "Is made if it is not there.", "sonm-storage"}, out.s3.bucket, yaml_text);
+    args.optional({"prefix", "In front of the name of every object.", "node-7/"}, out.s3.prefix, yaml_text);
+    args.optional({"region", "As the server wants it in signatures.", "us-east-1"}, out.s3.account.region,
+                  yaml_text);
+    args.required({"key_id", "Name of the access key.", "AKIAIOSFODNN7EXAMPLE"}, out.s3.account.key_id,
+                  yaml_text);
+    args.required({"secret_file", "A file that holds the secret of the access key and nothing else.",
+                   "/etc/sonm/s3-secret"},
+                  out.s3_secret_file, yaml_text);
+    if (args.describing() || out.s3_secret_file.empty()) return;
+    auto secret = read_text(out.s3_secret_file, 4 * KiB);
+    if (!secret) return args.problem("secret_file", secret.error().message());
+    out.s3.account.secret = secret->substr(0, secret->find_last_not_of(" \r\n") + 1);
 }
 
 void read_arguments(YamlReader& args, Arguments& out) {
@@ -29,6 +62,9 @@ void read_arguments(YamlReader& args, Arguments& out) {
     args.optional(
         {"path", "Another folder (files) or file (sqlite) than the service's own.", "/var/lib/sonm/storage"},
         out.path, yaml_text);
+    args.child({"postgres", "For the backend postgres."}, out.backend == "postgres",
+               [&](YamlReader& r) { read_postgres(r, out.postgres); });
+    args.child({"s3", "For the backend s3."}, out.backend == "s3", [&](YamlReader& r) { read_s3(r, out); });
     args.optional({"value_max", "Largest value. The node's limit for one message must be higher.", "15 MiB"},
                   out.settings.value_bytes_max, parse_bytes);
     args.optional({"keys_max", "Most keys in one answer of find.", "50000"}, out.settings.keys_max,
@@ -45,6 +81,10 @@ void read_arguments(YamlReader& args, Arguments& out) {
 std::unique_ptr<Backend> make_backend(const services::Environment& environment, const Arguments& arguments) {
     std::filesystem::path path = arguments.path;
     if (arguments.backend == "memory") return std::make_unique<MemoryBackend>();
+    if (arguments.backend == "postgres")
+        return std::make_unique<PostgresBackend>(environment.executor, arguments.postgres);
+    if (arguments.backend == "s3")
+        return std::make_unique<S3Backend>(environment.executor, *environment.clock, arguments.s3);
     if (arguments.backend == "sqlite")
         return std::make_unique<SqliteBackend>(environment.executor,
                                                path.empty() ? environment.folder / "storage.db" : path);
