@@ -29,10 +29,12 @@ App::App(AppParts parts, std::string name, Version version, Profile profile)
                                   rpc::Source<Bytes> in, rpc::Sink<Bytes> out) {
         return enqueue(std::move(who), std::move(event), std::move(in), std::move(out));
     });
-    service_.on<"info">([this](const rpc::Context&) -> Result<rpc::Encoded> { return rpc::Encoded{info(1)}; });
-    service_.on<"control">([this](rpc::Context, rpc::Talk<rpc::Primitive<>, rpc::Streaming<std::int64_t>> talk) {
-        return control(std::move(talk));
-    });
+    service_.on<"info">(
+        [this](const rpc::Context&) -> Result<rpc::Encoded> { return rpc::Encoded{info(1)}; });
+    service_.on<"control">(
+        [this](rpc::Context, rpc::Talk<rpc::Primitive<>, rpc::Streaming<std::int64_t>> talk) {
+            return control(std::move(talk));
+        });
 }
 
 App::~App() { SONM_ASSERT(calls_.empty()); }
@@ -130,7 +132,8 @@ void App::act(const Action& action) {
         case Kind::spawn: return spawn_worker();
         case Kind::assign: return decided(action.call, action.worker);
         case Kind::expire:
-            return decided(action.call, fail(services::NodeErrc::deadline, "no worker of {} was free in time", name_));
+            return decided(action.call,
+                           fail(services::NodeErrc::deadline, "no worker of {} was free in time", name_));
         case Kind::time_out:
             return decided(action.call, fail(services::NodeErrc::timeout, "slave has been discarded"));
         case Kind::seal:

@@ -23,9 +23,9 @@ struct AppParts {
     Executor executor;
     const Clock& clock;
     Spawner& spawner;
-    std::filesystem::path socket;            ///< where its workers find it
-    std::vector<rpc::Endpoint> locator;      ///< where they find everybody else
-    std::optional<unsigned> user;            ///< whom they run as
+    std::filesystem::path socket;        ///< where its workers find it
+    std::vector<rpc::Endpoint> locator;  ///< where they find everybody else
+    std::optional<unsigned> user;        ///< whom they run as
     std::function<void(Crash)> crashed = [](Crash) {};
 };
 
@@ -36,8 +36,9 @@ struct Version {
     std::filesystem::path folder;  ///< the archive, unpacked
 };
 
-/// A running application: the pool of its workers, the queue in front of it, and the service that clients call. One
-/// executor; resource type. Handlers of its service must have ended before it goes (Host::withdraw sees to that).
+/// A running application: the pool of its workers, the queue in front of it, and the service that clients
+/// call. One executor; resource type. Handlers of its service must have ended before it goes (Host::withdraw
+/// sees to that).
 class App {
 public:
     App(AppParts parts, std::string name, Version version, Profile profile);
@@ -107,7 +108,8 @@ private:
 
     // app_calls.cpp
     Result<void> admit(Call& call);
-    Async<void> relay(Call& call, rpc::Context who, std::string event, rpc::Source<Bytes> in, rpc::Sink<Bytes> out);
+    Async<void> relay(Call& call, rpc::Context who, std::string event, rpc::Source<Bytes> in,
+                      rpc::Sink<Bytes> out);
     void decided(CallNumber number, Result<WorkerNumber> outcome);
     void leave(Call& call);
 
@@ -117,7 +119,8 @@ private:
     Profile profile_;
     rpc::Service<services::AppProtocol> service_;
     Pool pool_;
-    std::unordered_map<WorkerNumber, std::shared_ptr<Worker>> workers_;  ///< those of the pool and those that die
+    std::unordered_map<WorkerNumber, std::shared_ptr<Worker>>
+        workers_;                                  ///< those of the pool and those that die
     std::unordered_map<CallNumber, Call*> calls_;  ///< each on its handler's frame, until it has a result
     WorkerNumber next_worker_ = 1;
     CallNumber next_call_ = 1;

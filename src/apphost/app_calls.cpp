@@ -11,7 +11,9 @@ using AppWorkerClient = rpc::Client<services::AppWorkerProtocol>;
 using Invocation = decltype(std::declval<AppWorkerClient>().stream<"invoke">(std::string()))::value_type;
 
 /// What clients are told of a worker that has died under their call.
-Error discarded() { return Error{std::error_code(ECONNRESET, std::system_category()), "slave has been discarded"}; }
+Error discarded() {
+    return Error{std::error_code(ECONNRESET, std::system_category()), "slave has been discarded"};
+}
 
 Task<void> pump_up(rpc::Source<Bytes>& in, rpc::BasicSink<rpc::Items<Bytes>>& out) {
     while (true) {
@@ -36,7 +38,8 @@ Async<void> put(rpc::Sink<Bytes>& out, Bytes chunk) {
     co_return written;
 }
 
-Async<void> pump_down(rpc::BasicSource<rpc::Items<Bytes>>& in, rpc::Sink<Bytes>& out, const rpc::Connection& worker) {
+Async<void> pump_down(rpc::BasicSource<rpc::Items<Bytes>>& in, rpc::Sink<Bytes>& out,
+                      const rpc::Connection& worker) {
     while (true) {
         auto chunk = co_await in.next();
         if (!chunk && !worker.is_open()) co_return tl::unexpected<Error>(discarded());
@@ -102,9 +105,11 @@ Async<void> App::enqueue(rpc::Context who, std::string event, rpc::Source<Bytes>
     co_return outcome;
 }
 
-Async<void> App::relay(Call& call, rpc::Context who, std::string event, rpc::Source<Bytes> in, rpc::Sink<Bytes> out) {
+Async<void> App::relay(Call& call, rpc::Context who, std::string event, rpc::Source<Bytes> in,
+                       rpc::Sink<Bytes> out) {
     auto found = workers_.find(*call.worker);
-    if (found == workers_.end() || !found->second->link.is_open()) co_return tl::unexpected<Error>(discarded());
+    if (found == workers_.end() || !found->second->link.is_open())
+        co_return tl::unexpected<Error>(discarded());
     rpc::Connection link = found->second->link;
     AppWorkerClient worker(link);
     auto invoked = worker.with(who.headers()).stream<"invoke">(std::move(event));

@@ -48,7 +48,8 @@ Bytes App::info(std::uint64_t flags) const {
         entry(out, "capacity", std::uint64_t(profile_.queue_limit));
         entry(out, "depth", std::uint64_t(pool_.queue.size()));
         entry(out, "depth_average", queue_average_);
-        auto oldest = pool_.queue.empty() ? 0 : duration_cast<milliseconds>(now - pool_.queue.front().queued).count();
+        auto oldest =
+            pool_.queue.empty() ? 0 : duration_cast<milliseconds>(now - pool_.queue.front().queued).count();
         entry(out, "oldest_event_age", static_cast<std::uint64_t>(oldest));
         out.raw("rate");
         out.array(3);
@@ -60,8 +61,9 @@ Bytes App::info(std::uint64_t flags) const {
         entry(out, "rejected", counters_.rejected);
         entry(out, "failed", counters_.failed);
         out.raw("timings");
-        const std::pair<const char*, double> quantiles[] = {{"50.00%", 0.5},  {"75.00%", 0.75}, {"90.00%", 0.9},
-                                                            {"95.00%", 0.95}, {"98.00%", 0.98}, {"99.00%", 0.99}};
+        const std::pair<const char*, double> quantiles[] = {{"50.00%", 0.5},  {"75.00%", 0.75},
+                                                            {"90.00%", 0.9},  {"95.00%", 0.95},
+                                                            {"98.00%", 0.98}, {"99.00%", 0.99}};
         out.map(std::size(quantiles) + 1);
         entry(out, "mean", timings_.mean_ms());
         for (auto [name, share] : quantiles) entry(out, name, timings_.quantile_ms(share));

@@ -16,10 +16,10 @@ struct App::Worker {
     Time born;
     std::uint64_t accepted = 0;
     std::unique_ptr<Spawned> process;
-    rpc::Connection link;               ///< once it has introduced itself
-    App::Control* control = nullptr;    ///< while its channel 1 is served
+    rpc::Connection link;                        ///< once it has introduced itself
+    App::Control* control = nullptr;             ///< while its channel 1 is served
     std::optional<services::AppWorkerErrc> why;  ///< it is to end
-    bool failed = false;                ///< it ends otherwise than it should
+    bool failed = false;                         ///< it ends otherwise than it should
 };
 
 /// One call, on the frame of its handler.
@@ -28,8 +28,8 @@ struct App::Call {
     CallNumber number = 0;
     Time began, deadline;
     std::optional<WorkerNumber> worker;
-    std::optional<Error> failure;       ///< set: the call is over
-    bool done = false;                  ///< the worker has said its last
+    std::optional<Error> failure;  ///< set: the call is over
+    bool done = false;             ///< the worker has said its last
     Result<void> answer;
     asio::steady_timer changed;
 

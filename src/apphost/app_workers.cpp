@@ -56,7 +56,8 @@ private:
     Async<void> meet(std::string uuid, Control talk) {
         auto worker = app_.find(uuid);
         PoolWorker* entry = worker ? app_.pool_.find(worker->number) : nullptr;
-        bool expected = entry && (entry->state == WorkerState::spawning || entry->state == WorkerState::handshaking);
+        bool expected =
+            entry && (entry->state == WorkerState::spawning || entry->state == WorkerState::handshaking);
         // Failing ends the session, without a word to whoever it was.
         if (!expected || worker_) co_return fail(AppWorkerErrc::unknown_worker, "{}", app_.name_);
         struct Talking {
@@ -117,7 +118,8 @@ std::shared_ptr<App::Worker> App::find(std::string_view uuid) const {
 }
 
 void App::spawn_worker() {
-    auto worker = std::make_shared<Worker>(next_worker_++, pool_.version, make_uuid(), profile_.crashlog_limit);
+    auto worker =
+        std::make_shared<Worker>(next_worker_++, pool_.version, make_uuid(), profile_.crashlog_limit);
     worker->born = now();
     PoolWorker entry;
     entry.number = worker->number;
@@ -142,8 +144,11 @@ SpawnSpec App::spawn_spec(const Worker& worker) const {
     spec.socket = parts_.socket;
     spec.isolate = profile_.isolate;
     spec.user = parts_.user;
-    spec.args = {"--app",    name_, "--endpoint", parts_.socket.string(), "--locator", to_flag(parts_.locator),
-                 "--protocol", "1", "--uuid",     worker.uuid};
+    spec.args = {"--app",      name_,
+                 "--endpoint", parts_.socket.string(),
+                 "--locator",  to_flag(parts_.locator),
+                 "--protocol", "1",
+                 "--uuid",     worker.uuid};
     return spec;
 }
 
@@ -190,7 +195,8 @@ void App::terminate(WorkerNumber number, AppWorkerErrc why) {
     entry->state = WorkerState::terminating;
     entry->since = now();
     worker->why = why;
-    bool told = worker->control && worker->control->say_now<"terminate">(terminate_normal, std::string("normal"));
+    bool told =
+        worker->control && worker->control->say_now<"terminate">(terminate_normal, std::string("normal"));
     if (!told && worker->process) worker->process->terminate();
 }
 

@@ -18,7 +18,8 @@ Result<std::unique_ptr<services::PlatformService>> make(services::Environment en
     processes.state = environment.folder / "workers";
     processes.control_groups = config.control_groups;
     processes.seccomp = config.seccomp;
-    SONM_TRY(std::unique_ptr<Spawner> spawner, ProcessSpawner::make(environment.executor, std::move(processes)));
+    SONM_TRY(std::unique_ptr<Spawner> spawner,
+             ProcessSpawner::make(environment.executor, std::move(processes)));
     std::unique_ptr<Spawner> containers;
     if (!config.engine.empty()) {
         engine::DockerConfig docker;

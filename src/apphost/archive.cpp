@@ -73,7 +73,8 @@ private:
 
     Result<void> soft_link(const std::string& path, const char* target) {
         if (!target || !leads_to(path, target))
-            return fail(Errc::invalid, "archive: the link \"{}\" leads out of the application's folder", path);
+            return fail(Errc::invalid, "archive: the link \"{}\" leads out of the application's folder",
+                        path);
         SONM_TRY(FileHandle parent, parents(path));
         if (::symlinkat(target, parent.get(), name_of(path).c_str()) != 0)
             return engine::system_failure(errno, "archive: " + path);
@@ -83,7 +84,8 @@ private:
     Result<void> hard_link(const std::string& path, const char* target) {
         auto clean = engine::clean_relative(target, false);
         if (!clean || !files_.contains(*clean))
-            return fail(Errc::invalid, "archive: the link \"{}\" leads to no earlier file of the archive", path);
+            return fail(Errc::invalid, "archive: the link \"{}\" leads to no earlier file of the archive",
+                        path);
         SONM_TRY(FileHandle from, parents(*clean));
         SONM_TRY(FileHandle to, parents(path));
         if (::linkat(from.get(), name_of(*clean).c_str(), to.get(), name_of(path).c_str(), 0) != 0)
@@ -108,7 +110,8 @@ private:
             // Holes of a sparse file count like bytes.
             end = std::max(end, static_cast<std::uint64_t>(offset) + size);
             if (end > limits_.unpacked_bytes_max - bytes_)
-                return fail(Errc::too_large, "the archive unpacks to more than {} bytes", limits_.unpacked_bytes_max);
+                return fail(Errc::too_large, "the archive unpacks to more than {} bytes",
+                            limits_.unpacked_bytes_max);
             ::lseek(out.get(), offset, SEEK_SET);
             SONM_CHECK(out.write_all(BytesView(static_cast<const std::uint8_t*>(piece), size)));
         }
@@ -124,7 +127,8 @@ private:
             if (::mkdirat(at.get(), part.c_str(), 0755) != 0 && errno != EEXIST)
                 return engine::system_failure(errno, "archive: " + path);
             auto next = engine::open_beneath(at, part.string(), O_PATH | O_DIRECTORY);
-            if (!next) return fail(Errc::invalid, "archive: \"{}\" lies below something that is no folder", path);
+            if (!next)
+                return fail(Errc::invalid, "archive: \"{}\" lies below something that is no folder", path);
             at = std::move(*next);
         }
         return at;
@@ -160,7 +164,8 @@ Result<void> add_file(archive* writer, archive_entry* entry, const fs::path& pat
         good = archive_write_data(writer, buffer.data(), count) == static_cast<la_ssize_t>(count);
     }
     if (good) return Result<void>();
-    return fail(Errc::too_large, "packing {}: an archive has at most {} bytes", path.string(), archive_bytes_max);
+    return fail(Errc::too_large, "packing {}: an archive has at most {} bytes", path.string(),
+                archive_bytes_max);
 }
 
 }  // namespace
@@ -197,7 +202,8 @@ Result<Bytes> pack_archive(const fs::path& folder) {
         }
     }
     if (archive_write_close(writer.get()) != ARCHIVE_OK)
-        return fail(Errc::too_large, "packing {}: an archive has at most {} bytes", folder.string(), archive_bytes_max);
+        return fail(Errc::too_large, "packing {}: an archive has at most {} bytes", folder.string(),
+                    archive_bytes_max);
     return out;
 }
 

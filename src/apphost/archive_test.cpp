@@ -25,8 +25,12 @@ public:
         archive_write_data(writer_.get(), text.data(), text.size());
         return *this;
     }
-    Tar& link(const std::string& path, const char* target) { return add(path, AE_IFLNK, 0777, 0, target, nullptr); }
-    Tar& hard(const std::string& path, const char* target) { return add(path, AE_IFREG, 0644, 0, nullptr, target); }
+    Tar& link(const std::string& path, const char* target) {
+        return add(path, AE_IFLNK, 0777, 0, target, nullptr);
+    }
+    Tar& hard(const std::string& path, const char* target) {
+        return add(path, AE_IFREG, 0644, 0, nullptr, target);
+    }
     Tar& other(const std::string& path, unsigned type) { return add(path, type, 0644, 0, nullptr, nullptr); }
     Bytes take() {
         archive_write_close(writer_.get());
@@ -34,7 +38,8 @@ public:
     }
 
 private:
-    Tar& add(const std::string& path, unsigned type, unsigned mode, std::size_t size, const char* soft, const char* hard) {
+    Tar& add(const std::string& path, unsigned type, unsigned mode, std::size_t size, const char* soft,
+             const char* hard) {
         engine::ArchiveEntryHandle entry(archive_entry_new());
         archive_entry_set_pathname(entry.get(), path.c_str());
         archive_entry_set_filetype(entry.get(), type);
@@ -76,21 +81,20 @@ TEST(AppArchive, nothing_leaves_the_folder) {
         const char* what;
         Bytes tar;
     };
-    const std::vector<Case> cases{
-        {"a path upwards", Tar().file("../victim", "x").take()},
-        {"a path upwards inside", Tar().file("a/../../victim", "x").take()},
-        {"an absolute path", Tar().file((place / "victim").string(), "x").take()},
-        {"a link upwards", Tar().link("l", "../victim").take()},
-        {"an absolute link", Tar().link("l", "/etc/passwd").take()},
-        {"a link upwards from below", Tar().link("a/l", "../../victim").take()},
-        {"writing through a link", Tar().link("l", "a").file("l/x", "x").take()},
-        {"replacing a file by a link", Tar().link("l", "x").file("l", "x").take()},
-        {"a hard link to what is outside", Tar().hard("h", "../victim").take()},
-        {"a hard link to an absolute path", Tar().hard("h", "/etc/passwd").take()},
-        {"a hard link to what is not there", Tar().hard("h", "none").take()},
-        {"a device", Tar().other("d", AE_IFCHR).take()},
-        {"a pipe", Tar().other("p", AE_IFIFO).take()},
-        {"no archive at all", to_bytes("this is no tar, whoever says so")}};
+    const std::vector<Case> cases{{"a path upwards", Tar().file("../victim", "x").take()},
+                                  {"a path upwards inside", Tar().file("a/../../victim", "x").take()},
+                                  {"an absolute path", Tar().file((place / "victim").string(), "x").take()},
+                                  {"a link upwards", Tar().link("l", "../victim").take()},
+                                  {"an absolute link", Tar().link("l", "/etc/passwd").take()},
+                                  {"a link upwards from below", Tar().link("a/l", "../../victim").take()},
+                                  {"writing through a link", Tar().link("l", "a").file("l/x", "x").take()},
+                                  {"replacing a file by a link", Tar().link("l", "x").file("l", "x").take()},
+                                  {"a hard link to what is outside", Tar().hard("h", "../victim").take()},
+                                  {"a hard link to an absolute path", Tar().hard("h", "/etc/passwd").take()},
+                                  {"a hard link to what is not there", Tar().hard("h", "none").take()},
+                                  {"a device", Tar().other("d", AE_IFCHR).take()},
+                                  {"a pipe", Tar().other("p", AE_IFIFO).take()},
+                                  {"no archive at all", to_bytes("this is no tar, whoever says so")}};
     int number = 0;
     for (const auto& [what, tar] : cases) {
         auto unpacked = unpack_archive(tar, place / fmt::format("app{}", number++));

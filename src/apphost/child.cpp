@@ -19,17 +19,18 @@ namespace {
 
 /// What the child does, in order; the first that fails is told to the parent by its number.
 enum class Step : int { session, parent, streams, group, limits, folder, user, privileges, filter, start };
-constexpr const char* step_names[] = {"making a session",        "binding it to this program", "its output",
-                                      "entering its control group", "setting its limits",      "entering its folder",
-                                      "changing its user",       "dropping privileges",        "setting its system calls",
-                                      "starting the program"};
+constexpr const char* step_names[] = {
+    "making a session",           "binding it to this program", "its output",
+    "entering its control group", "setting its limits",         "entering its folder",
+    "changing its user",          "dropping privileges",        "setting its system calls",
+    "starting the program"};
 struct Failure {
     Step step;
     int error;
 };
 
-/// Everything that the child needs, made before the fork: behind it nothing may allocate, lock or throw, because
-/// other threads' locks are copied in whatever state they were.
+/// Everything that the child needs, made before the fork: behind it nothing may allocate, lock or throw,
+/// because other threads' locks are copied in whatever state they were.
 struct Prepared {
     std::string program, folder;
     std::vector<std::string> words, variables;
@@ -56,14 +57,17 @@ void prepare(Prepared& out, const ChildSpec& child) {
         std::string_view text(*variable);
         // What this program was told in confidence (a passphrase) is nobody else's.
         if (text.starts_with("SONM_")) continue;
-        if (!spec.environment.contains(std::string(text.substr(0, text.find('='))))) out.variables.emplace_back(text);
+        if (!spec.environment.contains(std::string(text.substr(0, text.find('=')))))
+            out.variables.emplace_back(text);
     }
     for (const auto& [name, value] : spec.environment) out.variables.push_back(name + "=" + value);
     out.argv = pointers(out.words);
     out.envp = pointers(out.variables);
     out.filter.len = static_cast<unsigned short>(child.filter.size());
     out.filter.filter = const_cast<sock_filter*>(child.filter.data());
-    auto limit = [&](int resource, std::uint64_t value) { out.limits.emplace_back(resource, rlimit{value, value}); };
+    auto limit = [&](int resource, std::uint64_t value) {
+        out.limits.emplace_back(resource, rlimit{value, value});
+    };
     limit(RLIMIT_NOFILE, spec.isolate.files_max);
     limit(RLIMIT_CORE, 0);
     if (child.limit_memory) limit(RLIMIT_DATA, spec.isolate.memory_bytes_max);
@@ -72,7 +76,8 @@ void prepare(Prepared& out, const ChildSpec& child) {
 }
 
 bool change_user(unsigned user) {
-    return ::setgroups(0, nullptr) == 0 && ::setresgid(user, user, user) == 0 && ::setresuid(user, user, user) == 0;
+    return ::setgroups(0, nullptr) == 0 && ::setresgid(user, user, user) == 0 &&
+           ::setresuid(user, user, user) == 0;
 }
 
 bool set_limits(const Prepared& prepared) {
@@ -126,7 +131,8 @@ Result<pid_t> start_child(const ChildSpec& child) {
     Prepared prepared;
     prepare(prepared, child);
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return fail(Errc::busy, "no pipe for a new worker: {}", std::strerror(errno));
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+        return fail(Errc::busy, "no pipe for a new worker: {}", std::strerror(errno));
     engine::FileHandle told(ends[0]), tell(ends[1]);
     pid_t parent = ::getpid();
     pid_t pid = ::fork();
@@ -143,7 +149,9 @@ Result<pid_t> start_child(const ChildSpec& child) {
     while ((count = ::read(told.get(), &failure, sizeof failure)) < 0 && errno == EINTR) continue;
     if (count != sizeof failure) return pid;
     ::waitpid(pid, nullptr, 0);
-    Errc code = failure.error == ENOENT ? Errc::not_found : failure.error == EACCES || failure.error == EPERM ? Errc::denied : Errc::io;
+    Errc code = failure.error == ENOENT                             ? Errc::not_found
+                : failure.error == EACCES || failure.error == EPERM ? Errc::denied
+                                                                    : Errc::io;
     return fail(code, "worker of {}, {} ({}): {}", child.spec.app, step_names[static_cast<int>(failure.step)],
                 child.spec.program, std::strerror(failure.error));
 }

@@ -18,8 +18,8 @@ struct ChildSpec {
     bool limit_memory;                                    ///< by resource limit: there is no control group
 };
 
-/// Forks, takes every right away, and starts the program. Returns once that has worked or failed. Errors: not_found (no
-/// such program or folder), denied, busy (no more processes), io: each says at which step.
+/// Forks, takes every right away, and starts the program. Returns once that has worked or failed. Errors:
+/// not_found (no such program or folder), denied, busy (no more processes), io: each says at which step.
 Result<pid_t> start_child(const ChildSpec& spec);
 
 }  // namespace sonm::apphost

@@ -15,7 +15,8 @@ Result<std::optional<UserRange>> users(std::string_view text) {
     auto first = parse_int<unsigned>(text.substr(0, dash));
     auto last = dash == std::string_view::npos ? first : parse_int<unsigned>(text.substr(dash + 1));
     if (!first || !last || *first == 0 || *first > *last)
-        return fail(Errc::invalid, "\"{}\": numbers of users as first-last, without root, such as 200000-200063", text);
+        return fail(Errc::invalid,
+                    "\"{}\": numbers of users as first-last, without root, such as 200000-200063", text);
     return std::optional<UserRange>(UserRange{*first, *last});
 }
 
@@ -30,21 +31,24 @@ Result<std::uint64_t> count(std::string_view text) {
 void fields(YamlReader& r, Config& config) {
     r.optional({"storage", "Service that keeps manifests, archives, profiles and crash logs.", "storage"},
                config.storage, yaml_text);
-    r.optional({"runlist", "What is started with the node; its name in the storage.", "default"}, config.runlist,
-               yaml_text);
-    r.optional({"runtime", "Folder of the sockets between node and workers.", "/run/sonm"}, config.runtime, folder);
-    r.optional({"spool", "Folder of the unpacked archives; emptied at each start.", "/var/spool/sonm"}, config.spool,
+    r.optional({"runlist", "What is started with the node; its name in the storage.", "default"},
+               config.runlist, yaml_text);
+    r.optional({"runtime", "Folder of the sockets between node and workers.", "/run/sonm"}, config.runtime,
                folder);
+    r.optional({"spool", "Folder of the unpacked archives; emptied at each start.", "/var/spool/sonm"},
+               config.spool, folder);
     r.optional({"users", "Users that applications run as, one each; the node must be root.", "200000-200063"},
                config.users, users);
-    r.optional({"seccomp", "Whether workers may only make the system calls of containers.", "true"}, config.seccomp,
-               yaml_flag);
-    r.optional({"control_groups", "Where the kernel's control groups are.", "/sys/fs/cgroup"}, config.control_groups,
-               folder);
-    r.optional({"engine", "Container engine for applications with isolate type container: system, or unix:/path.",
-                "system"},
-               config.engine, yaml_text);
-    r.optional({"unpacked_max", "Largest unpacked archive.", "512 MiB"}, config.unpacked_bytes_max, parse_bytes);
+    r.optional({"seccomp", "Whether workers may only make the system calls of containers.", "true"},
+               config.seccomp, yaml_flag);
+    r.optional({"control_groups", "Where the kernel's control groups are.", "/sys/fs/cgroup"},
+               config.control_groups, folder);
+    r.optional(
+        {"engine", "Container engine for applications with isolate type container: system, or unix:/path.",
+         "system"},
+        config.engine, yaml_text);
+    r.optional({"unpacked_max", "Largest unpacked archive.", "512 MiB"}, config.unpacked_bytes_max,
+               parse_bytes);
     r.optional({"apps_max", "Applications at once.", "64"}, config.apps_max, count);
 }
 

@@ -30,9 +30,7 @@ bool write_text(const fs::path& file, std::string_view text) {
     return handle && ::write(handle->get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
-bool make_group(const fs::path& folder) {
-    return ::mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST;
-}
+bool make_group(const fs::path& folder) { return ::mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST; }
 
 std::vector<pid_t> processes(const fs::path& folder) {
     std::ifstream file(folder / "cgroup.procs");
@@ -71,7 +69,8 @@ ControlGroups::ControlGroups(fs::path root, std::string tag) : tag_(std::move(ta
         use_version_2(root);
     else
         use_version_1(root);
-    if (hierarchies_.empty() && missing_.empty()) missing_ = "no control groups can be written below " + root.string();
+    if (hierarchies_.empty() && missing_.empty())
+        missing_ = "no control groups can be written below " + root.string();
 }
 
 void ControlGroups::use_version_2(const fs::path& root) {
@@ -99,7 +98,9 @@ void ControlGroups::use_version_1(const fs::path& root) {
         for (Hierarchy& hierarchy : hierarchies_) {
             if (hierarchy.folder != folder) continue;
             std::string_view name = controller;
-            (name == "memory" ? hierarchy.memory : name == "pids" ? hierarchy.processes : hierarchy.cpu) = true;
+            (name == "memory" ? hierarchy.memory
+             : name == "pids" ? hierarchy.processes
+                              : hierarchy.cpu) = true;
         }
     }
 }
@@ -118,13 +119,16 @@ Result<ControlGroup> ControlGroups::make(const std::string& name, const Isolate&
     return ControlGroup(std::move(folders));
 }
 
-Result<void> ControlGroups::limit(const fs::path& folder, const Hierarchy& hierarchy, const Isolate& limits) const {
+Result<void> ControlGroups::limit(const fs::path& folder, const Hierarchy& hierarchy,
+                                  const Isolate& limits) const {
     std::vector<std::pair<const char*, std::string>> values;
     std::uint64_t quota = limits.cpu_millicores * cpu_period_us / 1000;
-    if (hierarchy.memory) values.emplace_back(version_2_ ? "memory.max" : "memory.limit_in_bytes",
-                                              std::to_string(limits.memory_bytes_max));
+    if (hierarchy.memory)
+        values.emplace_back(version_2_ ? "memory.max" : "memory.limit_in_bytes",
+                            std::to_string(limits.memory_bytes_max));
     if (hierarchy.processes) values.emplace_back("pids.max", std::to_string(limits.processes_max));
-    if (hierarchy.cpu && version_2_) values.emplace_back("cpu.max", fmt::format("{} {}", quota, cpu_period_us));
+    if (hierarchy.cpu && version_2_)
+        values.emplace_back("cpu.max", fmt::format("{} {}", quota, cpu_period_us));
     if (hierarchy.cpu && !version_2_) {
         values.emplace_back("cpu.cfs_period_us", std::to_string(cpu_period_us));
         values.emplace_back("cpu.cfs_quota_us", std::to_string(quota));
@@ -143,7 +147,8 @@ std::vector<ControlGroup> ControlGroups::leftovers() const {
     std::vector<ControlGroup> out;
     for (const Hierarchy& hierarchy : hierarchies_) {
         std::error_code error;
-        for (fs::directory_iterator at(hierarchy.folder, error), end; !error && at != end; at.increment(error))
+        for (fs::directory_iterator at(hierarchy.folder, error), end; !error && at != end;
+             at.increment(error))
             if (at->is_directory(error)) out.push_back(ControlGroup({at->path()}));
     }
     return out;

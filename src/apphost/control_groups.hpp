@@ -5,8 +5,9 @@
 
 #include <filesystem>
 
-/// A kernel control group around each worker: limits that hold for all of its processes together, and the sure way to
-/// end them all. Versions 2 and 1; where none can be written, workers run without, and `missing()` says so.
+/// A kernel control group around each worker: limits that hold for all of its processes together, and the
+/// sure way to end them all. Versions 2 and 1; where none can be written, workers run without, and
+/// `missing()` says so.
 namespace sonm::apphost {
 
 /// The group of one worker, in each hierarchy that there is. Movable; does not remove it.
@@ -46,7 +47,8 @@ private:
     };
     void use_version_2(const std::filesystem::path& root);
     void use_version_1(const std::filesystem::path& root);
-    Result<void> limit(const std::filesystem::path& folder, const Hierarchy& hierarchy, const Isolate& limits) const;
+    Result<void> limit(const std::filesystem::path& folder, const Hierarchy& hierarchy,
+                       const Isolate& limits) const;
 
     std::string tag_, missing_;
     bool version_2_ = false;

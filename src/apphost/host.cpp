@@ -26,7 +26,8 @@ Result<void> check_way(unsigned user, const fs::path& folder) {
         struct stat status {};
         if (::stat(at.c_str(), &status) != 0) return fail(Errc::io, "{}", at.string());
         if ((status.st_mode & S_IXOTH) == 0 && status.st_uid != user)
-            return fail(NodeErrc::resource, "user {} cannot enter {}; `chmod o+x` it, or set `spool` and `runtime`", user,
+            return fail(NodeErrc::resource,
+                        "user {} cannot enter {}; `chmod o+x` it, or set `spool` and `runtime`", user,
                         at.string());
     }
     return Result<void>();
@@ -73,8 +74,8 @@ void AppHost::bind() {
         auto controlling = running->app->control(std::move(talk));
         co_return co_await std::move(controlling);
     });
-    service_.on<"enqueue">([this](rpc::Context who, std::string name, std::string event, rpc::Source<Bytes> in,
-                                  rpc::Sink<Bytes> out) -> Async<void> {
+    service_.on<"enqueue">([this](rpc::Context who, std::string name, std::string event,
+                                  rpc::Source<Bytes> in, rpc::Sink<Bytes> out) -> Async<void> {
         SONM_CO_TRY(RunningPtr running, find(name));
         auto calling = running->app->enqueue(std::move(who), std::move(event), std::move(in), std::move(out));
         co_return co_await std::move(calling);
@@ -168,7 +169,8 @@ Async<void> AppHost::pause_app(std::string name) {
     auto remembering = remember(name, std::nullopt);
     SONM_CO_CHECK(co_await std::move(remembering));
     const Millis step(20);
-    for (Millis waited(0); waited < pause_max && apps_.contains(name); waited += step) co_await sleep_for(step);
+    for (Millis waited(0); waited < pause_max && apps_.contains(name); waited += step)
+        co_await sleep_for(step);
     co_return Result<void>();
 }
 
@@ -205,7 +207,8 @@ std::optional<unsigned> AppHost::free_user() const {
 Async<void> AppHost::launch(std::string name, std::string profile_name) {
     SONM_CO_CHECK(check_app_name(name));
     if (!group_) co_return fail(Errc::unavailable, "the node is not up yet, or going down");
-    if (apps_.contains(name) || starting_.contains(name)) co_return fail(NodeErrc::already_started, "{}", name);
+    if (apps_.contains(name) || starting_.contains(name))
+        co_return fail(NodeErrc::already_started, "{}", name);
     if (apps_.size() + starting_.size() >= config_.apps_max)
         co_return fail(NodeErrc::resource, "{} applications run here, which is the limit", config_.apps_max);
     struct Starting {
@@ -233,8 +236,11 @@ Async<void> AppHost::launch(std::string name, std::string profile_name) {
     SONM_CO_TRY(Version version, co_await std::move(unpacking));
     if (running->user) SONM_CO_CHECK(check_way(*running->user, config_.runtime));
 
-    AppParts parts{environment_.executor, *environment_.clock, contained ? *containers_ : *processes_,
-                   config_.runtime / fmt::format("{}.{}", name, ::getpid()), environment_.host->locator(),
+    AppParts parts{environment_.executor,
+                   *environment_.clock,
+                   contained ? *containers_ : *processes_,
+                   config_.runtime / fmt::format("{}.{}", name, ::getpid()),
+                   environment_.host->locator(),
                    running->user};
     parts.crashed = [this](Crash crash) {
         if (group_) (void)group_->spawn(report(std::move(crash)));
@@ -352,12 +358,16 @@ void AppHost::measure(std::vector<services::Metric>& out) const {
         add("workers", "Workers of an application.", Kind::gauge, number(pool.workers.size()), name);
         add("queue_depth", "Calls that wait for a worker.", Kind::gauge, number(pool.queue.size()), name);
         add("calls_running", "Calls at workers.", Kind::gauge, number(pool.running.size()), name);
-        add("calls_total", "Calls that were given to a worker.", Kind::counter, number(counters.accepted), name);
-        add("calls_rejected_total", "Calls that the queue had no room for.", Kind::counter, number(counters.rejected),
+        add("calls_total", "Calls that were given to a worker.", Kind::counter, number(counters.accepted),
             name);
-        add("calls_failed_total", "Calls that ended with an error.", Kind::counter, number(counters.failed), name);
-        add("workers_spawned_total", "Workers that were started.", Kind::counter, number(counters.spawned), name);
-        add("workers_crashed_total", "Workers that have failed.", Kind::counter, number(counters.crashed), name);
+        add("calls_rejected_total", "Calls that the queue had no room for.", Kind::counter,
+            number(counters.rejected), name);
+        add("calls_failed_total", "Calls that ended with an error.", Kind::counter, number(counters.failed),
+            name);
+        add("workers_spawned_total", "Workers that were started.", Kind::counter, number(counters.spawned),
+            name);
+        add("workers_crashed_total", "Workers that have failed.", Kind::counter, number(counters.crashed),
+            name);
     }
 }
 

@@ -30,11 +30,14 @@ int status_of(const Error& error) {
     return 502;
 }
 
-http::Response refusal(const Error& error) { return http::text_response(status_of(error), error.message() + "\n"); }
+http::Response refusal(const Error& error) {
+    return http::text_response(status_of(error), error.message() + "\n");
+}
 
 /// Headers that belong to one connection only, or that the server writes itself.
 bool is_own(std::string_view name) {
-    for (std::string_view own : {"connection", "keep-alive", "transfer-encoding", "content-length", "upgrade", "te", "trailer"})
+    for (std::string_view own :
+         {"connection", "keep-alive", "transfer-encoding", "content-length", "upgrade", "te", "trailer"})
         if (same(name, own)) return true;
     return same(name, proto_header);
 }
@@ -59,10 +62,12 @@ Bytes pack_http_call(const HttpCall& call) {
 
 Result<HttpCall> parse_http_call(BytesView msgpack) {
     rpc::Reader in(msgpack);
-    using Parts = std::tuple<std::string, std::string, std::string, std::vector<std::pair<std::string, std::string>>, Bytes>;
+    using Parts = std::tuple<std::string, std::string, std::string,
+                             std::vector<std::pair<std::string, std::string>>, Bytes>;
     SONM_TRY(Parts parts, rpc::unpack<Parts>(in));
     auto& [method, uri, version, headers, body] = parts;
-    return HttpCall{std::move(method), std::move(uri), std::move(version), std::move(headers), std::move(body)};
+    return HttpCall{std::move(method), std::move(uri), std::move(version), std::move(headers),
+                    std::move(body)};
 }
 
 Bytes pack_http_head(const HttpHead& head) {
@@ -125,12 +130,12 @@ Async<void> serve_app_request(services::Host& host, const http::Incoming& reques
     if (!asked) co_return co_await out.send(refusal(asked.error()));
     auto head = *first ? parse_http_head(**first) : Result<HttpHead>(fail(Errc::invalid, "no answer"));
     if (!head) {
-        auto sending = out.send(http::text_response(502, "the application's answer is no HTTP: " + head.error().message() + "\n"));
+        auto sending = out.send(http::text_response(
+            502, "the application's answer is no HTTP: " + head.error().message() + "\n"));
         co_return co_await std::move(sending);
     }
-    bool ends_empty = std::any_of(head->headers.begin(), head->headers.end(), [](const auto& header) {
-        return same(header.first, proto_header);
-    });
+    bool ends_empty = std::any_of(head->headers.begin(), head->headers.end(),
+                                  [](const auto& header) { return same(header.first, proto_header); });
     auto beginning = out.begin(head_of(std::move(*head)));
     SONM_CO_CHECK(co_await std::move(beginning));
     while (true) {

@@ -3,8 +3,8 @@
 #include "sonm/http/server.hpp"
 #include "sonm/services/platform.hpp"
 
-/// HTTP in front of applications: a request becomes one call, whose first chunk out is the request and whose first
-/// chunk back is the head of the answer. Source: docs/apps.md, "HTTP".
+/// HTTP in front of applications: a request becomes one call, whose first chunk out is the request and whose
+/// first chunk back is the head of the answer. Source: docs/apps.md, "HTTP".
 namespace sonm::apphost {
 
 /// What an application is given: `[method, uri, version, headers, body]`.
@@ -32,14 +32,14 @@ Result<HttpHead> parse_http_head(BytesView msgpack);
 struct HttpTarget {
     std::string app, event, uri;
 };
-/// By the headers X-Cocaine-Service and X-Cocaine-Event, or by the path /app/<app>/<event>/...; what is behind that is
-/// the uri which the application sees. Nothing if the request is for no application.
+/// By the headers X-Cocaine-Service and X-Cocaine-Event, or by the path /app/<app>/<event>/...; what is
+/// behind that is the uri which the application sees. Nothing if the request is for no application.
 std::optional<HttpTarget> http_target(const http::Incoming& request);
 
 /// Whether serve_app_request should have it.
 bool is_app_request(const http::Incoming& request);
-/// Answers by calling the application; 404 if there is none of that name, 502 if its answer is no HTTP, 503 if its queue
-/// is full, 504 if it takes longer than 30 s to begin.
+/// Answers by calling the application; 404 if there is none of that name, 502 if its answer is no HTTP, 503
+/// if its queue is full, 504 if it takes longer than 30 s to begin.
 Async<void> serve_app_request(services::Host& host, const http::Incoming& request, http::Responder& out);
 
 }  // namespace sonm::apphost

@@ -24,7 +24,8 @@ TEST(HttpEntry, a_path_names_application_and_event_and_the_rest_is_the_uri) {
 }
 
 TEST(HttpEntry, headers_name_them_too_and_leave_the_target_alone) {
-    auto target = http_target(request("/any/path", {{"x-cocaine-service", "shop"}, {"X-Cocaine-Event", "list"}}));
+    auto target =
+        http_target(request("/any/path", {{"x-cocaine-service", "shop"}, {"X-Cocaine-Event", "list"}}));
     ASSERT_TRUE(target);
     EXPECT_EQ(target->app, "shop");
     EXPECT_EQ(target->uri, "/any/path");

@@ -46,13 +46,16 @@ Result<std::string> text(Reader& in) {
 }
 
 bool is_variable(std::string_view name) {
-    auto fits = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+    auto fits = [](char c) {
+        return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    };
     return !name.empty() && (name[0] < '0' || name[0] > '9') && std::all_of(name.begin(), name.end(), fits);
 }
 
 Result<bool> environment(Reader& in, std::map<std::string, std::string>& out) {
     auto variable = [&](std::string_view name, Reader& value) -> Result<bool> {
-        if (!is_variable(name)) return fail(Errc::invalid, "no name for a variable: letters, digits and _ are");
+        if (!is_variable(name))
+            return fail(Errc::invalid, "no name for a variable: letters, digits and _ are");
         SONM_TRY(out[std::string(name)], text(value));
         return true;
     };
@@ -72,7 +75,8 @@ Result<bool> seconds(Reader& in, Millis& out) {
 template <class T>
 Result<bool> number(Reader& in, T& out, std::uint64_t least, std::uint64_t most) {
     SONM_TRY(double value, in.real());
-    if (!(value >= static_cast<double>(least) && value <= static_cast<double>(most)) || value != std::floor(value))
+    if (!(value >= static_cast<double>(least) && value <= static_cast<double>(most)) ||
+        value != std::floor(value))
         return fail(Errc::invalid, "{} is no whole number between {} and {}", value, least, most);
     out = static_cast<T>(value);
     return true;
@@ -138,7 +142,8 @@ Result<Manifest> parse_manifest(BytesView msgpack) {
     };
     SONM_CHECK(read_whole(msgpack, "manifest", key));
     if (out.slave.empty() && out.image.empty())
-        return fail(Errc::invalid, "manifest: \"slave\" is missing, the program to start, such as \"./worker.py\"");
+        return fail(Errc::invalid,
+                    "manifest: \"slave\" is missing, the program to start, such as \"./worker.py\"");
     return out;
 }
 
@@ -150,9 +155,10 @@ Result<Profile> parse_profile(BytesView msgpack) {
         each_timeout(out, [&](std::string_view each, Millis& value) {
             if (each == name) known = seconds(in, value);
         });
-        each_number(out, [&](std::string_view each, std::size_t& value, std::uint64_t least, std::uint64_t most) {
-            if (each == name) known = number(in, value, least, most);
-        });
+        each_number(out,
+                    [&](std::string_view each, std::size_t& value, std::uint64_t least, std::uint64_t most) {
+                        if (each == name) known = number(in, value, least, most);
+                    });
         return known ? std::move(*known) : Result<bool>(false);
     };
     SONM_CHECK(read_whole(msgpack, "profile", key));
@@ -209,13 +215,15 @@ Bytes pack_profile(const Profile& profile) {
 
 Result<void> check_app_name(std::string_view name) {
     auto fits = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+               c == '-' || c == '.';
     };
-    bool good = !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), fits) && name[0] != '.' &&
-                name[0] != '-' && name[0] != '_';
+    bool good = !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), fits) &&
+                name[0] != '.' && name[0] != '-' && name[0] != '_';
     if (!good)
         return fail(std::errc::invalid_argument,
-                    "\"{}\" is no name for an application: letters, digits, _, - and . are, at most 64", name);
+                    "\"{}\" is no name for an application: letters, digits, _, - and . are, at most 64",
+                    name);
     return Result<void>();
 }
 

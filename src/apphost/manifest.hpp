@@ -60,8 +60,8 @@ Result<Profile> parse_profile(BytesView msgpack);
 Bytes pack_manifest(const Manifest& manifest);
 Bytes pack_profile(const Profile& profile);
 
-/// A name is part of paths, of a socket's name and of the locator: letters, digits, `_`, `-`, `.`, at most 64, and
-/// a letter or digit first. Errors: invalid.
+/// A name is part of paths, of a socket's name and of the locator: letters, digits, `_`, `-`, `.`, at most
+/// 64, and a letter or digit first. Errors: invalid.
 Result<void> check_app_name(std::string_view name);
 
 inline constexpr std::size_t manifest_bytes_max = 64 * KiB;

@@ -44,20 +44,19 @@ TEST(Manifest, without_a_program_it_says_what_is_missing) {
 }
 
 TEST(Manifest, damaged_bytes_a_NUL_and_bad_names_are_refused) {
-    for (auto fill : std::vector<std::function<void(rpc::Writer&)>>{
-             [](rpc::Writer& out) { out.array(0); },
-             [](rpc::Writer& out) {
-                 out.map(1);
-                 out.raw("slave");
-                 out.raw(std::string_view("a\0b", 3));
-             },
-             [](rpc::Writer& out) {
-                 out.map(1);
-                 out.raw("environment");
-                 out.map(1);
-                 out.raw("A=B");
-                 out.raw("x");
-             }})
+    for (auto fill : std::vector<std::function<void(rpc::Writer&)>>{[](rpc::Writer& out) { out.array(0); },
+                                                                    [](rpc::Writer& out) {
+                                                                        out.map(1);
+                                                                        out.raw("slave");
+                                                                        out.raw(std::string_view("a\0b", 3));
+                                                                    },
+                                                                    [](rpc::Writer& out) {
+                                                                        out.map(1);
+                                                                        out.raw("environment");
+                                                                        out.map(1);
+                                                                        out.raw("A=B");
+                                                                        out.raw("x");
+                                                                    }})
         EXPECT_FALSE(parse_manifest(packed(fill)));
     Bytes long_one(manifest_bytes_max + 1, 0xc0);
     EXPECT_TRUE(parse_manifest(long_one).error().is(Errc::too_large));
@@ -96,7 +95,8 @@ TEST(Profile, a_value_out_of_range_is_named_with_its_range) {
         out.uint(0);
     }));
     ASSERT_FALSE(profile);
-    EXPECT_NE(profile.error().message().find("\"pool-limit\""), std::string::npos) << profile.error().message();
+    EXPECT_NE(profile.error().message().find("\"pool-limit\""), std::string::npos)
+        << profile.error().message();
     EXPECT_NE(profile.error().message().find("between 1 and 1000"), std::string::npos);
 }
 

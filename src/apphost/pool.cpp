@@ -65,16 +65,19 @@ private:
             case WorkerState::spawning:
                 return kill_if_late(worker.since, profile_.spawn_timeout, AppWorkerErrc::spawn_timeout);
             case WorkerState::handshaking:
-                return kill_if_late(worker.since, profile_.handshake_timeout, AppWorkerErrc::handshake_timeout);
+                return kill_if_late(worker.since, profile_.handshake_timeout,
+                                    AppWorkerErrc::handshake_timeout);
             case WorkerState::terminating:
-                return kill_if_late(worker.since, profile_.terminate_timeout, AppWorkerErrc::terminate_timeout);
+                return kill_if_late(worker.since, profile_.terminate_timeout,
+                                    AppWorkerErrc::terminate_timeout);
             case WorkerState::sealing:
                 if (worker.load == 0 || due(worker.since + profile_.seal_timeout))
                     return act(Kind::terminate, worker.number, 0,
                                worker.load == 0 ? AppWorkerErrc::idle : AppWorkerErrc::seal_timeout);
                 [[fallthrough]];
             case WorkerState::active:
-                return kill_if_late(worker.heard, profile_.heartbeat_timeout, AppWorkerErrc::heartbeat_timeout);
+                return kill_if_late(worker.heard, profile_.heartbeat_timeout,
+                                    AppWorkerErrc::heartbeat_timeout);
         }
     }
 
@@ -178,7 +181,8 @@ std::string_view to_string(WorkerState state) {
 }
 
 PoolWorker* Pool::find(WorkerNumber number) {
-    auto found = std::find_if(workers.begin(), workers.end(), [&](const PoolWorker& w) { return w.number == number; });
+    auto found =
+        std::find_if(workers.begin(), workers.end(), [&](const PoolWorker& w) { return w.number == number; });
     return found == workers.end() ? nullptr : &*found;
 }
 
@@ -187,6 +191,8 @@ std::chrono::seconds spawn_delay(unsigned failures) {
     return std::chrono::seconds(1U << std::min(failures - 1, 5U));
 }
 
-Decision decide(const Pool& pool, const Profile& profile, Time now) { return Look(pool, profile, now).take(); }
+Decision decide(const Pool& pool, const Profile& profile, Time now) {
+    return Look(pool, profile, now).take();
+}
 
 }  // namespace sonm::apphost

@@ -21,10 +21,10 @@ struct PoolWorker {
     WorkerNumber number = 0;
     std::uint64_t version = 0;
     WorkerState state = WorkerState::spawning;
-    Time since;             ///< of the state
-    Time heard;             ///< last heartbeat
-    Time idle_since;        ///< end of the last call
-    std::size_t load = 0;   ///< calls
+    Time since;            ///< of the state
+    Time heard;            ///< last heartbeat
+    Time idle_since;       ///< end of the last call
+    std::size_t load = 0;  ///< calls
 };
 
 struct QueuedCall {
@@ -36,11 +36,11 @@ struct QueuedCall {
 /// What decide() looks at. Whoever acts keeps it up to date.
 struct Pool {
     std::vector<PoolWorker> workers;
-    std::deque<QueuedCall> queue;                       ///< oldest first
-    std::set<std::pair<Time, CallNumber>> running;      ///< calls at workers, by deadline
-    std::optional<std::size_t> wished;                  ///< number of workers, set by an operator
-    std::uint64_t version = 0;                          ///< what new workers run
-    unsigned failures = 0;                              ///< deaths with an error in a row
+    std::deque<QueuedCall> queue;                   ///< oldest first
+    std::set<std::pair<Time, CallNumber>> running;  ///< calls at workers, by deadline
+    std::optional<std::size_t> wished;              ///< number of workers, set by an operator
+    std::uint64_t version = 0;                      ///< what new workers run
+    unsigned failures = 0;                          ///< deaths with an error in a row
     Time failed_at;
     bool stopping = false;
 

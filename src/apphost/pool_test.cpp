@@ -52,7 +52,9 @@ public:
 private:
     void act(const Action& action, bool come_up) {
         PoolWorker* worker = pool.find(action.worker);
-        auto drop_call = [&] { std::erase_if(pool.queue, [&](const QueuedCall& c) { return c.number == action.call; }); };
+        auto drop_call = [&] {
+            std::erase_if(pool.queue, [&](const QueuedCall& c) { return c.number == action.call; });
+        };
         switch (action.kind) {
             case Kind::spawn: {
                 PoolWorker fresh;
@@ -70,11 +72,13 @@ private:
                 return;
             case Kind::expire: return drop_call();
             case Kind::time_out:
-                return void(std::erase_if(pool.running, [&](const auto& r) { return r.second == action.call; }));
+                return void(
+                    std::erase_if(pool.running, [&](const auto& r) { return r.second == action.call; }));
             case Kind::seal: worker->state = WorkerState::sealing; break;
             case Kind::terminate: worker->state = WorkerState::terminating; break;
             case Kind::kill:
-                return void(std::erase_if(pool.workers, [&](const PoolWorker& w) { return w.number == action.worker; }));
+                return void(std::erase_if(pool.workers,
+                                          [&](const PoolWorker& w) { return w.number == action.worker; }));
         }
         worker->since = now;
     }
@@ -200,7 +204,8 @@ TEST(Pool, deaths_in_a_row_are_followed_by_longer_and_longer_waits) {
     EXPECT_TRUE(scripted.step(false).empty());
     EXPECT_EQ(scripted.wake, scripted.now + 4s);
     scripted.now += 4s;
-    EXPECT_EQ(count(scripted.step(false), Kind::spawn), 1u) << "one at a time until it is known that they live";
+    EXPECT_EQ(count(scripted.step(false), Kind::spawn), 1u)
+        << "one at a time until it is known that they live";
 }
 
 TEST(Pool, a_new_version_replaces_workers_one_by_one_and_loses_no_call) {

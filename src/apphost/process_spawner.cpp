@@ -106,7 +106,8 @@ private:
 
 std::string tag_of(const fs::path& state) {
     std::error_code ignored;
-    return to_hex(crypto::sha256(as_bytes(fs::weakly_canonical(state, ignored).string())).bytes).substr(0, 16);
+    return to_hex(crypto::sha256(as_bytes(fs::weakly_canonical(state, ignored).string())).bytes)
+        .substr(0, 16);
 }
 
 }  // namespace
@@ -121,12 +122,14 @@ Result<std::unique_ptr<ProcessSpawner>> ProcessSpawner::make(Executor executor, 
         new ProcessSpawner(std::move(executor), std::move(config), std::move(filter)));
 }
 
-ProcessSpawner::ProcessSpawner(Executor executor, ProcessSpawnerConfig config, std::vector<sock_filter> filter)
+ProcessSpawner::ProcessSpawner(Executor executor, ProcessSpawnerConfig config,
+                               std::vector<sock_filter> filter)
     : executor_(std::move(executor)),
       config_(std::move(config)),
       filter_(std::move(filter)),
       groups_(config_.control_groups, tag_of(config_.state)) {
-    if (!groups_.missing().empty()) SONM_LOG(warn, "app workers run without control groups: {}", groups_.missing());
+    if (!groups_.missing().empty())
+        SONM_LOG(warn, "app workers run without control groups: {}", groups_.missing());
 }
 
 Async<std::unique_ptr<Spawned>> ProcessSpawner::spawn(SpawnSpec spec, OutputFn output) {
@@ -145,7 +148,8 @@ Result<std::unique_ptr<Spawned>> ProcessSpawner::start(const SpawnSpec& spec, Ou
     auto entrances = group.entrances();
     if (!entrances) return undo(std::move(entrances.error()));
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) return undo(Error{make_error_code(Errc::busy), "no pipe for a worker's output"});
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+        return undo(Error{make_error_code(Errc::busy), "no pipe for a worker's output"});
     FileHandle read_end(ends[0]), write_end(ends[1]);
     ::fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
 
@@ -157,8 +161,9 @@ Result<std::unique_ptr<Spawned>> ProcessSpawner::start(const SpawnSpec& spec, Ou
     fs::path note = config_.state / (spec.uuid + ".pid");
     auto noted = write_pid_file(note, id);
     if (!noted) SONM_LOG(warn, "app worker {}: {}", spec.uuid, noted.error().message());
-    return std::unique_ptr<Spawned>(std::make_unique<Process>(executor_, id, std::move(pidfd), std::move(read_end),
-                                                              std::move(group), std::move(note), std::move(output)));
+    return std::unique_ptr<Spawned>(std::make_unique<Process>(executor_, id, std::move(pidfd),
+                                                              std::move(read_end), std::move(group),
+                                                              std::move(note), std::move(output)));
 }
 
 Async<void> ProcessSpawner::clean_up() {
@@ -168,7 +173,8 @@ Async<void> ProcessSpawner::clean_up() {
         if (at->path().extension() == ".pid") notes.push_back(at->path());
     for (const fs::path& note : notes) {
         auto id = read_pid_file(note);
-        // The whole session: whoever leads it was ours, and its number is not given out while anybody is in it.
+        // The whole session: whoever leads it was ours, and its number is not given out while anybody is in
+        // it.
         if (id && is_alive(*id)) {
             SONM_LOG(info, "app worker {} of an earlier life is ended", id->pid);
             ::kill(-id->pid, SIGKILL);

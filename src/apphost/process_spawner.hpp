@@ -14,9 +14,10 @@ struct ProcessSpawnerConfig {
     bool seccomp = true;
 };
 
-/// Workers as processes: a session of their own, no new privileges, the seccomp filter of containers, resource
-/// limits, a control group where one can be made, another user where one is given. They die with this program.
-/// Must be used from the thread that lives as long as the program: the kernel ends the workers with that thread.
+/// Workers as processes: a session of their own, no new privileges, the seccomp filter of containers,
+/// resource limits, a control group where one can be made, another user where one is given. They die with
+/// this program. Must be used from the thread that lives as long as the program: the kernel ends the workers
+/// with that thread.
 class ProcessSpawner final : public Spawner {
 public:
     /// Errors: those of make_seccomp_filter and of making the folder.

@@ -22,12 +22,16 @@ std::uint32_t action_of(const json& rule) {
 }
 
 Result<scmp_arg_cmp> condition_of(const json& arg) {
-    static const std::map<std::string, scmp_compare> operations{
-        {"SCMP_CMP_NE", SCMP_CMP_NE}, {"SCMP_CMP_LT", SCMP_CMP_LT}, {"SCMP_CMP_LE", SCMP_CMP_LE},
-        {"SCMP_CMP_EQ", SCMP_CMP_EQ}, {"SCMP_CMP_GE", SCMP_CMP_GE}, {"SCMP_CMP_GT", SCMP_CMP_GT},
-        {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ}};
+    static const std::map<std::string, scmp_compare> operations{{"SCMP_CMP_NE", SCMP_CMP_NE},
+                                                                {"SCMP_CMP_LT", SCMP_CMP_LT},
+                                                                {"SCMP_CMP_LE", SCMP_CMP_LE},
+                                                                {"SCMP_CMP_EQ", SCMP_CMP_EQ},
+                                                                {"SCMP_CMP_GE", SCMP_CMP_GE},
+                                                                {"SCMP_CMP_GT", SCMP_CMP_GT},
+                                                                {"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ}};
     auto operation = operations.find(arg.value("op", ""));
-    if (operation == operations.end()) return fail(Errc::invalid, "seccomp: unknown comparison in {}", arg.dump());
+    if (operation == operations.end())
+        return fail(Errc::invalid, "seccomp: unknown comparison in {}", arg.dump());
     return scmp_arg_cmp{arg.value("index", 0U), operation->second, arg.value("value", std::uint64_t(0)),
                         arg.value("valueTwo", std::uint64_t(0))};
 }

@@ -13,21 +13,23 @@ namespace sonm::apphost {
 struct SpawnSpec {
     std::string app;
     std::string uuid;
-    std::filesystem::path folder;     ///< the unpacked archive: where it starts
-    std::string program;              ///< relative to the folder, or absolute
-    std::vector<std::string> args;    ///< behind the program's name
+    std::filesystem::path folder;   ///< the unpacked archive: where it starts
+    std::string program;            ///< relative to the folder, or absolute
+    std::vector<std::string> args;  ///< behind the program's name
     std::map<std::string, std::string> environment;
-    std::filesystem::path socket;     ///< of the node; the worker must reach it
-    std::string image;                ///< of containers
+    std::filesystem::path socket;  ///< of the node; the worker must reach it
+    std::string image;             ///< of containers
     Isolate isolate;
-    std::optional<unsigned> user;     ///< whom it runs as; nothing = as the node itself
+    std::optional<unsigned> user;  ///< whom it runs as; nothing = as the node itself
 };
 
 /// How a worker has ended.
 struct ExitStatus {
-    int code = 0;     ///< exit code; 128 + signal if it was killed by one
+    int code = 0;  ///< exit code; 128 + signal if it was killed by one
     bool killed = false;
-    std::string words() const { return killed ? fmt::format("signal {}", code - 128) : fmt::format("exit code {}", code); }
+    std::string words() const {
+        return killed ? fmt::format("signal {}", code - 128) : fmt::format("exit code {}", code);
+    }
 };
 
 /// A piece of what a worker prints, as it comes: not yet lines.
@@ -37,7 +39,8 @@ using OutputFn = std::function<void(BytesView)>;
 class Spawned {
 public:
     virtual ~Spawned() = default;
-    /// Waits until it has ended, with all that it started; its output goes to the function given at its start.
+    /// Waits until it has ended, with all that it started; its output goes to the function given at its
+    /// start.
     virtual Task<ExitStatus> wait() = 0;
     /// Asks it to end (SIGTERM).
     virtual void terminate() = 0;

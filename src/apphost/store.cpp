@@ -55,7 +55,8 @@ Async<Bytes> AppStore::read(std::string collection, std::string key) {
     co_return co_await std::move(reading);
 }
 
-Async<void> AppStore::write(std::string collection, std::string key, Bytes value, std::vector<std::string> tags) {
+Async<void> AppStore::write(std::string collection, std::string key, Bytes value,
+                            std::vector<std::string> tags) {
     auto opening = storage();
     SONM_CO_TRY(services::StorageClient client, co_await std::move(opening));
     auto writing = client.call<"write">(std::move(collection), std::move(key), std::move(value),

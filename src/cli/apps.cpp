@@ -35,7 +35,10 @@ Async<rpc::Connection> reach(TaskGroup& group, const AppOptions& options, std::s
     std::string node = options.node;
     auto connecting = rpc::connect(group, node, service);
     auto connected = co_await std::move(connecting);
-    if (!connected) co_return wrap(std::move(connected.error()), "service {} of the node at {} (`sonm node` runs one; --node names another)", service, node);
+    if (!connected)
+        co_return wrap(std::move(connected.error()),
+                       "service {} of the node at {} (`sonm node` runs one; --node names another)", service,
+                       node);
     co_return std::move(*connected);
 }
 
@@ -61,9 +64,11 @@ Result<Bytes> packed_json(const fs::path& file) {
     return out;
 }
 
-Async<void> store(const StorageClient& storage, std::string collection, std::string key, Bytes value, std::string tag) {
+Async<void> store(const StorageClient& storage, std::string collection, std::string key, Bytes value,
+                  std::string tag) {
     std::optional<std::vector<std::string>> tags(std::in_place, 1, tag);
-    auto writing = storage.call<"write">(std::move(collection), std::move(key), std::move(value), std::move(tags));
+    auto writing =
+        storage.call<"write">(std::move(collection), std::move(key), std::move(value), std::move(tags));
     co_return co_await std::move(writing);
 }
 
@@ -75,9 +80,11 @@ Result<Bytes> archive_of(const fs::path& path) {
 
 Async<Exit> upload(Context& context, TaskGroup& group, OptionsPtr options) {
     fs::path source = options->folder;
-    std::string name = options->name.empty() ? fs::absolute(source).lexically_normal().stem().string() : options->name;
+    std::string name =
+        options->name.empty() ? fs::absolute(source).lexically_normal().stem().string() : options->name;
     SONM_CO_CHECK(apphost::check_app_name(name));
-    fs::path manifest_file = options->manifest.empty() ? source / "manifest.json" : fs::path(options->manifest);
+    fs::path manifest_file =
+        options->manifest.empty() ? source / "manifest.json" : fs::path(options->manifest);
     SONM_CO_TRY(Bytes manifest, packed_json(manifest_file));
     auto checked = apphost::parse_manifest(manifest);
     if (!checked) co_return wrap(std::move(checked.error()), "{}", manifest_file.string());
@@ -103,8 +110,10 @@ Async<Exit> upload(Context& context, TaskGroup& group, OptionsPtr options) {
     progress.update(archive->size(), total);
     SONM_CO_CHECK(co_await store(storage, "manifests", name, std::move(manifest), "app"));
     std::string profile_name = options->profile.empty() ? name : options->profile;
-    if (profile) SONM_CO_CHECK(co_await store(storage, "profiles", profile_name, std::move(*profile), "profile"));
-    progress.finish(fmt::format("{} is stored, {} bytes; `sonm app start {}` runs it", name, archive->size(), name));
+    if (profile)
+        SONM_CO_CHECK(co_await store(storage, "profiles", profile_name, std::move(*profile), "profile"));
+    progress.finish(
+        fmt::format("{} is stored, {} bytes; `sonm app start {}` runs it", name, archive->size(), name));
     json out{{"app", name}, {"archive_bytes", archive->size()}};
     if (profile) out["profile"] = profile_name;
     if (context.json()) context.emit(out, "");
@@ -123,11 +132,15 @@ Async<Exit> start(Context& context, TaskGroup& group, OptionsPtr options) {
         auto updating = node.call<"update">(options->name, options->profile);
         SONM_CO_TRY(update, co_await std::move(updating));
     }
-    std::string text = !running             ? options->name + " runs\n"
-                       : update.new_version ? options->name + " runs; its workers are being replaced by the stored version\n"
+    std::string text = !running ? options->name + " runs\n"
+                       : update.new_version
+                           ? options->name + " runs; its workers are being replaced by the stored version\n"
                        : update.new_profile ? options->name + " runs, with the new profile\n"
                                             : options->name + " runs as stored already\n";
-    json out{{"app", options->name}, {"started", !running}, {"new_version", update.new_version}, {"new_profile", update.new_profile}};
+    json out{{"app", options->name},
+             {"started", !running},
+             {"new_version", update.new_version},
+             {"new_profile", update.new_profile}};
     context.emit(out, text);
     co_return Exit::ok;
 }
@@ -215,7 +228,8 @@ Async<Exit> logs(Context& context, TaskGroup& group, OptionsPtr options) {
     SONM_CO_TRY(NodeClient node, co_await std::move(opening));
     auto asking = node.call<"output">(options->name);
     auto output = co_await std::move(asking);
-    if (!output && !output.error().is(services::NodeErrc::not_running)) co_return tl::unexpected<Error>(std::move(output.error()));
+    if (!output && !output.error().is(services::NodeErrc::not_running))
+        co_return tl::unexpected<Error>(std::move(output.error()));
     if (output && !output->empty()) text += "--- living workers\n";
     for (const services::AppOutputLine& line : output ? *output : std::vector<services::AppOutputLine>()) {
         text += fmt::format("{} {}\n", line.worker.substr(0, 8), line.text);
@@ -257,11 +271,13 @@ Async<Exit> call(Context& context, TaskGroup& group, OptionsPtr options) {
 using Work = Async<Exit> (*)(Context&, TaskGroup&, OptionsPtr);
 using More = std::function<void(CLI::App&, AppOptions&)>;
 
-void add_app_command(Commands& commands, CLI::App& parent, const char* name, const char* what, const char* examples,
-                     Work work, More more) {
+void add_app_command(Commands& commands, CLI::App& parent, const char* name, const char* what,
+                     const char* examples, Work work, More more) {
     add_command(commands, parent, name, what, examples, [work, more](CLI::App& leaf) -> Handler {
         auto options = std::make_shared<AppOptions>();
-        leaf.add_option("--node", options->node, "Locator of the node")->envname("SONM_NODE")->capture_default_str();
+        leaf.add_option("--node", options->node, "Locator of the node")
+            ->envname("SONM_NODE")
+            ->capture_default_str();
         more(leaf, *options);
         return [work, options](Context& context, TaskGroup& group) { return work(context, group, options); };
     });
@@ -276,41 +292,48 @@ void add_name(CLI::App& leaf, AppOptions& options) {
 void add_app_commands(Commands& commands) {
     CLI::App* app = commands.app.add_subcommand("app", "Applications of a node: programs that serve events");
     app->require_subcommand(1);
-    add_app_command(commands, *app, "upload", "Store an application: its folder or archive, and its manifest",
-                    "  sonm app upload ./echo\n  sonm app upload echo.tar.gz --manifest manifest.json --name echo\n"
-                    "  sonm app upload ./echo --profile-file fast.json --profile fast",
-                    upload, [](CLI::App& leaf, AppOptions& o) {
-                        leaf.add_option("source", o.folder, "Folder with a manifest.json, or a tar archive")
-                            ->required()
-                            ->check(CLI::ExistingPath);
-                        leaf.add_option("--name", o.name, "Name of the application (default: the folder's)");
-                        leaf.add_option("--manifest", o.manifest, "JSON: {\"slave\": program, \"environment\": {...}}")
-                            ->check(CLI::ExistingFile);
-                        leaf.add_option("--profile-file", o.profile_file, "JSON: limits of the pool, see docs/apps.md")
-                            ->check(CLI::ExistingFile);
-                        leaf.add_option("--profile", o.profile, "Name to store the profile under (default: the application's)");
-                    });
-    add_app_command(commands, *app, "start",
-                    "Run a stored application, now and with the node; one that runs takes over what is stored now",
-                    "  sonm app start echo\n  sonm app start echo --profile fast", start,
-                    [](CLI::App& leaf, AppOptions& o) {
-                        add_name(leaf, o);
-                        leaf.add_option("--profile", o.profile, "Stored profile (default: `default`, or the usual limits)");
-                    });
-    add_app_command(commands, *app, "pause", "Stop an application, once its calls are done", "  sonm app pause echo",
-                    pause, add_name);
-    add_app_command(commands, *app, "ls", "Applications that are stored or run", "  sonm app ls\n  sonm app ls --node 10.0.0.7:10053 --json",
-                    list, [](CLI::App&, AppOptions&) {});
+    add_app_command(
+        commands, *app, "upload", "Store an application: its folder or archive, and its manifest",
+        "  sonm app upload ./echo\n  sonm app upload echo.tar.gz --manifest manifest.json --name echo\n"
+        "  sonm app upload ./echo --profile-file fast.json --profile fast",
+        upload, [](CLI::App& leaf, AppOptions& o) {
+            leaf.add_option("source", o.folder, "Folder with a manifest.json, or a tar archive")
+                ->required()
+                ->check(CLI::ExistingPath);
+            leaf.add_option("--name", o.name, "Name of the application (default: the folder's)");
+            leaf.add_option("--manifest", o.manifest, "JSON: {\"slave\": program, \"environment\": {...}}")
+                ->check(CLI::ExistingFile);
+            leaf.add_option("--profile-file", o.profile_file, "JSON: limits of the pool, see docs/apps.md")
+                ->check(CLI::ExistingFile);
+            leaf.add_option("--profile", o.profile,
+                            "Name to store the profile under (default: the application's)");
+        });
+    add_app_command(
+        commands, *app, "start",
+        "Run a stored application, now and with the node; one that runs takes over what is stored now",
+        "  sonm app start echo\n  sonm app start echo --profile fast", start,
+        [](CLI::App& leaf, AppOptions& o) {
+            add_name(leaf, o);
+            leaf.add_option("--profile", o.profile,
+                            "Stored profile (default: `default`, or the usual limits)");
+        });
+    add_app_command(commands, *app, "pause", "Stop an application, once its calls are done",
+                    "  sonm app pause echo", pause, add_name);
+    add_app_command(commands, *app, "ls", "Applications that are stored or run",
+                    "  sonm app ls\n  sonm app ls --node 10.0.0.7:10053 --json", list,
+                    [](CLI::App&, AppOptions&) {});
     add_app_command(commands, *app, "info", "All about one that runs: pool, queue, manifest, profile",
-                    "  sonm app info echo\n  sonm app info echo --pool", show, [](CLI::App& leaf, AppOptions& o) {
+                    "  sonm app info echo\n  sonm app info echo --pool", show,
+                    [](CLI::App& leaf, AppOptions& o) {
                         add_name(leaf, o);
                         leaf.add_flag("--pool", o.pool_only, "Without manifest and profile");
                     });
-    add_app_command(commands, *app, "logs", "What its workers have printed: the last that failed, and those that live",
-                    "  sonm app logs echo\n  sonm app logs echo --last 5", logs, [](CLI::App& leaf, AppOptions& o) {
-                        add_name(leaf, o);
-                        leaf.add_option("--last", o.last, "How many failed workers")->capture_default_str();
-                    });
+    add_app_command(
+        commands, *app, "logs", "What its workers have printed: the last that failed, and those that live",
+        "  sonm app logs echo\n  sonm app logs echo --last 5", logs, [](CLI::App& leaf, AppOptions& o) {
+            add_name(leaf, o);
+            leaf.add_option("--last", o.last, "How many failed workers")->capture_default_str();
+        });
     add_app_command(commands, *app, "call", "Send an event, print the answer",
                     "  sonm app call echo ping hello\n  cat photo | sonm app call resize run -", call,
                     [](CLI::App& leaf, AppOptions& o) {

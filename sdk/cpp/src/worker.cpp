@@ -63,9 +63,10 @@ Worker::Worker(int argc, char** argv) {
     for (int i = 1; i + 1 < argc; ++i)
         for (const auto& [flag, value] : flags)
             if (flag == argv[i]) *value = argv[i + 1];
-    service_.on<"invoke">([this](rpc::Context, std::string event, rpc::Source<Bytes> in, rpc::Sink<Bytes> out) {
-        return handle(std::move(event), std::move(in), std::move(out));
-    });
+    service_.on<"invoke">(
+        [this](rpc::Context, std::string event, rpc::Source<Bytes> in, rpc::Sink<Bytes> out) {
+            return handle(std::move(event), std::move(in), std::move(out));
+        });
 }
 
 void Worker::on(std::string event, Handler handler) { handlers_[std::move(event)] = std::move(handler); }
@@ -112,7 +113,9 @@ Async<void> Worker::serve(TaskGroup& group) {
 
 int Worker::run() {
     if (endpoint_.empty() || uuid_.empty() || protocol_ != "1") {
-        std::fprintf(stderr, "sonm worker: a node starts this program, with --app, --endpoint, --uuid and --protocol 1\n");
+        std::fprintf(
+            stderr,
+            "sonm worker: a node starts this program, with --app, --endpoint, --uuid and --protocol 1\n");
         return 2;
     }
     asio::io_context context(1);

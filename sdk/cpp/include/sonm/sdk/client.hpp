@@ -9,15 +9,16 @@ namespace sonm::sdk {
 
 inline constexpr std::string_view default_node = "127.0.0.1:10053";
 
-/// A node. Connections are opened when first needed, kept, and opened again when they break. One executor; lives as long
-/// as its group.
+/// A node. Connections are opened when first needed, kept, and opened again when they break. One executor;
+/// lives as long as its group.
 class Node {
 public:
-    /// `locator`: "host:port[,host:port...]"; empty = SONM_NODE of the environment, else the default. `group` takes the
-    /// connections as children.
+    /// `locator`: "host:port[,host:port...]"; empty = SONM_NODE of the environment, else the default. `group`
+    /// takes the connections as children.
     explicit Node(TaskGroup& group, std::string locator = {});
 
-    /// A connection to the service of that name, on its own port. Errors: service_not_available, unavailable, timeout.
+    /// A connection to the service of that name, on its own port. Errors: service_not_available, unavailable,
+    /// timeout.
     Async<rpc::Connection> connect(std::string service);
 
 private:
@@ -63,12 +64,12 @@ private:
     std::string name_;
 };
 
-/// Calls an event of an application: `request` goes as one chunk, the answer's chunks come back as one. Errors: the
-/// application's own, and those of Node::connect; too_large (more than 64 MiB).
+/// Calls an event of an application: `request` goes as one chunk, the answer's chunks come back as one.
+/// Errors: the application's own, and those of Node::connect; too_large (more than 64 MiB).
 Async<Bytes> enqueue(Node& node, std::string app, std::string event, Bytes request);
 
-/// Runs `main` on an event loop of its own until it ends: the whole of a client's main(). Failures are printed, and give
-/// exit code 1.
+/// Runs `main` on an event loop of its own until it ends: the whole of a client's main(). Failures are
+/// printed, and give exit code 1.
 int run(std::function<Async<void>(Node&)> main, std::string locator = {});
 
 }  // namespace sonm::sdk

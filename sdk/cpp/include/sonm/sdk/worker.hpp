@@ -7,7 +7,8 @@ namespace sonm::sdk {
 /// What the client of a call sends: chunks, then an end.
 class Request {
 public:
-    Request(std::string event, rpc::Source<Bytes> source) : event_(std::move(event)), source_(std::move(source)) {}
+    Request(std::string event, rpc::Source<Bytes> source)
+        : event_(std::move(event)), source_(std::move(source)) {}
     const std::string& event() const { return event_; }
     /// The next chunk; nothing at the end. Errors: why the client gave up.
     Async<std::optional<Bytes>> next() { return source_.next(); }
@@ -20,7 +21,8 @@ private:
     rpc::Source<Bytes> source_;
 };
 
-/// What goes to the client. It is closed when the handler returns; a failure that it returns is the client's error.
+/// What goes to the client. It is closed when the handler returns; a failure that it returns is the client's
+/// error.
 class Response {
 public:
     explicit Response(rpc::Sink<Bytes> sink) : sink_(std::move(sink)) {}
@@ -57,7 +59,8 @@ public:
     }
     const std::string& app() const { return app_; }
 
-    /// Serves until the node ends the worker. Exit code: 0 then; 1 if the node is gone, 2 if the flags are wrong.
+    /// Serves until the node ends the worker. Exit code: 0 then; 1 if the node is gone, 2 if the flags are
+    /// wrong.
     int run();
 
 private:
