@@ -4,6 +4,7 @@
 #include "sonm/cli/command.hpp"
 #include "sonm/cli/print.hpp"
 #include "sonm/cli/worker_service.hpp"
+#include "sonm/node/edge.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -125,33 +126,6 @@ std::string endpoints_text(const std::vector<rpc::Endpoint>& endpoints) {
     return fmt::format("{}", fmt::join(out, " "));
 }
 
-json info_json(const NodeInfo& info) {
-    auto list = [](const std::vector<rpc::Endpoint>& endpoints) {
-        json out = json::array();
-        for (const auto& [host, port] : endpoints) out.push_back(fmt::format("{}:{}", host, port));
-        return out;
-    };
-    json out{{"name", info.name},
-             {"version", info.version},
-             {"state", info.state},
-             {"started", info.started.value},
-             {"http", info.http},
-             {"locator", list(info.locator)},
-             {"connections", info.connections},
-             {"services", json::array()}};
-    for (const auto& one : info.services) {
-        out["services"].push_back({{"name", one.name},
-                                   {"type", one.type},
-                                   {"protocol", one.protocol},
-                                   {"version", one.version},
-                                   {"state", one.state},
-                                   {"note", one.note},
-                                   {"endpoints", list(one.endpoints)},
-                                   {"sessions", one.sessions}});
-    }
-    return out;
-}
-
 Async<Exit> status(Context& context, TaskGroup& group, Which which) {
     SONM_CO_TRY(NodeAdminClient node, co_await reach(context, group, which));
     SONM_CO_TRY(NodeInfo info, co_await node.call<"info">());
@@ -163,7 +137,7 @@ Async<Exit> status(Context& context, TaskGroup& group, Which which) {
     for (const auto& one : info.services)
         table.add({one.name, one.type, fmt::format("{} {}", one.protocol, one.version), one.state,
                    fmt::format("{}", one.sessions), endpoints_text(one.endpoints), one.note});
-    context.emit(info_json(info), text + table.to_text());
+    context.emit(node::to_json(info), text + table.to_text());
     bool failed = std::ranges::any_of(info.services, [](const auto& one) { return one.state == "failed"; });
     co_return failed ? Exit::failed : Exit::ok;
 }

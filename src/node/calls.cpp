@@ -142,8 +142,7 @@ Async<std::optional<json>> call(Node& node, const Incoming& request, http::Respo
         co_return fail(rpc::LocatorErrc::service_not_available,
                        "'{}' is not served here; /status lists what is", named.service);
     SONM_CO_TRY(const rpc::MethodInfo* method, rpc::find_method(*protocol, named.method));
-    auto connecting = node.connect(named.service);
-    SONM_CO_TRY(rpc::Connection connection, co_await std::move(connecting));
+    SONM_CO_TRY(rpc::Connection connection, node.connect_as_nobody(named.service));
     if (method->shape == rpc::Shape::notify) {
         SONM_CO_CHECK(rpc::json_notify(connection, *protocol, named.method, args));
         co_return Result<std::optional<json>>(json(nullptr));

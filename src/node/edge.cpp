@@ -22,25 +22,6 @@ json endpoints_of(const std::vector<rpc::Endpoint>& endpoints) {
     return out;
 }
 
-json details(const services::NodeInfo& info) {
-    json services = json::array();
-    for (const services::NodeServiceInfo& one : info.services) {
-        json entry{{"name", one.name},        {"type", one.type},
-                   {"state", one.state},      {"protocol", one.protocol},
-                   {"version", one.version},  {"endpoints", endpoints_of(one.endpoints)},
-                   {"sessions", one.sessions}};
-        if (!one.note.empty()) entry["note"] = one.note;
-        services.push_back(std::move(entry));
-    }
-    return json{{"name", info.name},
-                {"version", info.version},
-                {"state", info.state},
-                {"started", info.started.value},
-                {"locator", endpoints_of(info.locator)},
-                {"connections", info.connections},
-                {"services", std::move(services)}};
-}
-
 Response json_response(int status, const json& body) {
     std::string text = body.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
     return http::text_response(status, std::move(text), "application/json");
@@ -54,7 +35,7 @@ bool any_failed(const services::NodeInfo& info) {
 Response health(const services::NodeInfo& info, bool ready) {
     bool good = !any_failed(info) && (!ready || info.state == "running");
     json out{{"status", good ? "ok" : any_failed(info) ? "failed" : info.state}};
-    out.update(details(info));
+    out.update(to_json(info));
     return json_response(good ? 200 : 503, out);
 }
 
@@ -65,7 +46,8 @@ Response refusal(int status, std::string what) {
 Async<void> answer(Node& node, const Incoming& request, Responder& out) {
     std::string_view path = request.path();
     if (apphost::is_app_request(request)) {
-        if (auto refused = refuse_caller(node.config().http, request)) co_return co_await out.send(std::move(*refused));
+        if (auto refused = refuse_caller(node.config().http, request))
+            co_return co_await out.send(std::move(*refused));
         auto serving = apphost::serve_app_request(node, request, out);
         co_return co_await std::move(serving);
     }
@@ -79,7 +61,7 @@ Async<void> answer(Node& node, const Incoming& request, Responder& out) {
     else if (path == "/healthz" || path == "/readyz")
         response = health(node.info(), path == "/readyz");
     else if (path == "/status" || path == "/")
-        response = json_response(200, details(node.info()));
+        response = json_response(200, to_json(node.info()));
     else
         response = refusal(404, "there are /metrics, /healthz, /readyz, /status and POST /v1/SERVICE/METHOD");
     if (response.status != 404 && request.method != "GET" && request.method != "HEAD") {
@@ -92,6 +74,26 @@ Async<void> answer(Node& node, const Incoming& request, Responder& out) {
 }
 
 }  // namespace
+
+json to_json(const services::NodeInfo& info) {
+    json services = json::array();
+    for (const services::NodeServiceInfo& one : info.services) {
+        json entry{{"name", one.name},        {"type", one.type},
+                   {"state", one.state},      {"protocol", one.protocol},
+                   {"version", one.version},  {"endpoints", endpoints_of(one.endpoints)},
+                   {"sessions", one.sessions}};
+        entry["note"] = one.note;
+        services.push_back(std::move(entry));
+    }
+    return json{{"name", info.name},
+                {"version", info.version},
+                {"state", info.state},
+                {"started", info.started.value},
+                {"http", info.http},
+                {"locator", endpoints_of(info.locator)},
+                {"connections", info.connections},
+                {"services", std::move(services)}};
+}
 
 http::RequestHandler make_edge(Node& node) {
     return [&node](const Incoming& request, Responder& out) { return answer(node, request, out); };

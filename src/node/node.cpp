@@ -163,6 +163,11 @@ Async<rpc::Connection> Node::connect(std::string name) {
     co_return co_await std::move(elsewhere);
 }
 
+Result<rpc::Connection> Node::connect_as_nobody(std::string_view name) {
+    if (!server_ || !group_) return fail(Errc::conflict, "the node is not up yet");
+    return server_->connect_local(*group_, name);
+}
+
 /// What a gateway or another node's locator would answer, tried in its order.
 Async<rpc::Connection> Node::connect_elsewhere(std::string name) {
     SONM_CO_TRY(rpc::Offer offer, locator_->resolve(name));

@@ -54,6 +54,9 @@ public:
 
     const NodeConfig& config() const { return config_; }
     services::NodeInfo info() const;
+    /// A connection to a name that is served here, as somebody without an account. Errors:
+    /// service_not_available, busy.
+    Result<rpc::Connection> connect_as_nobody(std::string_view name);
     /// What a name that is served here speaks; nullptr if it is not.
     const rpc::ProtocolInfo* protocol_of(std::string_view name) const;
     /// All that is worth watching, in the format of Prometheus.

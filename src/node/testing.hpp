@@ -104,7 +104,8 @@ protected:
     }
     void write(std::string_view more, std::string_view head = "drain: 2 s\n") {
         std::string text = fmt::format(
-            "state: state\nlisten: ['unix:{}/node']\nports: none\nhttp: {{listen: 'off', calls: anybody}}\nlog_level: "
+            "state: state\nlisten: ['unix:{}/node']\nports: none\nhttp: {{listen: 'off', calls: "
+            "anybody}}\nlog_level: "
             "off\n{}{}",
             folder.path().string(), head, more);
         EXPECT_TRUE(write_atomically(folder / "node.yaml", as_bytes(text)));

@@ -35,7 +35,9 @@ Types platform_types() {
     types.add("storage", "Values under keys in collections, with tags and access lists.", storage::make);
     types.add("logging", "Structured log lines of applications: levels, files, a tail that can be asked.",
               logging::make);
-    types.add("cache", "Values that may be forgotten: in memory, bounded, of this node or spread over a cluster.", cache::make);
+    types.add("cache",
+              "Values that may be forgotten: in memory, bounded, of this node or spread over a cluster.",
+              cache::make);
     types.add("time", "One time for all nodes, and how sure it is.", time::make);
     types.add("fetch", "Fetches from the web for those who may not or cannot themselves.", fetch::make,
               "urlfetch");
