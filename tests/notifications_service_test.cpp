@@ -1,4 +1,5 @@
 #include "sonm/base/fs.hpp"
+#include "sonm/base/units.hpp"
 #include "sonm/notifications/notifications.hpp"
 #include "sonm/web/sign.hpp"
 #include "support/http_peer.hpp"
@@ -52,14 +53,15 @@ struct Bench {
 
     Bench(const Executor& e, TaskGroup& g)
         : executor(e),
-          peer(e, [this](PeerRequest, ByteStream& stream) {
-              int status = 200;
-              if (!statuses.empty()) {
-                  status = statuses.front();
-                  statuses.pop_front();
-              }
-              return write_answer(stream, status, "");
-          }),
+          peer(e,
+               [this](PeerRequest, ByteStream& stream) {
+                   int status = 200;
+                   if (!statuses.empty()) {
+                       status = statuses.front();
+                       statuses.pop_front();
+                   }
+                   return write_answer(stream, status, "");
+               }),
           notifications(e, local_config(), clock, (folder / "n.db").string()),
           group(g) {}
     NotificationsClient client(std::optional<crypto::Address> identity = std::nullopt) {
@@ -92,7 +94,8 @@ void with_notifications(F body) {
 
 Task<void> check_webhook(Bench& bench) {
     auto client = bench.client();
-    auto [hook, secret] = (co_await client.call<"add_webhook">("t", bench.peer.url() + "/hook", std::nullopt)).value();
+    auto [hook, secret] =
+        (co_await client.call<"add_webhook">("t", bench.peer.url() + "/hook", std::nullopt)).value();
     bench.statuses = {500, 503};
     auto sequence = (co_await client.call<"publish">(about("t", "hello"))).value();
     (void)co_await client.call<"publish">(about("other", "not for it"));
@@ -103,7 +106,7 @@ Task<void> check_webhook(Bench& bench) {
     EXPECT_EQ(last.headers["content-type"], "text/plain");
     EXPECT_EQ(last.headers["sonm-attempt"], "3");
     EXPECT_EQ(last.headers["webhook-id"], fmt::format("msg_{}", sequence));
-    UnixTime time(std::stoull(last.headers["webhook-timestamp"]));
+    UnixTime time(parse_int<std::uint64_t>(last.headers["webhook-timestamp"]).value());
     EXPECT_EQ(last.headers["webhook-signature"],
               sign(parse_secret(secret).value(), last.headers["webhook-id"], time, to_bytes("hello")));
     co_await sleep_for(50ms);

@@ -47,7 +47,8 @@ web::Request delivery_request(const Delivery& delivery, UnixTime now) {
 
 Seconds pause_after(std::uint64_t attempts, std::uint8_t chance) {
     constexpr std::uint64_t pause_max = 3'600;
-    std::uint64_t pause = attempts >= 12 ? pause_max : std::min<std::uint64_t>(pause_max, 2ull << (attempts - 1));
+    std::uint64_t pause =
+        attempts >= 12 ? pause_max : std::min<std::uint64_t>(pause_max, 2ull << (attempts - 1));
     return Seconds(std::max<std::uint64_t>(1, pause - pause / 4 * chance / 255));
 }
 

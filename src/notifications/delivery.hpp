@@ -17,8 +17,8 @@ std::string sign(BytesView secret, std::string_view id, UnixTime time, BytesView
 /// The POST of one attempt.
 web::Request delivery_request(const Delivery& delivery, UnixTime now);
 
-/// How long to wait after `attempts` failed ones: 2 s, doubled each time, at most an hour, less up to a quarter
-/// by `chance` (0 to 255) so that many do not come back at once.
+/// How long to wait after `attempts` failed ones: 2 s, doubled each time, at most an hour, less up to a
+/// quarter by `chance` (0 to 255) so that many do not come back at once.
 Seconds pause_after(std::uint64_t attempts, std::uint8_t chance);
 
 }  // namespace sonm::notifications

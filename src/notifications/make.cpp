@@ -8,8 +8,9 @@ Result<std::unique_ptr<services::PlatformService>> make(services::Environment en
     Keeping& keeping = config.keeping;
     std::uint64_t body_max = config.body_bytes_max;
     auto count = parse_int<std::size_t>;
-    args.optional({"keep", "How long notifications are kept, so that subscribers can go on after a pause.", "7 d"},
-                  keeping.age_max, parse_span);
+    args.optional(
+        {"keep", "How long notifications are kept, so that subscribers can go on after a pause.", "7 d"},
+        keeping.age_max, parse_span);
     args.optional({"keep_count", "How many of one topic.", "100000"}, keeping.count_max, count);
     args.optional({"store_max", "Bytes of all that is kept; beyond it nothing is accepted.", "1 GiB"},
                   keeping.bytes_max, parse_bytes);
@@ -18,16 +19,18 @@ Result<std::unique_ptr<services::PlatformService>> make(services::Environment en
     args.optional({"subscriptions_max", "Open streams.", "10000"}, config.subscriptions_max, count);
     args.optional({"webhooks_max", "Webhooks of all topics.", "1000"}, keeping.webhooks_max, count);
     args.optional({"topic_webhooks_max", "Webhooks of one topic.", "100"}, keeping.topic_webhooks_max, count);
-    args.optional({"pending_max", "Deliveries of one webhook that may wait.", "100000"}, keeping.pending_max, count);
-    args.optional({"dead_max", "Dead letters of one webhook; the oldest are dropped.", "10000"}, keeping.dead_max,
+    args.optional({"pending_max", "Deliveries of one webhook that may wait.", "100000"}, keeping.pending_max,
                   count);
-    args.optional({"attempts_max", "Attempts before a delivery becomes a dead letter.", "12"}, config.attempts_max,
-                  count);
+    args.optional({"dead_max", "Dead letters of one webhook; the oldest are dropped.", "10000"},
+                  keeping.dead_max, count);
+    args.optional({"attempts_max", "Attempts before a delivery becomes a dead letter.", "12"},
+                  config.attempts_max, count);
     args.optional({"attempts_at_once", "Attempts under way.", "32"}, config.attempts_at_once, count);
-    args.list({"allow", "Networks where webhooks may be beside public addresses.", "[10.1.0.0/16]"}, config.allow,
-              web::parse_network);
-    args.optional({"ca_file", "PEM file of certificate authorities instead of the system's.", "/etc/sonm/ca.pem"},
-                  config.ca_file, yaml_text);
+    args.list({"allow", "Networks where webhooks may be beside public addresses.", "[10.1.0.0/16]"},
+              config.allow, web::parse_network);
+    args.optional(
+        {"ca_file", "PEM file of certificate authorities instead of the system's.", "/etc/sonm/ca.pem"},
+        config.ca_file, yaml_text);
     if (body_max > 4 * MiB) args.problem("body_max", "must be at most 4 MiB");
     if (config.attempts_at_once == 0 || config.attempts_max == 0)
         args.problem("attempts_max", "and attempts_at_once must be at least 1");

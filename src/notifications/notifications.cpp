@@ -27,7 +27,8 @@ Result<void> check_name(std::string_view what, std::string_view text, bool may_b
     if (text.size() <= name_bytes_max && (may_be_empty || !text.empty()) &&
         std::none_of(text.begin(), text.end(), odd))
         return Result<void>();
-    return fail(Errc::invalid, "the {} must be 1 to {} bytes without control characters", what, name_bytes_max);
+    return fail(Errc::invalid, "the {} must be 1 to {} bytes without control characters", what,
+                name_bytes_max);
 }
 
 std::string account_of(const rpc::Context& who) {
@@ -45,14 +46,14 @@ Notifications::Notifications(Executor executor, Config config, const Clock& cloc
       topics_(executor),
       work_(executor, 1) {
     service_.on<"publish">([this](const Context&, Publication publication) { return publish(publication); });
-    service_.on<"subscribe">([this](Context, std::string topic, std::optional<std::uint64_t> after,
-                                    rpc::Sink<Notification> out) {
-        return subscribe(std::move(topic), after, std::move(out));
-    });
-    service_.on<"add_webhook">([this](const Context& who, std::string topic, std::string url,
-                                      std::optional<std::string> secret) {
-        return add_webhook(who, topic, url, secret);
-    });
+    service_.on<"subscribe">(
+        [this](Context, std::string topic, std::optional<std::uint64_t> after, rpc::Sink<Notification> out) {
+            return subscribe(std::move(topic), after, std::move(out));
+        });
+    service_.on<"add_webhook">(
+        [this](const Context& who, std::string topic, std::string url, std::optional<std::string> secret) {
+            return add_webhook(who, topic, url, secret);
+        });
     service_.on<"remove_webhook">([this](const Context& who, std::uint64_t webhook) -> Result<void> {
         SONM_CHECK(may_change(who, webhook));
         return store_->remove_webhook(webhook);
@@ -70,10 +71,11 @@ Notifications::Notifications(Executor executor, Config config, const Clock& cloc
             (void)work_.try_push(true);
             return Result<void>();
         });
-    service_.on<"drop">([this](const Context& who, std::uint64_t webhook, std::uint64_t sequence) -> Result<void> {
-        SONM_CHECK(may_change(who, webhook));
-        return store_->drop({webhook, sequence});
-    });
+    service_.on<"drop">(
+        [this](const Context& who, std::uint64_t webhook, std::uint64_t sequence) -> Result<void> {
+            SONM_CHECK(may_change(who, webhook));
+            return store_->drop({webhook, sequence});
+        });
 }
 
 Async<void> Notifications::start() {
@@ -86,8 +88,8 @@ Result<std::uint64_t> Notifications::publish(const Publication& publication) {
     SONM_CHECK(check_name("type", publication.type, false));
     SONM_CHECK(check_name("id", publication.id, true));
     if (publication.body.size() > config_.body_bytes_max)
-        return fail(Errc::too_large, "the body has {} bytes, at most {} are accepted", publication.body.size(),
-                    config_.body_bytes_max);
+        return fail(Errc::too_large, "the body has {} bytes, at most {} are accepted",
+                    publication.body.size(), config_.body_bytes_max);
     SONM_TRY(auto accepted, store_->publish(publication, clock_.now()));
     auto [sequence, fresh] = accepted;
     if (!fresh) return sequence;
@@ -156,7 +158,8 @@ Task<void> Notifications::dispatch(TaskGroup& group) {
         if (now >= clean_at) {
             clean_at = now + clean_every;
             auto cleaned = store_->clean(now);
-            if (!cleaned) SONM_LOG(error, "notifications: removing the old ones: {}", cleaned.error().message());
+            if (!cleaned)
+                SONM_LOG(error, "notifications: removing the old ones: {}", cleaned.error().message());
         }
         std::size_t room = config_.attempts_at_once - group.size();
         auto due = store_->due(now, busy_, room, config_.webhook_attempts_at_once);
@@ -223,7 +226,8 @@ void Notifications::measure(std::vector<services::Metric>& out) const {
     add("published_total", "Notifications accepted.", Kind::counter, published_);
     add("delivered_total", "Deliveries that webhooks took.", Kind::counter, delivered_);
     add("failed_total", "Attempts that failed.", Kind::counter, failed_);
-    add("dropped_total", "Dead letters dropped because there were too many.", Kind::counter, store_->dropped());
+    add("dropped_total", "Dead letters dropped because there were too many.", Kind::counter,
+        store_->dropped());
 }
 
 }  // namespace sonm::notifications

@@ -10,8 +10,8 @@ struct Config {
     Keeping keeping;
     std::size_t body_bytes_max = 256 * KiB;
     std::size_t subscriptions_max = 10'000;
-    std::size_t attempts_max = 12;          ///< with the pauses between them about four hours
-    std::size_t attempts_at_once = 32;      ///< of all webhooks
+    std::size_t attempts_max = 12;      ///< with the pauses between them about four hours
+    std::size_t attempts_at_once = 32;  ///< of all webhooks
     std::size_t webhook_attempts_at_once = 4;
     Millis attempt_max{15'000};
     std::vector<web::Network> allow;  ///< where webhooks may be beside public addresses

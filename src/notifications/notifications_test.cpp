@@ -23,10 +23,12 @@ Publication about(const std::string& topic, std::string body = "b", std::string 
 TEST(Delivery, the_signature_is_that_of_the_specification) {
     // Source: the test vector of the Standard Webhooks libraries.
     Bytes secret = parse_secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").value();
-    EXPECT_EQ(sign(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", UnixTime(1614265330), as_bytes("{\"test\": 2432232314}")),
+    EXPECT_EQ(sign(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", UnixTime(1614265330),
+                   as_bytes("{\"test\": 2432232314}")),
               "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     EXPECT_EQ(print_secret(secret), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-    for (const char* wrong : {"", "whsec_", "whsec_Zg==", "whsec_!", "short"}) EXPECT_FALSE(parse_secret(wrong)) << wrong;
+    for (const char* wrong : {"", "whsec_", "whsec_Zg==", "whsec_!", "short"})
+        EXPECT_FALSE(parse_secret(wrong)) << wrong;
 }
 
 TEST(Delivery, pauses_grow_to_an_hour_and_differ) {

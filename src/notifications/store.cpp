@@ -39,7 +39,7 @@ CREATE TABLE delivery (
     error TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (webhook, sequence)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX delivery_due ON delivery (dead, next_at);
+CREATE INDEX delivery_due ON delivery (webhook, dead, next_at, sequence);
 CREATE INDEX delivery_sequence ON delivery (sequence);
 )";
 
@@ -66,8 +66,14 @@ Store::Store(std::unique_ptr<Database> database, Keeping keeping)
 Result<std::unique_ptr<Store>> Store::open(const std::string& file, Keeping keeping) {
     SONM_TRY(auto database, Database::open(file, {tables}));
     std::unique_ptr<Store> store(new Store(std::move(database), keeping));
-    SONM_TRY(auto bytes, store->database_->value<std::uint64_t>("SELECT coalesce(sum(length(body)), 0) FROM notification"));
+    SONM_TRY(auto bytes, store->database_->value<std::uint64_t>(
+                             "SELECT coalesce(sum(length(body)), 0) FROM notification"));
     store->bytes_ = bytes.value_or(0);
+    auto count = [&](const Row& row) {
+        store->pending_[row.get<std::uint64_t>(0)] = row.get<std::uint64_t>(1);
+    };
+    SONM_CHECK(store->database_->each(
+        count, "SELECT webhook, count(*) FROM delivery WHERE dead = 0 GROUP BY webhook"));
     return store;
 }
 
@@ -84,42 +90,58 @@ Result<std::pair<std::uint64_t, bool>> Store::publish(const Publication& publica
         return fail(Errc::no_space, "{} bytes of notifications are kept, at most {} may be", bytes_,
                     keeping_.bytes_max);
     std::uint64_t sequence = 0;
+    std::vector<std::uint64_t> waiting;
     auto body = [&]() -> Result<void> {
         SONM_TRY(std::size_t fresh, database_->run("INSERT OR IGNORE INTO topic (name) VALUES (?)", topic));
         SONM_TRY(auto topics, database_->value<std::uint64_t>("SELECT count(*) FROM topic"));
         if (fresh != 0 && topics.value_or(0) > keeping_.topics_max)
             return fail(Errc::busy, "there are {} topics already", keeping_.topics_max);
-        SONM_CHECK(database_->run("INSERT INTO notification (topic, id, time, type, body) VALUES (?, ?, ?, ?, ?)",
-                                  topic, id, now.value, publication.type, publication.body));
+        SONM_CHECK(
+            database_->run("INSERT INTO notification (topic, id, time, type, body) VALUES (?, ?, ?, ?, ?)",
+                           topic, id, now.value, publication.type, publication.body));
         sequence = static_cast<std::uint64_t>(database_->last_id());
-        return fan_out(topic, sequence, now);
+        SONM_TRY(waiting, fan_out(topic, sequence, now));
+        return Result<void>();
     };
     SONM_CHECK(database_->transact(body));
+    for (std::uint64_t webhook : waiting) ++pending_[webhook];
     bytes_ += publication.body.size();
     return std::pair(sequence, true);
 }
 
-Result<void> Store::fan_out(const std::string& topic, std::uint64_t sequence, UnixTime now) {
+Result<std::vector<std::uint64_t>> Store::fan_out(const std::string& topic, std::uint64_t sequence,
+                                                  UnixTime now) {
     auto id = [](const Row& row) { return row.get<std::uint64_t>(0); };
     SONM_TRY(auto webhooks, database_->all(id, "SELECT id FROM webhook WHERE topic = ?", topic));
+    std::vector<std::uint64_t> waiting;
     for (std::uint64_t webhook : webhooks) {
-        SONM_TRY(auto pending, database_->value<std::uint64_t>(
-                                   "SELECT count(*) FROM delivery WHERE webhook = ? AND dead = 0", webhook));
-        bool full = pending.value_or(0) >= keeping_.pending_max;
+        auto pending = pending_.find(webhook);
+        bool full = pending != pending_.end() && pending->second >= keeping_.pending_max;
         SONM_CHECK(database_->run(
             "INSERT INTO delivery (webhook, sequence, next_at, dead, error) VALUES (?, ?, ?, ?, ?)", webhook,
             sequence, now.value, full, std::string(full ? "too many were waiting" : "")));
-        if (full) SONM_CHECK(trim_dead(webhook));
+        if (full)
+            SONM_CHECK(trim_dead(webhook));
+        else
+            waiting.push_back(webhook);
     }
-    return Result<void>();
+    return waiting;
 }
 
-Result<std::vector<Notification>> Store::after(const std::string& topic, std::uint64_t after, std::size_t limit) {
-    std::string sql = fmt::format("SELECT {} FROM notification n WHERE topic = ? AND sequence > ? ORDER BY sequence LIMIT ?",
-                                  notification_columns);
+void Store::no_longer_pending(std::uint64_t webhook) {
+    auto pending = pending_.find(webhook);
+    if (pending != pending_.end() && --pending->second == 0) pending_.erase(pending);
+}
+
+Result<std::vector<Notification>> Store::after(const std::string& topic, std::uint64_t after,
+                                               std::size_t limit) {
+    std::string sql = fmt::format(
+        "SELECT {} FROM notification n WHERE topic = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+        notification_columns);
     SONM_TRY(auto found, database_->all(read_notification, sql, topic, after, limit));
     if (found.empty()) return found;
-    SONM_TRY(auto removed, database_->value<std::uint64_t>("SELECT removed FROM topic WHERE name = ?", topic));
+    SONM_TRY(auto removed,
+             database_->value<std::uint64_t>("SELECT removed FROM topic WHERE name = ?", topic));
     found.front().gap = after < removed.value_or(0);
     return found;
 }
@@ -129,14 +151,15 @@ Result<std::uint64_t> Store::last_sequence() {
         .map([](auto value) { return value.value_or(0); });
 }
 
-Result<std::uint64_t> Store::add_webhook(const std::string& topic, const std::string& url, const Bytes& secret,
-                                         const std::string& owner) {
+Result<std::uint64_t> Store::add_webhook(const std::string& topic, const std::string& url,
+                                         const Bytes& secret, const std::string& owner) {
     SONM_TRY(auto all, database_->value<std::uint64_t>("SELECT count(*) FROM webhook"));
-    SONM_TRY(auto here, database_->value<std::uint64_t>("SELECT count(*) FROM webhook WHERE topic = ?", topic));
+    SONM_TRY(auto here,
+             database_->value<std::uint64_t>("SELECT count(*) FROM webhook WHERE topic = ?", topic));
     if (all.value_or(0) >= keeping_.webhooks_max || here.value_or(0) >= keeping_.topic_webhooks_max)
         return fail(Errc::busy, "there are {} webhooks, {} of this topic", all.value_or(0), here.value_or(0));
-    SONM_CHECK(database_->run("INSERT INTO webhook (topic, url, secret, owner) VALUES (?, ?, ?, ?)", topic, url,
-                              secret, owner));
+    SONM_CHECK(database_->run("INSERT INTO webhook (topic, url, secret, owner) VALUES (?, ?, ?, ?)", topic,
+                              url, secret, owner));
     return static_cast<std::uint64_t>(database_->last_id());
 }
 
@@ -152,7 +175,9 @@ Result<void> Store::remove_webhook(std::uint64_t webhook) {
         SONM_CHECK(database_->run("DELETE FROM webhook WHERE id = ?", webhook));
         return Result<void>();
     };
-    return database_->transact(body);
+    SONM_CHECK(database_->transact(body));
+    pending_.erase(webhook);
+    return Result<void>();
 }
 
 Result<std::vector<Webhook>> Store::webhooks(const std::string& owner) {
@@ -161,12 +186,13 @@ Result<std::vector<Webhook>> Store::webhooks(const std::string& owner) {
                        row.get<std::string>(3),   row.get<std::uint64_t>(4), row.get<std::uint64_t>(5),
                        row.get<std::string>(6)};
     };
-    return database_->all(read,
-                          "SELECT id, topic, url, owner,"
-                          " (SELECT count(*) FROM delivery d WHERE d.webhook = w.id AND d.dead = 0),"
-                          " (SELECT count(*) FROM delivery d WHERE d.webhook = w.id AND d.dead = 1), last_error"
-                          " FROM webhook w WHERE owner = ? ORDER BY id",
-                          owner);
+    return database_->all(
+        read,
+        "SELECT id, topic, url, owner,"
+        " (SELECT count(*) FROM delivery d WHERE d.webhook = w.id AND d.dead = 0),"
+        " (SELECT count(*) FROM delivery d WHERE d.webhook = w.id AND d.dead = 1), last_error"
+        " FROM webhook w WHERE owner = ? ORDER BY id",
+        owner);
 }
 
 Result<std::vector<Delivery>> Store::due(UnixTime now, const std::set<DeliveryKey>& busy, std::size_t limit,
@@ -174,18 +200,22 @@ Result<std::vector<Delivery>> Store::due(UnixTime now, const std::set<DeliveryKe
     std::map<std::uint64_t, std::size_t> of_webhook;
     for (const DeliveryKey& key : busy) ++of_webhook[key.first];
     std::vector<DeliveryKey> chosen;
-    auto choose = [&](const Row& row) {
-        DeliveryKey key(row.get<std::uint64_t>(0), row.get<std::uint64_t>(1));
-        if (chosen.size() >= limit || busy.contains(key) || of_webhook[key.first] >= each) return;
-        ++of_webhook[key.first];
-        chosen.push_back(key);
-    };
-    // A window over each webhook, so that one with a long queue does not hide the others.
-    SONM_CHECK(database_->each(choose,
-                               "SELECT webhook, sequence FROM (SELECT webhook, sequence, next_at, row_number() OVER"
-                               " (PARTITION BY webhook ORDER BY next_at, sequence) AS place FROM delivery"
-                               " WHERE dead = 0 AND next_at <= ?) WHERE place <= ? ORDER BY next_at, sequence",
-                               now.value, 2 * each));
+    // Webhook by webhook, each in its turn, so that a long queue of one hides no other.
+    for (std::size_t looked = 0; looked < pending_.size() && chosen.size() < limit; ++looked) {
+        auto next = pending_.upper_bound(turn_);
+        if (next == pending_.end()) next = pending_.begin();
+        turn_ = next->first;
+        auto choose = [&](const Row& row) {
+            DeliveryKey key(turn_, row.get<std::uint64_t>(0));
+            if (chosen.size() >= limit || busy.contains(key) || of_webhook[turn_] >= each) return;
+            ++of_webhook[turn_];
+            chosen.push_back(key);
+        };
+        SONM_CHECK(database_->each(choose,
+                                   "SELECT sequence FROM delivery WHERE webhook = ? AND dead = 0 AND"
+                                   " next_at <= ? ORDER BY next_at, sequence LIMIT ?",
+                                   turn_, now.value, 2 * each));
+    }
     std::vector<Delivery> out;
     std::string sql = fmt::format(
         "SELECT {}, w.url, w.secret, d.attempts FROM delivery d JOIN notification n USING (sequence)"
@@ -193,8 +223,8 @@ Result<std::vector<Delivery>> Store::due(UnixTime now, const std::set<DeliveryKe
         notification_columns);
     for (const DeliveryKey& key : chosen) {
         auto read = [&](const Row& row) {
-            out.push_back(Delivery{key.first, row.get<std::string>(6), row.get<Bytes>(7), read_notification(row),
-                                   row.get<std::uint64_t>(8)});
+            out.push_back(Delivery{key.first, row.get<std::string>(6), row.get<Bytes>(7),
+                                   read_notification(row), row.get<std::uint64_t>(8)});
         };
         SONM_CHECK(database_->each(read, sql, key.first, key.second));
     }
@@ -202,44 +232,55 @@ Result<std::vector<Delivery>> Store::due(UnixTime now, const std::set<DeliveryKe
 }
 
 Result<void> Store::delivered(const DeliveryKey& key) {
-    return database_->run("DELETE FROM delivery WHERE webhook = ? AND sequence = ?", key.first, key.second)
-        .map([](std::size_t) {});
+    SONM_TRY(std::size_t gone, database_->run("DELETE FROM delivery WHERE webhook = ? AND sequence = ?",
+                                              key.first, key.second));
+    if (gone != 0) no_longer_pending(key.first);
+    return Result<void>();
 }
 
 Result<void> Store::retry(const DeliveryKey& key, UnixTime at, std::string_view error) {
     auto body = [&]() -> Result<void> {
-        SONM_CHECK(database_->run("UPDATE delivery SET attempts = attempts + 1, next_at = ?, error = ?"
-                                  " WHERE webhook = ? AND sequence = ?",
-                                  at.value, error_text(error), key.first, key.second));
-        SONM_CHECK(database_->run("UPDATE webhook SET last_error = ? WHERE id = ?", error_text(error), key.first));
+        SONM_CHECK(
+            database_->run("UPDATE delivery SET attempts = attempts + 1, next_at = ?, error = ?"
+                           " WHERE webhook = ? AND sequence = ?",
+                           at.value, error_text(error), key.first, key.second));
+        SONM_CHECK(
+            database_->run("UPDATE webhook SET last_error = ? WHERE id = ?", error_text(error), key.first));
         return Result<void>();
     };
     return database_->transact(body);
 }
 
 Result<void> Store::dead(const DeliveryKey& key, std::string_view error) {
+    std::size_t died = 0;
     auto body = [&]() -> Result<void> {
-        SONM_CHECK(database_->run("UPDATE delivery SET attempts = attempts + 1, dead = 1, error = ?"
-                                  " WHERE webhook = ? AND sequence = ?",
-                                  error_text(error), key.first, key.second));
-        SONM_CHECK(database_->run("UPDATE webhook SET last_error = ? WHERE id = ?", error_text(error), key.first));
+        SONM_TRY(died, database_->run("UPDATE delivery SET attempts = attempts + 1, dead = 1, error = ?"
+                                      " WHERE webhook = ? AND sequence = ? AND dead = 0",
+                                      error_text(error), key.first, key.second));
+        SONM_CHECK(
+            database_->run("UPDATE webhook SET last_error = ? WHERE id = ?", error_text(error), key.first));
         return trim_dead(key.first);
     };
-    return database_->transact(body);
+    SONM_CHECK(database_->transact(body));
+    if (died != 0) no_longer_pending(key.first);
+    return Result<void>();
 }
 
 Result<void> Store::trim_dead(std::uint64_t webhook) {
     SONM_TRY(std::size_t dropped,
-             database_->run("DELETE FROM delivery WHERE webhook = ?1 AND dead = 1 AND sequence IN (SELECT sequence"
-                            " FROM delivery WHERE webhook = ?1 AND dead = 1 ORDER BY sequence DESC LIMIT -1 OFFSET ?2)",
-                            webhook, keeping_.dead_max));
+             database_->run(
+                 "DELETE FROM delivery WHERE webhook = ?1 AND dead = 1 AND sequence IN (SELECT sequence"
+                 " FROM delivery WHERE webhook = ?1 AND dead = 1 ORDER BY sequence DESC LIMIT -1 OFFSET ?2)",
+                 webhook, keeping_.dead_max));
     if (dropped == 0) return Result<void>();
     dropped_ += dropped;
-    SONM_LOG(warn, "notifications: webhook {} has too many dead letters; dropped the oldest {}", webhook, dropped);
+    SONM_LOG(warn, "notifications: webhook {} has too many dead letters; dropped the oldest {}", webhook,
+             dropped);
     return Result<void>();
 }
 
-Result<std::vector<DeadLetter>> Store::dead_letters(std::uint64_t webhook, std::uint64_t after, std::size_t limit) {
+Result<std::vector<DeadLetter>> Store::dead_letters(std::uint64_t webhook, std::uint64_t after,
+                                                    std::size_t limit) {
     auto read = [](const Row& row) {
         return DeadLetter{read_notification(row), row.get<std::uint64_t>(6), row.get<std::string>(7)};
     };
@@ -257,15 +298,17 @@ Result<void> Store::found(Result<std::size_t> changed, const DeliveryKey& key) {
 }
 
 Result<void> Store::redeliver(const DeliveryKey& key, UnixTime now) {
-    return found(database_->run("UPDATE delivery SET dead = 0, attempts = 0, next_at = ?"
-                                " WHERE webhook = ? AND sequence = ? AND dead = 1",
-                                now.value, key.first, key.second),
-                 key);
+    SONM_CHECK(found(database_->run("UPDATE delivery SET dead = 0, attempts = 0, next_at = ?"
+                                    " WHERE webhook = ? AND sequence = ? AND dead = 1",
+                                    now.value, key.first, key.second),
+                     key));
+    ++pending_[key.first];
+    return Result<void>();
 }
 
 Result<void> Store::drop(const DeliveryKey& key) {
-    return found(database_->run("DELETE FROM delivery WHERE webhook = ? AND sequence = ? AND dead = 1", key.first,
-                                key.second),
+    return found(database_->run("DELETE FROM delivery WHERE webhook = ? AND sequence = ? AND dead = 1",
+                                key.first, key.second),
                  key);
 }
 
@@ -278,9 +321,10 @@ Result<void> Store::clean(UnixTime now) {
 
 Result<void> Store::clean_topic(const std::string& topic, UnixTime now) {
     // Everything up to here is too old, or beyond the count.
-    SONM_TRY(auto beyond, database_->value<std::uint64_t>(
-                              "SELECT sequence FROM notification WHERE topic = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?",
-                              topic, keeping_.count_max));
+    SONM_TRY(auto beyond,
+             database_->value<std::uint64_t>(
+                 "SELECT sequence FROM notification WHERE topic = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?",
+                 topic, keeping_.count_max));
     std::uint64_t oldest = now.value > keeping_.age_max.value ? now.value - keeping_.age_max.value : 0;
     auto body = [&]() -> Result<std::uint64_t> {
         std::uint64_t freed = 0, highest = 0;
@@ -292,11 +336,12 @@ Result<void> Store::clean_topic(const std::string& topic, UnixTime now) {
             "FROM notification WHERE topic = ? AND (time < ? OR sequence <= ?)"
             " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.sequence = notification.sequence)";
         SONM_CHECK(database_->each(
-            count, fmt::format("SELECT coalesce(sum(length(body)), 0), coalesce(max(sequence), 0) {}", which), topic,
-            oldest, beyond.value_or(0)));
+            count, fmt::format("SELECT coalesce(sum(length(body)), 0), coalesce(max(sequence), 0) {}", which),
+            topic, oldest, beyond.value_or(0)));
         if (highest == 0) return freed;
         SONM_CHECK(database_->run(fmt::format("DELETE {}", which), topic, oldest, beyond.value_or(0)));
-        SONM_CHECK(database_->run("UPDATE topic SET removed = max(removed, ?) WHERE name = ?", highest, topic));
+        SONM_CHECK(
+            database_->run("UPDATE topic SET removed = max(removed, ?) WHERE name = ?", highest, topic));
         return freed;
     };
     SONM_TRY(std::uint64_t freed, database_->transact(body));

@@ -13,11 +13,11 @@ using services::Publication;
 using services::Webhook;
 
 struct Keeping {
-    std::size_t count_max = 100'000;          ///< of one topic, beside what is still to be delivered
-    Seconds age_max{7 * 86'400};              ///< likewise
-    std::uint64_t bytes_max = 1 * GiB;        ///< of all bodies; beyond it nothing is accepted
-    std::size_t pending_max = 100'000;        ///< of one webhook; beyond it a notification is dead at once
-    std::size_t dead_max = 10'000;            ///< of one webhook; beyond it the oldest is dropped
+    std::size_t count_max = 100'000;    ///< of one topic, beside what is still to be delivered
+    Seconds age_max{7 * 86'400};        ///< likewise
+    std::uint64_t bytes_max = 1 * GiB;  ///< of all bodies; beyond it nothing is accepted
+    std::size_t pending_max = 100'000;  ///< of one webhook; beyond it a notification is dead at once
+    std::size_t dead_max = 10'000;      ///< of one webhook; beyond it the oldest is dropped
     std::size_t topics_max = 10'000;
     std::size_t webhooks_max = 1'000;
     std::size_t topic_webhooks_max = 100;
@@ -38,8 +38,8 @@ class Store {
 public:
     static Result<std::unique_ptr<Store>> open(const std::string& file, Keeping keeping);
 
-    /// The sequence, and whether it is new (its id was not published before). Errors: no_space, busy (too many
-    /// topics).
+    /// The sequence, and whether it is new (its id was not published before). Errors: no_space, busy (too
+    /// many topics).
     Result<std::pair<std::uint64_t, bool>> publish(const Publication& publication, UnixTime now);
     /// What follows `after` in a topic, at most `limit`.
     Result<std::vector<Notification>> after(const std::string& topic, std::uint64_t after, std::size_t limit);
@@ -54,13 +54,15 @@ public:
     Result<void> remove_webhook(std::uint64_t webhook);
     Result<std::vector<Webhook>> webhooks(const std::string& owner);
 
-    /// What is due, soonest first, but for those in `busy`; at most `each` of one webhook beside its busy ones.
+    /// What is due, soonest first, but for those in `busy`; at most `each` of one webhook beside its busy
+    /// ones.
     Result<std::vector<Delivery>> due(UnixTime now, const std::set<DeliveryKey>& busy, std::size_t limit,
                                       std::size_t each);
     Result<void> delivered(const DeliveryKey& key);
     Result<void> retry(const DeliveryKey& key, UnixTime at, std::string_view error);
     Result<void> dead(const DeliveryKey& key, std::string_view error);
-    Result<std::vector<DeadLetter>> dead_letters(std::uint64_t webhook, std::uint64_t after, std::size_t limit);
+    Result<std::vector<DeadLetter>> dead_letters(std::uint64_t webhook, std::uint64_t after,
+                                                 std::size_t limit);
     /// Errors: not_found.
     Result<void> redeliver(const DeliveryKey& key, UnixTime now);
     Result<void> drop(const DeliveryKey& key);
@@ -77,7 +79,10 @@ public:
 
 private:
     Store(std::unique_ptr<Database> database, Keeping keeping);
-    Result<void> fan_out(const std::string& topic, std::uint64_t sequence, UnixTime now);
+    /// Gives the webhooks for which it waits now.
+    Result<std::vector<std::uint64_t>> fan_out(const std::string& topic, std::uint64_t sequence,
+                                               UnixTime now);
+    void no_longer_pending(std::uint64_t webhook);
     Result<void> trim_dead(std::uint64_t webhook);
     Result<void> found(Result<std::size_t> changed, const DeliveryKey& key);
     Result<void> clean_topic(const std::string& topic, UnixTime now);
@@ -85,6 +90,9 @@ private:
     std::unique_ptr<Database> database_;
     Keeping keeping_;
     std::uint64_t bytes_ = 0;
+    /// How many deliveries wait for each webhook that has any: counting them anew for each would be slow.
+    std::map<std::uint64_t, std::uint64_t> pending_;
+    std::uint64_t turn_ = 0;     ///< the webhook that was looked at last
     std::uint64_t dropped_ = 0;  ///< dead letters over the bound
 };
 

@@ -9,9 +9,9 @@ namespace sonm::services {
 struct Notification {
     std::uint64_t sequence = 0;  ///< rises over all topics; ask for what follows it
     std::string topic;
-    std::string id;            ///< given by whoever published it; empty if none was
-    std::uint64_t time = 0;    ///< when it was accepted, seconds since 1970
-    std::string type;          ///< what the body is, as Content-Type says it
+    std::string id;          ///< given by whoever published it; empty if none was
+    std::uint64_t time = 0;  ///< when it was accepted, seconds since 1970
+    std::string type;        ///< what the body is, as Content-Type says it
     Bytes body;
     bool gap = false;  ///< before this one some were removed that the subscriber has not had
 };
@@ -76,20 +76,21 @@ namespace sonm::services {
 
 /// 0 publish       accepted when answered, whatever happens to the process: its sequence. Errors: too_large,
 ///                 invalid (topic, type, id), no_space.
-/// 1 subscribe     what is published to the topic after `after`, in order, as fast as the caller reads; without
-///                 `after` only what comes from now on. Errors: busy.
+/// 1 subscribe     what is published to the topic after `after`, in order, as fast as the caller reads;
+///                 without `after` only what comes from now on. Errors: busy.
 /// 2 add_webhook   posts everything that is published to the topic from now on to an address, at least once,
-///                 in no strict order. Gives the webhook's id and its secret ("whsec_..." in base64; a new one if
-///                 none is given). Errors: invalid (URL, secret), busy (too many).
+///                 in no strict order. Gives the webhook's id and its secret ("whsec_..." in base64; a new
+///                 one if none is given). Errors: invalid (URL, secret), busy (too many).
 /// 3 remove_webhook  with what is pending and dead. Errors: not_found, denied (another account's).
 /// 4 webhooks      those of the caller's account, or without an account those without an owner.
 /// 5 dead_letters  at most `limit` (up to 100) of one webhook, after a sequence. Errors: not_found, denied.
 /// 6 redeliver     tries a dead letter again, from the first attempt. Errors: not_found, denied.
 /// 7 drop          forgets a dead letter. Errors: not_found, denied.
 ///
-/// A delivery is a POST of the body with the headers webhook-id, webhook-timestamp, webhook-signature (HMAC-SHA256
-/// by the Standard Webhooks specification), sonm-topic, sonm-sequence, sonm-attempt. 2xx is success; anything
-/// else is tried again with growing pauses, and becomes a dead letter after the last attempt, at once on 410.
+/// A delivery is a POST of the body with the headers webhook-id, webhook-timestamp, webhook-signature
+/// (HMAC-SHA256 by the Standard Webhooks specification), sonm-topic, sonm-sequence, sonm-attempt. 2xx is
+/// success; anything else is tried again with growing pauses, and becomes a dead letter after the last
+/// attempt, at once on 410.
 struct NotificationsProtocol
     : rpc::Protocol<
           "notifications", 1,

@@ -2,6 +2,8 @@
 
 #include "sonm/base/units.hpp"
 
+#include <charconv>
+
 namespace sonm::test {
 namespace {
 
@@ -22,7 +24,8 @@ Async<std::string> read_chunked(ByteStream& stream, std::string& buffer) {
     while (true) {
         std::size_t line;
         while ((line = buffer.find("\r\n")) == buffer.npos) SONM_CO_CHECK(co_await more(stream, buffer));
-        std::size_t size = std::stoul(buffer.substr(0, line), nullptr, 16);
+        std::size_t size = 0;
+        std::from_chars(buffer.data(), buffer.data() + line, size, 16);
         while (buffer.size() < line + 2 + size + 2) SONM_CO_CHECK(co_await more(stream, buffer));
         body += buffer.substr(line + 2, size);
         buffer.erase(0, line + 2 + size + 2);
@@ -99,8 +102,8 @@ Async<void> HttpPeer::serve_all(ByteStream& stream) {
 }
 
 Async<void> write_answer(ByteStream& stream, int status, std::string body, std::string headers) {
-    std::string text = fmt::format("HTTP/1.1 {} Status\r\ncontent-length: {}\r\n{}\r\n{}", status, body.size(),
-                                   headers, body);
+    std::string text = fmt::format("HTTP/1.1 {} Status\r\ncontent-length: {}\r\n{}\r\n{}", status,
+                                   body.size(), headers, body);
     auto writing = stream.write(as_bytes(text));
     co_return co_await std::move(writing);
 }
