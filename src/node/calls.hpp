@@ -7,8 +7,10 @@ namespace sonm::node {
 
 class Node;
 
-/// Whether such a request may call services: who asks, from where a browser thinks that it asks, and in what
-/// form. The answer that refuses it, or nothing. Pure.
+/// Whether who asks may call services or applications at all: from where, and under what name. The answer
+/// that refuses it, or nothing. Pure.
+std::optional<http::Response> refuse_caller(const HttpConfig& config, const http::Incoming& request);
+/// The same for a call of a service, with its form.
 std::optional<http::Response> refuse_call(const HttpConfig& config, const http::Incoming& request);
 
 /// POST /v1/SERVICE/METHOD with the arguments as JSON. The node must outlive it.
