@@ -1,86 +1,141 @@
-/// Unary round trips of the Slave protocol over one loopback TCP connection: how many a second, and how long
-/// each takes. 64 bytes there and back, a fixed number of calls in flight. `rpc_bench [seconds per row]`
-/// prints rows of a markdown table; with gRPC installed at build time the same measurement follows for its
-/// callback API, in the same run.
-#include "rpc_bench.hpp"
-
+/// RPC over loopback TCP, the Slave protocol beside gRPC C++ (where it was installed at build time), in one
+/// run: unary calls, a stream, idle connections. `rpc_bench [seconds a row] [idle connections]` prints tables
+/// for docs/performance.md.
+#include "rpc_bench_idle.hpp"
 #include "sonm/base/units.hpp"
-#include "sonm/rpc/rpc.hpp"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <ctime>
 
 namespace sonm::bench {
 namespace {
 
-struct Echo
-    : rpc::Protocol<"echo", 1,
-                    rpc::Call<0, "echo", rpc::Args<rpc::Arg<"payload", Bytes>>, rpc::Returns<Bytes>>> {};
+void pin(int processor) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(processor % static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)), &set);
+    (void)sched_setaffinity(0, sizeof set, &set);
+}
 
-Task<void> caller(rpc::Client<Echo>& client, Window& window) {
-    Bytes payload(payload_bytes, 'x');
-    while (!window.over()) {
-        auto begin = Window::now();
-        auto calling = client.call<"echo">(payload);
-        auto back = co_await std::move(calling);
-        if (!back || back->size() != payload_bytes) {
-            window.failed();
-            co_return;
+/// This program again, as the server of one side, on processor 0; ended with the object.
+class ServerProcess {
+public:
+    explicit ServerProcess(std::size_t side) {
+        int ends[2];
+        if (::pipe(ends) != 0) std::abort();
+        process_ = ::fork();
+        if (process_ == 0) {
+            ::dup2(ends[1], STDOUT_FILENO);
+            std::string number = std::to_string(side);
+            ::execl("/proc/self/exe", "rpc_bench", "--serve", number.c_str(), nullptr);
+            ::_exit(127);
         }
-        window.done(begin);
+        ::close(ends[1]);
+        FILE* from = ::fdopen(ends[0], "r");
+        char line[128] = "";
+        if (!std::fgets(line, sizeof line, from)) std::abort();
+        address_ = std::string(line, std::strcspn(line, "\n"));
+        std::fclose(from);
+    }
+    ServerProcess(const ServerProcess&) = delete;
+    ~ServerProcess() {
+        ::kill(process_, SIGKILL);
+        ::waitpid(process_, nullptr, 0);
+    }
+    pid_t process() const { return process_; }
+    const std::string& address() const { return address_; }
+    /// Processor time of both processes so far, seconds.
+    double cpu() const { return cpu_of(process_) + cpu_of(::getpid()); }
+
+private:
+    static double cpu_of(pid_t process) {
+        clockid_t clock;
+        timespec time{};
+        if (::clock_getcpuclockid(process, &clock) == 0) ::clock_gettime(clock, &time);
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+    }
+    pid_t process_;
+    std::string address_;
+};
+
+std::vector<const Side*> sides() {
+    std::vector<const Side*> all{&slave_side};
+#ifdef SONM_BENCH_GRPC
+    all.push_back(&grpc_side);
+#endif
+    return all;
+}
+
+void print_calls(double seconds) {
+    fmt::print(
+        "| unary echo | payload | connections | in flight | calls/s | p50 µs | p99 µs | CPU µs a call |\n"
+        "|---|---:|---:|---:|---:|---:|---:|---:|\n");
+    const Plan plans[] = {{64, 1, 1},   {64, 64, 1},   {64, 1024, 1},   {64, 64, 64},   {64, 1024, 64},
+                          {4096, 1, 1}, {4096, 64, 1}, {4096, 1024, 1}, {4096, 64, 64}, {4096, 1024, 64}};
+    for (const Plan& plan : plans) {
+        double first = 0;
+        for (std::size_t i = 0; i < sides().size(); ++i) {
+            ServerProcess server(i);
+            double cpu = server.cpu();
+            Row row = sides()[i]->calls(server.address(), plan, seconds);
+            cpu = (server.cpu() - cpu) / static_cast<double>(std::max<std::uint64_t>(row.calls, 1)) * 1e6;
+            if (i == 0) first = row.per_second;
+            fmt::print(
+                "| {}{}{} | {} | {} | {} | {:.0f} | {:.1f} | {:.1f} | {:.2f} |\n", sides()[i]->name,
+                row.failures ? " (FAILURES)" : "",
+                i == 0 || row.per_second == 0 ? "" : fmt::format(" (1/{:.1f})", first / row.per_second),
+                plan.payload_bytes, plan.connections, plan.in_flight, row.per_second, row.p50_us, row.p99_us,
+                cpu);
+            std::fflush(stdout);
+        }
     }
 }
 
-Task<void> drive(std::string address, std::size_t in_flight, Window& window) {
-    auto body = [&](TaskGroup& group) -> Task<void> {
-        auto connecting = rpc::connect(group, address, "echo");
-        auto connection = co_await std::move(connecting);
-        rpc::Client<Echo> client(std::move(connection.value()));
-        auto callers = [&](TaskGroup& inner) -> Task<void> {
-            for (std::size_t i = 0; i < in_flight; ++i) inner.spawn(caller(client, window));
-            auto joining = inner.join();
-            co_await std::move(joining);
-        };
-        auto work = scope(in_flight, std::move(callers));
-        co_await std::move(work);
-    };
-    auto work = scope(8, std::move(body));
-    co_await std::move(work);
+void print_streams(double seconds) {
+    fmt::print("\n| stream of 64 KiB pieces, service to caller | MB/s |\n|---|---:|\n");
+    for (std::size_t i = 0; i < sides().size(); ++i) {
+        ServerProcess server(i);
+        fmt::print("| {} | {:.0f} |\n", sides()[i]->name,
+                   sides()[i]->stream(server.address(), seconds) / 1e6);
+    }
+}
+
+void print_idle(std::size_t count) {
+    fmt::print("\n| {} idle connections | bytes a connection at the server |\n|---|---:|\n", count);
+    for (std::size_t i = 0; i < sides().size(); ++i) {
+        ServerProcess server(i);
+        double bytes = idle_bytes(*sides()[i], server.address(), server.process(), count);
+        fmt::print("| {} | {} |\n", sides()[i]->name, bytes < 0 ? "failed" : fmt::format("{:.0f}", bytes));
+        std::fflush(stdout);
+    }
 }
 
 }  // namespace
-
-std::vector<Row> measure_slave(double seconds) {
-    asio::io_context context(1);
-    rpc::Service<Echo> service;
-    service.on<"echo">([](const rpc::Context&, Bytes payload) -> Result<Bytes> { return payload; });
-    rpc::ServerOptions options;
-    options.limits.channels_max = 4096;
-    rpc::Server server(context.get_executor(), options);
-    server.add(service);
-    auto listener = listen_tcp(context.get_executor(), "127.0.0.1", 0).value();
-    std::string address = listener->address();
-    server.listen(std::move(listener));
-    asio::co_spawn(context, server.run(), asio::detached);
-    std::thread thread([&] { context.run(); });
-
-    std::vector<Row> rows;
-    for (std::size_t in_flight : in_flight_counts) {
-        Window window(seconds);
-        run_test(drive(address, in_flight, window));
-        rows.push_back(window.row("Slave protocol", in_flight));
-    }
-    context.stop();
-    thread.join();
-    return rows;
-}
-
 }  // namespace sonm::bench
 
 int main(int argc, char** argv) {
     using namespace sonm::bench;
     using sonm::parse_int;
-    double seconds = argc > 1 ? static_cast<double>(parse_int<unsigned>(argv[1]).value_or(2)) : 2.0;
-    auto rows = measure_slave(seconds);
-#ifdef SONM_BENCH_GRPC
-    for (Row& row : measure_grpc(seconds)) rows.push_back(row);
-#endif
-    print(rows);
+    raise_file_limit();
+    auto number = [&](int index, unsigned otherwise) {
+        return argc > index ? parse_int<std::uint32_t>(argv[index]).value_or(otherwise) : otherwise;
+    };
+    if (argc == 3 && std::string_view(argv[1]) == "--serve") {
+        pin(0);
+        sides().at(number(2, 0))->serve();
+        return 0;
+    }
+    pin(1);
+    double seconds = number(1, 2);
+    if (seconds > 0) {
+        print_calls(seconds);
+        print_streams(seconds);
+    }
+    print_idle(number(2, 15'000));
 }

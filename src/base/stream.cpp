@@ -1,5 +1,7 @@
 #include "sonm/base/stream.hpp"
 
+#include "sonm/base/waitable.hpp"
+
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -25,7 +27,7 @@ Task<void> throw_if_cancelled() {
 }
 
 template <class Socket>
-class SocketStream final : public ByteStream {
+class SocketStream final : public ByteStream, public Waitable {
 public:
     SocketStream(Socket socket, std::string peer) : socket_(std::move(socket)), peer_(std::move(peer)) {}
 
@@ -37,6 +39,15 @@ public:
             co_return tl::unexpected<Error>(socket_error<Socket>(error, peer_, "reading from"));
         }
         co_return count;
+    }
+
+    Async<void> readable() override {
+        auto [error] = co_await socket_.async_wait(Socket::wait_read, as_tuple(asio::use_awaitable));
+        if (error) {
+            co_await throw_if_cancelled();
+            co_return tl::unexpected<Error>(socket_error<Socket>(error, peer_, "reading from"));
+        }
+        co_return Result<void>();
     }
 
     Async<void> write(BytesView bytes) override {

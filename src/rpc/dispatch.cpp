@@ -228,10 +228,7 @@ Result<std::uint64_t> Session::commit_call(TimePoint deadline) {
     std::uint64_t channel = ++channel_max_;
     calls_out_ = true;
     calls_.try_emplace(channel, executor_).first->second.deadline = deadline;
-    if (deadline < next_check_) {
-        next_check_ = deadline;
-        watch_timer_.expires_at(deadline);
-    }
+    if (group_ && deadline < next_check_) arm(deadline);
     return channel;
 }
 

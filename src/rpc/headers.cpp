@@ -94,20 +94,20 @@ std::size_t cost(const Header& header) { return header.name.size() + header.valu
 Result<Header> HeaderTable::at(std::uint64_t index) const {
     if (index == 0 || index >= dynamic_first + dynamic_.size())
         return fail(Errc::invalid, "header index {} of 1 to {}", index, dynamic_first + dynamic_.size() - 1);
-    if (index >= dynamic_first) return dynamic_[static_cast<std::size_t>(index - dynamic_first)];
+    if (index >= dynamic_first)
+        return dynamic_[dynamic_.size() - 1 - static_cast<std::size_t>(index - dynamic_first)];
     const StaticEntry& entry = static_table[static_cast<std::size_t>(index)];
     return Header{std::string(entry.name), std::string(entry.value)};
 }
 
 void HeaderTable::insert(Header header) {
     std::size_t needed = cost(header);
-    while (!dynamic_.empty() && bytes_ + needed > bytes_max) {
-        bytes_ -= cost(dynamic_.back());
-        dynamic_.pop_back();
-    }
+    std::size_t evicted = 0;
+    while (evicted < dynamic_.size() && bytes_ + needed > bytes_max) bytes_ -= cost(dynamic_[evicted++]);
+    dynamic_.erase(dynamic_.begin(), dynamic_.begin() + static_cast<std::ptrdiff_t>(evicted));
     if (needed > bytes_max) return;  // too big for an empty table: it is only emptied
     bytes_ += needed;
-    dynamic_.push_front(std::move(header));
+    dynamic_.push_back(std::move(header));
 }
 
 Result<Header> HeaderTable::entry(Reader& in) {

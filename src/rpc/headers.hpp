@@ -3,7 +3,6 @@
 #include "sonm/rpc/context.hpp"
 #include "sonm/rpc/msgpack.hpp"
 
-#include <deque>
 #include <vector>
 
 namespace sonm::rpc {
@@ -29,7 +28,7 @@ private:
     Result<Header> at(std::uint64_t index) const;
     Result<Header> entry(Reader& in);
     void insert(Header header);
-    std::deque<Header> dynamic_;  ///< newest first
+    std::vector<Header> dynamic_;  ///< newest last
     std::size_t bytes_ = 0;
 };
 

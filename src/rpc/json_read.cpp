@@ -16,16 +16,22 @@ Result<Json> read(const TypeInfo& type, Reader& in, std::size_t depth);
 
 Result<Json> read_integer(const TypeInfo& type, Reader& in) {
     SONM_TRY(Kind kind, in.peek());
+    std::uint64_t positive = 0;
     if (kind == Kind::negative_int) {
         SONM_TRY(std::int64_t value, in.sint());
-        if (value < type.min) return out_of_range("the number");
-        if (value < -static_cast<std::int64_t>(exact_max)) return Json(fmt::format("{}", value));
-        return Json(value);
+        // The signed encodings hold positive numbers too.
+        if (value < 0) {
+            if (value < type.min) return out_of_range("the number");
+            if (value < -static_cast<std::int64_t>(exact_max)) return Json(fmt::format("{}", value));
+            return Json(value);
+        }
+        positive = static_cast<std::uint64_t>(value);
+    } else {
+        SONM_TRY(positive, in.uint());
     }
-    SONM_TRY(std::uint64_t value, in.uint());
-    if (value > type.max) return out_of_range("the number");
-    if (value > exact_max) return Json(fmt::format("{}", value));
-    return Json(value);
+    if (positive > type.max) return out_of_range("the number");
+    if (positive > exact_max) return Json(fmt::format("{}", positive));
+    return Json(positive);
 }
 
 Result<Json> read_real(Reader& in) {

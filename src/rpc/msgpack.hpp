@@ -98,7 +98,7 @@ private:
     std::size_t position_ = 0;
     std::size_t elements_ = 0;
     std::size_t depth_ = 0;
-    std::array<std::uint64_t, 64> remaining_{};
+    std::array<std::uint64_t, Reader::depth_max + 1> remaining_{};
 };
 
 }  // namespace sonm::rpc

@@ -87,12 +87,13 @@ Task<void> Server::serve_counted(std::unique_ptr<ByteStream> stream, EntryPtr ro
 Async<void> Server::serve_one(std::unique_ptr<ByteStream> stream, EntryPtr root) {
     Limits first = options_.limits;
     if (options_.identity_required) first.frame_bytes_max = std::min(first.frame_bytes_max, hello_bytes_max);
-    detail::FrameInput input(first);
-    auto opening = within(options_.limits.hello_max, open(*stream, input, std::move(root)));
+    // By pointer: this coroutine lives as long as the session, which takes the input over.
+    auto input = std::make_unique<detail::FrameInput>(first);
+    auto opening = within(options_.limits.hello_max, open(*stream, *input, std::move(root)));
     SONM_CO_TRY(Opened opened, co_await std::move(opening));
     // Its service may have gone while the peer proved who it is.
     if (opened.entry->withdrawn || draining_) co_return fail(Errc::closed, "{} is gone", opened.entry->name);
-    if (options_.identity_required) input.set_limits(options_.limits);
+    if (options_.identity_required) input->set_limits(options_.limits);
     Session::Options options;
     options.limits = options_.limits;
     std::unique_ptr<Seat> seated;
@@ -103,8 +104,9 @@ Async<void> Server::serve_one(std::unique_ptr<ByteStream> stream, EntryPtr root)
     }
     options.service = opened.entry->service;
     options.peer = std::move(opened.peer);
-    auto session = std::make_shared<Session>(executor_, std::move(stream), std::move(input),
+    auto session = std::make_shared<Session>(executor_, std::move(stream), std::move(*input),
                                              opened.channel_used, std::move(options));
+    input.reset();
     auto registered = std::make_unique<Registered>(*this, session, std::move(opened.entry));
     auto serving = serve_session(session, std::move(registered));
     co_await std::move(serving);

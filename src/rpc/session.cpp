@@ -7,17 +7,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Children of a session that serve no call: reader, writer, watch, and some slack for those that are just
-/// ending.
+/// Children of a session that serve no call: the writer, and some slack for those that are just ending.
 constexpr std::size_t own_children = 16;
-
-Task<void> wait(asio::steady_timer& timer) {
-    // Moving the timer ends the wait like an expiry; only a real cancellation throws.
-    (void)co_await timer.async_wait(as_tuple(asio::use_awaitable));
-    auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none)
-        throw asio::system_error(asio::error::operation_aborted);
-}
+/// After so long without a frame the writer rests, which saves its memory.
+constexpr Millis writer_idle_max{2'000};
 
 }  // namespace
 
@@ -39,7 +32,6 @@ Session::Session(Executor executor, std::unique_ptr<ByteStream> stream, detail::
       active_at_(Clock::now()),
       frame_since_(active_at_),
       written_(executor),
-      closed_(executor),
       unstalled_(executor) {
     if (service_) errors_ = service_->protocol().errors;
 }
@@ -62,13 +54,13 @@ Task<void> Session::run(std::shared_ptr<Session> self) {
 
 Task<void> Session::serve(TaskGroup& group) {
     group_ = &group;
-    group.spawn(write_all());
-    group.spawn(watch());
+    start_writer();
+    arm(expire(Clock::now()));
     auto reading = read_all();
     co_await std::move(reading);
-    // The watch writes what is left and closes the stream; then this body ends, and with it every handler.
-    while (!stream_closed_) {
-        auto waiting = closed_.wait();
+    // What is left is still written, for a while; then this body ends, and with it every handler.
+    while (writer_runs_) {
+        auto waiting = written_.wait();
         co_await std::move(waiting);
     }
 }
@@ -122,39 +114,47 @@ void Session::count_uncredited(std::size_t more, std::size_t less, int full) {
     if (stalled_since_ && !stalled()) unstalled_.wake();
 }
 
+void Session::start_writer() {
+    if (!group_ || writer_runs_) return;
+    writer_runs_ = true;
+    writer_runs_ = group_->spawn(write_all());
+}
+
 Task<void> Session::write_all() {
-    auto writing = outbox_.run(*stream_);
-    auto written = co_await std::move(writing);
-    writer_done_ = true;
-    written_.wake();
+    struct Running {
+        explicit Running(bool& f) : flag(f) {}
+        ~Running() { flag = false; }
+        bool& flag;
+    };
+    Result<void> written;
+    {
+        Running running(writer_runs_);
+        auto writing = outbox_.run(*stream_);
+        written = co_await std::move(writing);
+    }
     if (!written) end(std::move(written.error()));
-}
-
-Task<void> Session::watch() {
-    while (!ended_) {
-        auto now = Clock::now();
-        if (auto error = overdue(now)) {
-            end(std::move(*error));
-            break;
-        }
-        next_check_ = expire(now);
-        watch_timer_.expires_at(next_check_);
-        auto waiting = wait(watch_timer_);
-        co_await std::move(waiting);
-    }
-    auto flushing = within(limits_.flush_max, flush());
-    (void)co_await std::move(flushing);
+    if (!ended_) co_return;
+    watch_timer_.cancel();
     stream_->close();
-    stream_closed_ = true;
-    closed_.wake();
+    written_.wake();
 }
 
-Async<void> Session::flush() {
-    while (!writer_done_) {
-        auto waiting = written_.wait();
-        co_await std::move(waiting);
-    }
-    co_return Result<void>();
+/// A plain callback: a coroutine of its own would cost each idle connection more than a kilobyte.
+void Session::arm(TimePoint at) {
+    next_check_ = at;
+    watch_timer_.expires_at(at);
+    watch_timer_.async_wait([weak = weak_from_this()](std::error_code error) {
+        auto self = weak.lock();
+        if (self && !error) self->tick();
+    });
+}
+
+void Session::tick() {
+    auto now = Clock::now();
+    if (ended_) return stream_->close();  // what was left had its time
+    if (auto error = overdue(now)) return end(std::move(*error));
+    if (now - active_at_ > writer_idle_max) outbox_.rest();
+    arm(expire(now));
 }
 
 std::optional<Error> Session::overdue(TimePoint now) const {
@@ -205,7 +205,10 @@ void Session::end(Error why) {
     for (auto& [channel, stream] : streams) stream->session_gone(why_);
     outbox_.stop();
     unstalled_.wake();
-    watch_timer_.cancel();
+    if (writer_runs_)
+        arm(Clock::now() + limits_.flush_max);
+    else if (group_)
+        stream_->close();
 }
 
 Async<void> Session::room() {
@@ -245,6 +248,7 @@ Result<std::size_t> Session::commit() {
     bool is_array = args.array().has_value();
     SONM_ASSERT(is_array);
     outbox_.ready();
+    if (!writer_runs_) start_writer();
     return args.left();
 }
 

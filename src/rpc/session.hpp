@@ -84,8 +84,9 @@ private:
     Task<void> serve(TaskGroup& group);
     Task<void> read_all();
     Task<void> write_all();
-    Task<void> watch();
-    Async<void> flush();
+    void start_writer();
+    void arm(TimePoint at);
+    void tick();
     void end(Error why);
     std::optional<Error> overdue(TimePoint now) const;
     TimePoint expire(TimePoint now);
@@ -140,10 +141,10 @@ private:
     std::unordered_map<std::uint64_t, std::shared_ptr<RawStream>> streams_;
     std::set<std::uint64_t> lingering_;  ///< the oldest are forgotten: clients that never say a last word
     std::uint64_t channel_max_ = 0;      ///< highest number used by either side
-    bool calls_out_ = false;         ///< this side has opened channels
-    std::size_t answering_ = 0;      ///< asynchronous unary handlers at work
-    std::size_t held_ = 0;           ///< bytes received and not consumed yet
-    std::size_t uncredited_ = 0;     ///< the part of it that came without credit
+    bool calls_out_ = false;             ///< this side has opened channels
+    std::size_t answering_ = 0;          ///< asynchronous unary handlers at work
+    std::size_t held_ = 0;               ///< bytes received and not consumed yet
+    std::size_t uncredited_ = 0;         ///< the part of it that came without credit
     int full_streams_ = 0;
     std::size_t frame_begin_ = 0, args_begin_ = 0;
     const std::vector<Header>* headers_out_ = nullptr;  ///< of the frame begun
@@ -152,9 +153,9 @@ private:
     asio::steady_timer watch_timer_;
     TimePoint active_at_, frame_since_, next_check_;
     std::optional<TimePoint> stalled_since_;
-    detail::Wakeup written_, closed_, unstalled_;
-    bool reading_ = false;  ///< waits for the peer, not for itself
-    bool writer_done_ = false, stream_closed_ = false;
+    detail::Wakeup written_, unstalled_;
+    bool reading_ = false;      ///< waits for the peer, not for itself
+    bool writer_runs_ = false;  ///< a child of its own, but not on connections that have long been idle
     bool ended_ = false;
     Error why_;
 };

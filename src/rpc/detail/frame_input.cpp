@@ -1,5 +1,6 @@
 #include "sonm/rpc/detail/frame_input.hpp"
 
+#include "sonm/rpc/detail/spare_buffers.hpp"
 #include "sonm/rpc/error.hpp"
 
 namespace sonm::rpc::detail {
@@ -79,10 +80,9 @@ Result<std::optional<Frame>> FrameInput::next() {
 }
 
 std::span<std::uint8_t> FrameInput::space() {
+    if (buffer_.empty()) buffer_ = SpareBuffers::of_input().take();
     if (begin_ == end_) {
         begin_ = end_ = 0;
-        // A frame far above the usual size does not keep its memory.
-        if (buffer_.size() > 4 * read_bytes) buffer_ = Bytes();
     } else if (begin_ != 0) {
         std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
         end_ -= begin_;
@@ -93,7 +93,24 @@ std::span<std::uint8_t> FrameInput::space() {
     return {buffer_.data() + end_, buffer_.size() - end_};
 }
 
+void FrameInput::let_go() {
+    begin_ = end_ = 0;
+    SpareBuffers::of_input().give(std::move(buffer_));
+    buffer_ = Bytes();
+}
+
 Async<void> FrameInput::fill(ByteStream& stream) {
+    if (stream_ != &stream) {
+        stream_ = &stream;
+        waitable_ = dynamic_cast<Waitable*>(&stream);
+    }
+    if (begin_ == end_) {
+        let_go();
+        if (waitable_) {
+            auto waiting = waitable_->readable();
+            SONM_CO_CHECK(co_await std::move(waiting));
+        }
+    }
     auto reading = stream.read_some(space());
     SONM_CO_TRY(std::size_t count, co_await std::move(reading));
     end_ += count;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sonm/base/stream.hpp"
+#include "sonm/base/waitable.hpp"
 #include "sonm/rpc/limits.hpp"
 #include "sonm/rpc/msgpack.hpp"
 
@@ -32,7 +33,8 @@ public:
     /// The same, but leaves the frame in place until take().
     Result<std::optional<Frame>> peek();
     void take();
-    /// Reads once from the stream. Errors: those of read_some.
+    /// Reads once from the stream; holds no buffer while it waits for the first byte of a frame. Errors:
+    /// those of read_some.
     Async<void> fill(ByteStream& stream);
     /// For tests and fuzzers: as if these bytes had been read.
     void feed(BytesView bytes);
@@ -40,10 +42,13 @@ public:
     bool partial() const { return begin_ != end_; }
 
 private:
+    void let_go();
     static Scanner::Limits scanner_limits(const Limits& limits);
     std::span<std::uint8_t> space();
     Bytes buffer_;
     std::size_t begin_ = 0, end_ = 0;
+    ByteStream* stream_ = nullptr;  ///< whose waitable_ is known
+    Waitable* waitable_ = nullptr;
     Scanner scanner_;
     std::size_t whole_ = 0;  ///< length of the frame at begin_ if it is known to be whole
 };

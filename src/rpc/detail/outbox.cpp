@@ -13,7 +13,10 @@ void Outbox::wake() {
 Async<void> Outbox::run(ByteStream& stream) {
     while (true) {
         if (pending_.empty()) {
-            if (stopped_) co_return Result<void>();
+            if (stopped_ || std::exchange(resting_, false)) co_return Result<void>();
+            // Nothing to do: no memory to do it with.
+            SpareBuffers::of_output().give(std::move(pending_));
+            pending_ = Bytes();
             idle_ = true;
             auto waiting = work_.wait();
             co_await std::move(waiting);
@@ -32,8 +35,7 @@ Async<void> Outbox::run(ByteStream& stream) {
             co_return written;
         }
         sending_.clear();
-        // What one large frame has taken is given back.
-        if (sending_.capacity() > 2 * bytes_max_) sending_.shrink_to_fit();
+        SpareBuffers::of_output().give(std::exchange(sending_, Bytes()));
     }
 }
 

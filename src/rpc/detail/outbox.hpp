@@ -2,6 +2,7 @@
 
 #include "sonm/base/stream.hpp"
 #include "sonm/rpc/detail/one_shot.hpp"
+#include "sonm/rpc/detail/spare_buffers.hpp"
 
 #include <map>
 
@@ -13,16 +14,25 @@ public:
     Outbox(const Executor& executor, std::size_t bytes_max);
 
     /// Where frames are appended; call `ready()` after each whole frame.
-    Bytes& buffer() { return pending_; }
+    Bytes& buffer() {
+        if (pending_.capacity() == 0) pending_ = SpareBuffers::of_output().take();
+        return pending_;
+    }
     void ready() {
         if (idle_ && !pending_.empty()) wake();
     }
     bool full() const { return pending_.size() >= bytes_max_; }
     bool empty() const { return pending_.empty() && !writing_; }
 
-    /// Writes until stop() and everything before it is out, or the stream fails.
+    /// Writes until stop() and everything before it is out, rest(), or the stream fails.
     Async<void> run(ByteStream& stream);
     void stop();
+    /// If there is nothing to do, run() ends; it is started again with the next frame.
+    void rest() {
+        if (!idle_) return;
+        resting_ = true;
+        wake();
+    }
     /// Waits until it is not full, or stopped.
     Task<void> room();
     /// When the write that is under way began; nothing if none is.
@@ -34,7 +44,7 @@ private:
     Executor executor_;
     std::size_t bytes_max_;
     Bytes pending_, sending_;
-    bool idle_ = false, writing_ = false, stopped_ = false;
+    bool idle_ = false, writing_ = false, stopped_ = false, resting_ = false;
     std::chrono::steady_clock::time_point since_;
     Wakeup work_;
     /// By ticket: who has waited longest is let in first, even if others have filled the room again before.
