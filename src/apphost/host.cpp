@@ -105,6 +105,8 @@ Async<void> AppHost::start() {
         fs::permissions(short_runtime_->path(), fs::perms(0711));
         config_.runtime = short_runtime_->path();
     }
+    if (!config_.users && ::geteuid() == 0)
+        SONM_LOG(warn, "app workers run as root; `users` gives each application a user of its own");
     for (Spawner* spawner : {processes_.get(), containers_.get()}) {
         if (!spawner) continue;
         auto cleaning = spawner->clean_up();
@@ -252,6 +254,8 @@ Async<void> AppHost::launch(std::string name, std::string profile_name) {
         co_return fail(NodeErrc::resource, "giving {} to user {} failed", socket.string(), *running->user);
     // Only the engine comes through the folder; whoever is in the container proves itself by its uuid.
     if (contained) ::chmod(socket.c_str(), 0666);
+    // Reading and unpacking took a while.
+    if (!group_) co_return fail(Errc::unavailable, "the node is going down");
     auto published = environment_.host->publish(name, running->app->service());
     if (!published) co_return fail(NodeErrc::publish, "{}", published.error().message());
     apps_.emplace(name, running);
