@@ -55,6 +55,16 @@ class NodeTest(unittest.TestCase):
         with self.assertRaises(RuntimeError):
             storage.call(READ, "c", "absent")
 
+    def test_all_services_of_the_platform__live_in_one_node(self):
+        types = ("storage", "logging", "cache", "time", "fetch", "notifications", "unicorn", "apphost")
+        node = self.node("services:\n" + "".join(f"  - {{name: {one}, type: {one}}}\n" for one in types)).start()
+        self.assertEqual([(one["name"], one["state"]) for one in node.info["services"]], [(one, "running") for one in types])
+        self.assertEqual(node.http("/readyz")[0], 200)
+        for one in types:
+            self.assertGreater(len(self.client(node.locator_port()).call(RESOLVE, one)[2]), 0, one)
+        node.signal(signal.SIGTERM)
+        self.assertEqual(node.ended(), OK, node.log())
+
     def test_status_health_and_metrics__tell_what_is_served(self):
         node = self.node().start()
         client = self.client(node.port())
