@@ -18,8 +18,10 @@ public:
 
 /// A node with a time service on a port of its own.
 struct Node {
-    Node(const Executor& executor, std::int64_t skew, std::vector<std::string> peers = {}, std::string chain = {})
-        : ticks(skew), time(executor, config(std::move(peers), std::move(chain)), nullptr, ticks),
+    Node(const Executor& executor, std::int64_t skew, std::vector<std::string> peers = {},
+         std::string chain = {})
+        : ticks(skew),
+          time(executor, config(std::move(peers), std::move(chain)), nullptr, ticks),
           server(executor, rpc::ServerOptions()) {
         server.add(time.handlers());
         auto listener = std::move(*listen_tcp(executor, "127.0.0.1", 0));
@@ -60,7 +62,8 @@ TEST(TimeService, a_clock_that_lies_by_an_hour_agrees_with_nobody) {
         Node right(executor, 0), also_right(executor, 20'000), liar(executor, -60 * minute);
         Node wrong(executor, 5 * minute, {right.address, also_right.address, liar.address});
         for (Node* node : {&right, &also_right, &liar, &wrong}) node->start(group);
-        co_await until([&] { return wrong.time.status().sources.size() == 4; });
+        auto condition_1 = [&] { return wrong.time.status().sources.size() == 4; };
+        co_await until(condition_1);
         auto status = wrong.time.status();
         for (const auto& source : status.sources)
             if (source.name == liar.address) EXPECT_FALSE(source.agrees);
@@ -75,7 +78,8 @@ TEST(TimeService, most_clocks_win_over_the_own_one_and_the_reading_is_within_its
         Node a(executor, 0), b(executor, 0), c(executor, 0);
         Node wrong(executor, 5 * minute, {a.address, b.address, c.address});
         for (Node* node : {&a, &b, &c, &wrong}) node->start(group);
-        co_await until([&] { return wrong.time.now().agreed; });
+        auto condition_2 = [&] { return wrong.time.now().agreed; };
+        co_await until(condition_2);
         auto connection = co_await rpc::connect(group, wrong.address, "time");
         services::TimeClient client(*connection);
         // The readings began 5 minutes ahead; they stand still rather than go back, and say so.
@@ -99,12 +103,14 @@ TEST(TimeService, a_clock_that_is_set_is_measured_anew_and_a_dead_peer_is_left_o
         Node a(executor, 0), b(executor, 0);
         Node node(executor, -minute, {a.address, b.address, fmt::format("127.0.0.1:{}", test::free_port())});
         for (Node* each : {&a, &b, &node}) each->start(group);
-        co_await until([&] { return node.time.now().agreed; });
+        auto condition_3 = [&] { return node.time.now().agreed; };
+        co_await until(condition_3);
         auto before = node.time.now();
         EXPECT_LE(std::abs(before.time_us - Ticks().wall()), static_cast<std::int64_t>(before.error_us));
         node.ticks.skew = 3 * minute;
         EXPECT_FALSE(node.time.now().agreed) << "what was measured before counts no more";
-        co_await until([&] { return node.time.now().agreed; });
+        auto condition_4 = [&] { return node.time.now().agreed; };
+        co_await until(condition_4);
         EXPECT_NEAR(double(node.time.status().offset_us), double(-3 * minute), 50'000);
         group.cancel();
         co_await group.join();
@@ -116,7 +122,8 @@ TEST(TimeService, the_chain_is_a_coarse_clock_among_the_others) {
         Executor executor = co_await asio::this_coro::executor;
         auto answer = [](test::PeerRequest request, ByteStream& stream) {
             EXPECT_NE(request.body.find("eth_getBlockByNumber"), std::string::npos);
-            std::string block = fmt::format(R"({{"result":{{"timestamp":"0x{:x}"}}}})", Ticks().wall() / 1'000'000 - 5);
+            std::string block =
+                fmt::format(R"({{"result":{{"timestamp":"0x{:x}"}}}})", Ticks().wall() / 1'000'000 - 5);
             return test::write_answer(stream, 200, block);
         };
         test::HttpPeer chain(executor, answer);
@@ -124,9 +131,11 @@ TEST(TimeService, the_chain_is_a_coarse_clock_among_the_others) {
         Node fast(executor, 10 * minute, {}, chain.url()), good(executor, 0, {}, chain.url());
         fast.start(group);
         good.start(group);
-        co_await until([&] { return good.time.now().agreed; });
+        auto condition_5 = [&] { return good.time.now().agreed; };
+        co_await until(condition_5);
         EXPECT_LT(good.time.now().error_us, 600'000u);
-        co_await until([&] { return fast.time.status().sources.size() == 2; });
+        auto condition_6 = [&] { return fast.time.status().sources.size() == 2; };
+        co_await until(condition_6);
         EXPECT_FALSE(fast.time.now().agreed) << "own clock and chain contradict each other";
         EXPECT_GT(fast.time.now().error_us, 8u * minute);
         group.cancel();

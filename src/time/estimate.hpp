@@ -23,7 +23,8 @@ struct Agreement {
 /// Marzullo's algorithm; of several equally good parts the narrowest. Count 0 for no intervals.
 Agreement agree(std::span<const Interval> intervals);
 
-/// One question and its answer, four timestamps: asked and got on the own clock, came and went on the other's.
+/// One question and its answer, four timestamps: asked and got on the own clock, came and went on the
+/// other's.
 struct Exchange {
     std::int64_t asked, came, went, got;
 };

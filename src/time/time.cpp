@@ -64,7 +64,8 @@ std::pair<std::vector<TimeSource>, std::vector<Interval>> Time::sources() const 
     add("own", Interval{-config_.own_error_us, config_.own_error_us}, 0);
     if (block_ && steady - block_->at < Filter::age_max) add("chain", block_->offset, steady - block_->at);
     for (const auto& [address, peer] : peers_)
-        if (auto offset = peer.filter.offset(steady)) add(address, *offset, peer.filter.age(steady).value_or(0));
+        if (auto offset = peer.filter.offset(steady))
+            add(address, *offset, peer.filter.age(steady).value_or(0));
     return {std::move(names), std::move(offsets)};
 }
 
@@ -92,7 +93,8 @@ void Time::notice_jump() {
     if (skew_ && std::abs(skew - *skew_) > jump_us) {
         // Offsets are relative to the wall clock: what was measured before counts no more.
         ++jumps_;
-        SONM_LOG(warn, "time: this machine's clock was set by {} ms; measuring anew", (skew - *skew_) / 1'000);
+        SONM_LOG(warn, "time: this machine's clock was set by {} ms; measuring anew",
+                 (skew - *skew_) / 1'000);
         for (auto& [address, peer] : peers_) peer.filter.clear();
         block_.reset();
     }
@@ -125,7 +127,8 @@ Task<void> Time::rounds(TaskGroup& group) {
 Async<void> Time::list_cluster(TaskGroup& group) {
     auto endpoints = host_->locator();
     if (endpoints.empty()) co_return Result<void>();
-    auto connecting = rpc::connect(group, fmt::format("{}:{}", endpoints.front().first, endpoints.front().second), "");
+    auto connecting =
+        rpc::connect(group, fmt::format("{}:{}", endpoints.front().first, endpoints.front().second), "");
     SONM_CO_TRY(rpc::Connection connection, co_await std::move(connecting));
     rpc::Client<rpc::LocatorProtocol> locator(connection);
     auto asking = locator.call<"cluster">();
@@ -133,7 +136,8 @@ Async<void> Time::list_cluster(TaskGroup& group) {
     for (const auto& [uuid, endpoint] : nodes) {
         if (endpoint.second == 0) continue;  // not linked yet
         bool v6 = endpoint.first.find(':') != std::string::npos;
-        std::string address = fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), endpoint.first, endpoint.second);
+        std::string address =
+            fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), endpoint.first, endpoint.second);
         if (peers_.size() < config_.peers_max || peers_.contains(address)) peers_[address].listed = true;
     }
     co_return Result<void>();
@@ -199,7 +203,8 @@ Async<void> Time::read_block() {
     auto asking = web_.request(std::move(request));
     SONM_CO_TRY(web::Response response, co_await std::move(asking));
     SONM_CO_TRY(std::int64_t seconds, parse_block_time(response.body));
-    // The block is not from the future, and a chain that lives has a young one: so its time is a coarse clock.
+    // The block is not from the future, and a chain that lives has a young one: so its time is a coarse
+    // clock.
     std::int64_t block = seconds * 1'000'000, steady = ticks_.steady();
     std::int64_t got = asked + (steady - begun);
     auto age = static_cast<std::int64_t>(config_.block_age_max.value) * 1'000'000;
@@ -214,10 +219,12 @@ void Time::measure(std::vector<services::Metric>& out) const {
     auto add = [&](const char* name, const char* help, Kind kind, double value) {
         out.push_back({name, help, kind, value, {}});
     };
-    add("offset_seconds", "Cluster's time minus this machine's.", Kind::gauge, double(estimated.offset) / 1e6);
+    add("offset_seconds", "Cluster's time minus this machine's.", Kind::gauge,
+        double(estimated.offset) / 1e6);
     add("error_seconds", "Bound of the error of a reading.", Kind::gauge, double(estimated.error) / 1e6);
     add("agreed", "1 if most clocks agree.", Kind::gauge, estimated.agreed);
-    add("sources", "Clocks that have something to say, the own one among them.", Kind::gauge, double(names.size()));
+    add("sources", "Clocks that have something to say, the own one among them.", Kind::gauge,
+        double(names.size()));
     add("exchanges_total", "Answers of peers.", Kind::counter, double(exchanges_));
     add("failures_total", "Questions without an answer.", Kind::counter, double(failures_));
     add("jumps_total", "Times that this machine's clock was set.", Kind::counter, double(jumps_));

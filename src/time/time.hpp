@@ -23,8 +23,8 @@ struct Config {
     Millis answer_max{2'000};
     std::int64_t own_error_us = 500'000;  ///< how far this machine's clock is believed to be off
     std::size_t peers_max = 64;
-    std::string chain_url;                 ///< empty = no chain is asked
-    Seconds block_age_max{120};            ///< the newest block of a chain that lives is younger
+    std::string chain_url;       ///< empty = no chain is asked
+    Seconds block_age_max{120};  ///< the newest block of a chain that lives is younger
     std::vector<web::Network> chain_allow;
 };
 
