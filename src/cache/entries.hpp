@@ -16,7 +16,7 @@ using Time = std::chrono::steady_clock::time_point;
 /// Values by key within a bound of bytes. What has to go is chosen by S3-FIFO: newcomers pass through a small
 /// queue, and only those that were asked for there reach the main one, so that a scan does not wash out what
 /// is in use. Source: Yang et al., "FIFO queues are all you need for cache eviction", SOSP 2023. How it
-/// compares: docs/performance.md, bench/cache_bench.
+/// compares: docs/services/cache.md.
 ///
 /// Pure: time is given. One thread.
 class Entries {

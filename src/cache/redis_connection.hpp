@@ -1,0 +1,38 @@
+#pragma once
+
+#include "sonm/base/stream.hpp"
+
+#include <memory>
+#include <variant>
+
+struct redisReader;
+
+namespace sonm::cache {
+
+/// An answer of a Redis server.
+struct RedisReply {
+    enum class Kind : std::uint8_t { nothing, number, text, list, error };
+    Kind kind = Kind::nothing;
+    std::int64_t number = 0;
+    Bytes text;
+    std::vector<RedisReply> list;
+};
+
+/// One connection to a Redis server; one batch of commands at a time. After a failure it is broken.
+class RedisConnection {
+public:
+    using Command = std::vector<Bytes>;
+
+    explicit RedisConnection(std::unique_ptr<ByteStream> stream);
+    /// Sends all commands together and gives their answers, in order. Errors: closed, io, corrupt (something
+    /// else than Redis answers).
+    Async<std::vector<RedisReply>> run(std::vector<Command> commands);
+    bool is_usable() const { return usable_; }
+
+private:
+    std::unique_ptr<ByteStream> stream_;
+    std::unique_ptr<redisReader, void (*)(redisReader*)> reader_;
+    bool usable_ = true;
+};
+
+}  // namespace sonm::cache
