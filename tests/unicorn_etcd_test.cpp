@@ -18,8 +18,8 @@ struct Etcd {
         std::string client = fmt::format("http://127.0.0.1:{}", port);
         std::string peer = fmt::format("http://127.0.0.1:{}", test::free_port());
         SONM_TRY(process, test::ServerProcess::start(
-                              {"etcd", "--data-dir", (folder / "data").string(), "--listen-client-urls", client,
-                               "--advertise-client-urls", client, "--listen-peer-urls", peer,
+                              {"etcd", "--data-dir", (folder / "data").string(), "--listen-client-urls",
+                               client, "--advertise-client-urls", client, "--listen-peer-urls", peer,
                                "--initial-advertise-peer-urls", peer, "--initial-cluster", "default=" + peer,
                                "--unsafe-no-fsync", "--log-level", "error"},
                               port));
@@ -47,12 +47,12 @@ Result<Etcd*> shared_etcd() {
     return &etcd;
 }
 
-#define SONM_NEEDS_ETCD()                                                                     \
-    auto found_etcd = shared_etcd();                                                          \
-    if (!found_etcd) {                                                                        \
-        ASSERT_TRUE(found_etcd.error().is(Errc::not_found)) << found_etcd.error().message();  \
-        GTEST_SKIP() << found_etcd.error().message();                                         \
-    }                                                                                         \
+#define SONM_NEEDS_ETCD()                                                                    \
+    auto found_etcd = shared_etcd();                                                         \
+    if (!found_etcd) {                                                                       \
+        ASSERT_TRUE(found_etcd.error().is(Errc::not_found)) << found_etcd.error().message(); \
+        GTEST_SKIP() << found_etcd.error().message();                                        \
+    }                                                                                        \
     Etcd& etcd = **found_etcd
 
 std::string fresh_prefix() { return "test/" + to_hex(random_bytes(4)) + "/"; }
@@ -66,7 +66,8 @@ std::vector<MakeBackend> makers() {
     return {in_etcd};
 }
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(UnicornContract);
-INSTANTIATE_TEST_SUITE_P(Etcd, UnicornContract, testing::ValuesIn(makers()), [](const auto&) { return "etcd"; });
+INSTANTIATE_TEST_SUITE_P(Etcd, UnicornContract, testing::ValuesIn(makers()),
+                         [](const auto&) { return "etcd"; });
 
 /// A second node on the same tree.
 struct OtherNode {
@@ -107,7 +108,7 @@ Task<void> check_two_nodes(OtherNode& a, OtherNode& b) {
     auto source = follow_unicorn<"subscribe">(*b.client, std::string("/x")).value();
     EXPECT_EQ((co_await source.next()).value(), Versioned());
     EXPECT_TRUE(co_await ask_unicorn<"create">(*a.client, std::string("/x"), text("one")));
-    EXPECT_EQ((co_await source.next()).value(), (Versioned{text("one"), 0}));
+    EXPECT_EQ((co_await source.next()).value(), versioned(text("one"), 0));
     std::optional held(follow_unicorn<"lock">(*a.client, std::string("/l")).value());
     EXPECT_TRUE((co_await held->next()).value().value());
     auto waiting = follow_unicorn<"lock">(*b.client, std::string("/l")).value();
@@ -157,12 +158,13 @@ TEST(UnicornEtcd, a_holder_that_loses_etcd_is_told_before_its_lease_ends_and_all
     with_two_nodes(own, [&own](OtherNode& a, OtherNode& b) -> Task<void> {
         EXPECT_TRUE(co_await ask_unicorn<"create">(*a.client, std::string("/kept"), text("v")));
         auto source = follow_unicorn<"subscribe">(*b.client, std::string("/kept")).value();
-        EXPECT_EQ((co_await source.next()).value(), (Versioned{text("v"), 0}));
+        EXPECT_EQ((co_await source.next()).value(), versioned(text("v"), 0));
         auto held = follow_unicorn<"lock">(*a.client, std::string("/l")).value();
         EXPECT_TRUE((co_await held.next()).value().value());
         own.process->kill();
         auto lost = co_await held.next();
-        EXPECT_TRUE(!lost && lost.error().is(UnicornErrc::connection_loss)) << (lost ? "held" : lost.error().message());
+        EXPECT_TRUE(!lost && lost.error().is(UnicornErrc::connection_loss))
+            << (lost ? "held" : lost.error().message());
         auto down = co_await ask_unicorn<"get">(*a.client, std::string("/kept"));
         EXPECT_TRUE(down.error().is(UnicornErrc::connection_loss)) << down.error().message();
         EXPECT_TRUE(own.process->restart());
@@ -171,7 +173,7 @@ TEST(UnicornEtcd, a_holder_that_loses_etcd_is_told_before_its_lease_ends_and_all
             co_await sleep_for(50ms);
             back = co_await ask_unicorn<"get">(*a.client, std::string("/kept"));
         }
-        EXPECT_EQ(back.value(), (Versioned{text("v"), 0}));
+        EXPECT_EQ(back.value(), versioned(text("v"), 0));
         auto again = follow_unicorn<"lock">(*b.client, std::string("/l")).value();
         EXPECT_TRUE((co_await again.next()).value().value());
     });

@@ -50,13 +50,13 @@ struct Handle : rpc::State<rpc::Say<0, "close">> {};
 
 /// Paths are `/a/b/c`; a node holds a value or has children, as far as reading goes.
 ///
-/// 0 subscribe           the value now, [nil, -1] if there is no node yet, then each later one (of several quick
-///                       changes the last). Ends with no_node when the node is removed. Errors:
+/// 0 subscribe           the value now, [nil, -1] if there is no node yet, then each later one (of several
+///                       quick changes the last). Ends with no_node when the node is removed. Errors:
 ///                       child_not_allowed.
-/// 1 children_subscribe  the names of the children, sorted, with a version that rises with every change; again
-///                       after each change. Errors: no_node, also when the node is removed.
-/// 2 put                 writes if the node has that version: [true, what it is now], else [false, what it is].
-///                       Errors: no_node, version_not_allowed (a negative one).
+/// 1 children_subscribe  the names of the children, sorted, with a version that rises with every change;
+///                       again after each change. Errors: no_node, also when the node is removed.
+/// 2 put                 writes if the node has that version: [true, what it is now], else [false, what it
+///                       is]. Errors: no_node, version_not_allowed (a negative one).
 /// 3 get                 Errors: no_node, child_not_allowed.
 /// 4 create              with all nodes above it. Errors: node_exists.
 /// 5 del, 6 remove       a node without children, if it has that version (-1: any). Errors: no_node,

@@ -8,10 +8,10 @@
 /// instantiates `UnicornContract` with its maker.
 namespace sonm::unicorn::contract {
 
-using services::UnicornClient;
-using services::UnicornProtocol;
 using services::ask_unicorn;
 using services::follow_unicorn;
+using services::UnicornClient;
+using services::UnicornProtocol;
 using namespace std::chrono_literals;
 
 /// Makes an empty tree.
@@ -27,6 +27,8 @@ inline rpc::Encoded text(std::string_view value) {
     rpc::Writer(out.bytes).raw(value);
     return out;
 }
+
+inline Versioned versioned(rpc::Encoded value, std::int64_t version) { return {std::move(value), version}; }
 
 inline Async<void> as_result(Task<void> task) {
     co_await std::move(task);
@@ -76,13 +78,13 @@ inline Task<void> check_values(Bench& bench) {
     EXPECT_TRUE((co_await ask_unicorn<"create">(client, "/a/b", text("one"))).value());
     auto again = co_await ask_unicorn<"create">(client, "/a/b", text("two"));
     EXPECT_TRUE(again.error().is(UnicornErrc::node_exists)) << again.error().message();
-    EXPECT_EQ((co_await ask_unicorn<"get">(client, "/a/b")).value(), (Versioned{text("one"), 0}));
+    EXPECT_EQ((co_await ask_unicorn<"get">(client, "/a/b")).value(), versioned(text("one"), 0));
     auto [written, now] = (co_await ask_unicorn<"put">(client, "/a/b", text("two"), 0)).value();
     EXPECT_TRUE(written);
-    EXPECT_EQ(now, (Versioned{text("two"), 1}));
+    EXPECT_EQ(now, versioned(text("two"), 1));
     auto [stale, current] = (co_await ask_unicorn<"put">(client, "/a/b", text("three"), 0)).value();
     EXPECT_FALSE(stale);
-    EXPECT_EQ(current, (Versioned{text("two"), 1}));
+    EXPECT_EQ(current, versioned(text("two"), 1));
     auto nobody = co_await ask_unicorn<"put">(client, "/nobody", text("x"), 0);
     EXPECT_TRUE(nobody.error().is(UnicornErrc::no_node)) << nobody.error().message();
     auto negative = co_await ask_unicorn<"put">(client, "/a/b", text("x"), -1);
@@ -106,16 +108,16 @@ inline Task<void> check_removal(Bench& bench) {
     auto gone = co_await ask_unicorn<"del">(client, "/a", -1);
     EXPECT_TRUE(gone.error().is(UnicornErrc::no_node)) << gone.error().message();
     EXPECT_TRUE((co_await ask_unicorn<"create">(client, "/a", number(2))).value());
-    EXPECT_EQ((co_await ask_unicorn<"get">(client, "/a")).value(), (Versioned{number(2), 0}));
+    EXPECT_EQ((co_await ask_unicorn<"get">(client, "/a")).value(), versioned(number(2), 0));
 }
 TEST_P(UnicornContract, a_node_is_removed_without_children_and_with_its_version_only) {
     with_unicorn(GetParam(), check_removal);
 }
 
 inline Task<void> check_paths(Bench& bench) {
-    for (std::string path : {std::string(), std::string("a"), std::string("//"), std::string("/a//b"),
-                             std::string("/a/../b"), std::string("/."), std::string("/a\0b", 4),
-                             "/" + std::string(2000, 'x')}) {
+    for (std::string path :
+         {std::string(), std::string("a"), std::string("//"), std::string("/a//b"), std::string("/a/../b"),
+          std::string("/."), std::string("/a\0b", 4), "/" + std::string(2000, 'x')}) {
         auto refused = co_await ask_unicorn<"get">(bench.first, path);
         EXPECT_TRUE(refused.error().is(UnicornErrc::bad_path)) << path;
     }
@@ -126,12 +128,16 @@ inline Task<void> check_paths(Bench& bench) {
     auto refused = co_await ask_unicorn<"create">(bench.first, "/large", large);
     EXPECT_TRUE(refused.error().is(UnicornErrc::invalid_value));
 }
-TEST_P(UnicornContract, paths_and_values_that_cannot_be_are_refused) { with_unicorn(GetParam(), check_paths); }
+TEST_P(UnicornContract, paths_and_values_that_cannot_be_are_refused) {
+    with_unicorn(GetParam(), check_paths);
+}
 
 inline Task<void> check_increments(Bench& bench) {
     auto& client = bench.first;
-    EXPECT_EQ((co_await ask_unicorn<"increment">(client, "/n/count", number(5))).value(), (Versioned{number(5), 0}));
-    EXPECT_EQ((co_await ask_unicorn<"increment">(client, "/n/count", number(-7))).value(), (Versioned{number(-2), 1}));
+    EXPECT_EQ((co_await ask_unicorn<"increment">(client, "/n/count", number(5))).value(),
+              versioned(number(5), 0));
+    EXPECT_EQ((co_await ask_unicorn<"increment">(client, "/n/count", number(-7))).value(),
+              versioned(number(-2), 1));
     auto wrong = co_await ask_unicorn<"increment">(client, "/n/count", text("x"));
     EXPECT_TRUE(wrong.error().is(UnicornErrc::invalid_type));
     (void)co_await ask_unicorn<"create">(client, "/word", text("x"));
@@ -152,19 +158,21 @@ inline Task<void> check_increments(Bench& bench) {
     auto work = scope(2, std::move(both));
     co_await std::move(work);
     EXPECT_EQ(done, 40);
-    EXPECT_EQ((co_await ask_unicorn<"get">(client, "/sum")).value(), (Versioned{number(40), 39}));
+    EXPECT_EQ((co_await ask_unicorn<"get">(client, "/sum")).value(), versioned(number(40), 39));
 }
-TEST_P(UnicornContract, increments_of_two_callers_are_all_counted) { with_unicorn(GetParam(), check_increments); }
+TEST_P(UnicornContract, increments_of_two_callers_are_all_counted) {
+    with_unicorn(GetParam(), check_increments);
+}
 
 inline Task<void> check_subscription(Bench& bench) {
     auto source = follow_unicorn<"subscribe">(bench.first, "/s/leader").value();
     EXPECT_EQ((co_await source.next()).value(), Versioned());
     (void)co_await ask_unicorn<"create">(bench.second, "/s/leader", text("one"));
-    EXPECT_EQ((co_await source.next()).value(), (Versioned{text("one"), 0}));
+    EXPECT_EQ((co_await source.next()).value(), versioned(text("one"), 0));
     (void)co_await ask_unicorn<"put">(bench.second, "/s/leader", text("two"), 0);
-    EXPECT_EQ((co_await source.next()).value(), (Versioned{text("two"), 1}));
+    EXPECT_EQ((co_await source.next()).value(), versioned(text("two"), 1));
     auto late = follow_unicorn<"subscribe">(bench.second, "/s/leader").value();
-    EXPECT_EQ((co_await late.next()).value(), (Versioned{text("two"), 1}));
+    EXPECT_EQ((co_await late.next()).value(), versioned(text("two"), 1));
     (void)co_await ask_unicorn<"remove">(bench.second, "/s/leader", 1);
     auto gone = co_await source.next();
     EXPECT_TRUE(gone.error().is(UnicornErrc::no_node)) << gone.error().message();
@@ -196,8 +204,9 @@ inline Task<void> check_children(Bench& bench) {
     auto third = (co_await source.next()).value().value();
     EXPECT_EQ(std::get<1>(third), Names{"b"});
     EXPECT_GT(std::get<0>(third), std::get<0>(second));
+    const Names only_c{"c"};
     auto root = follow_unicorn<"children_subscribe">(bench.first, "/").value();
-    EXPECT_EQ(std::get<1>((co_await root.next()).value().value()), Names{"c"});
+    EXPECT_EQ(std::get<1>((co_await root.next()).value().value()), only_c);
 }
 TEST_P(UnicornContract, children_are_told_sorted_and_again_after_each_change) {
     with_unicorn(GetParam(), check_children);

@@ -124,7 +124,8 @@ Async<Children> EtcdBackend::children(std::string path) {
     co_return std::move(out);
 }
 
-Async<std::tuple<bool, Versioned>> EtcdBackend::put(std::string path, rpc::Encoded value, std::int64_t version) {
+Async<std::tuple<bool, Versioned>> EtcdBackend::put(std::string path, rpc::Encoded value,
+                                                    std::int64_t version) {
     std::string at = key(path);
     Json compare = Json::array({etcd::compare_version(at, version + 1)});
     Json success = Json::array({etcd::put(at, value.bytes, 0, true)});
@@ -193,7 +194,8 @@ Async<Versioned> EtcdBackend::increment(std::string path, rpc::Encoded delta) {
             auto making = insert(path, delta, 0);
             auto made = co_await std::move(making);
             if (made) co_return Versioned{std::move(delta), 0};
-            if (!made.error().is(UnicornErrc::node_exists)) co_return tl::unexpected<Error>(std::move(made.error()));
+            if (!made.error().is(UnicornErrc::node_exists))
+                co_return tl::unexpected<Error>(std::move(made.error()));
             continue;
         }
         if (found.children > 0) co_return fail(UnicornErrc::child_not_allowed, "{} has children", path);

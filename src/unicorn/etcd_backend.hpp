@@ -13,14 +13,14 @@ struct EtcdConfig {
     std::string prefix = "sonm/unicorn/";  ///< of all keys; trees with other prefixes do not meet
     std::string ca_file;
     Millis answer_max{3'000};
-    Seconds lease{10};          ///< a holder that died lets go after at most this
-    Millis keep_alive{2'500};   ///< between two signs of life
+    Seconds lease{10};         ///< a holder that died lets go after at most this
+    Millis keep_alive{2'500};  ///< between two signs of life
     Millis reconnect{500};
 };
 
-/// The tree in an etcd cluster, through its JSON gateway. Many nodes may use one tree. Keys are the prefix, the
-/// path's depth in two digits, and the path, so that the children of a node are one range of keys. Each lock
-/// has a lease of its own.
+/// The tree in an etcd cluster, through its JSON gateway. Many nodes may use one tree. Keys are the prefix,
+/// the path's depth in two digits, and the path, so that the children of a node are one range of keys. Each
+/// lock has a lease of its own.
 class EtcdBackend final : public Backend {
 public:
     EtcdBackend(Executor executor, EtcdConfig config);
@@ -69,7 +69,8 @@ private:
     std::size_t url_ = 0;  ///< which member is asked
     Watchers watchers_;
     std::map<std::int64_t, EtcdSeat*> seats_;  ///< by lease
-    std::deque<std::pair<std::int64_t, std::chrono::steady_clock::time_point>> revoked_;  ///< until when it matters
+    std::deque<std::pair<std::int64_t, std::chrono::steady_clock::time_point>>
+        revoked_;  ///< until when it matters
     Channel<bool> revoke_;
 };
 

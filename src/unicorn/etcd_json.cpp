@@ -75,7 +75,9 @@ Json compare_create(const std::string& key, std::int64_t revision, const char* r
 Json compare_version(const std::string& key, std::int64_t version) {
     return compared(key, "VERSION", "version", version);
 }
-Json compare_lease(const std::string& key, std::int64_t lease) { return compared(key, "LEASE", "lease", lease); }
+Json compare_lease(const std::string& key, std::int64_t lease) {
+    return compared(key, "LEASE", "lease", lease);
+}
 Json compare_none(const std::string& key, const std::string& end) {
     Json out = compare_create(key, 0);
     out["range_end"] = encoded(end);
@@ -102,7 +104,8 @@ Json nested(Json compare, Json success) {
 }
 
 std::string txn(Json compare, Json success, Json failure) {
-    Json out{{"compare", std::move(compare)}, {"success", std::move(success)}, {"failure", std::move(failure)}};
+    Json out{
+        {"compare", std::move(compare)}, {"success", std::move(success)}, {"failure", std::move(failure)}};
     return out.dump();
 }
 std::string watch(const std::string& key, const std::string& end) {

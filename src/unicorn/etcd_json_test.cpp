@@ -26,7 +26,8 @@ TEST(EtcdJson, an_answer_to_a_transaction_is_read_with_its_ranges) {
 }
 
 TEST(EtcdJson, events_leases_and_errors_are_read) {
-    auto events = parse_watch(R"({"result":{"header":{},"events":[{"kv":{"key":"YQ=="}},{"type":"DELETE","kv":{"key":"Yg=="}}]}})");
+    auto events = parse_watch(
+        R"({"result":{"header":{},"events":[{"kv":{"key":"YQ=="}},{"type":"DELETE","kv":{"key":"Yg=="}}]}})");
     EXPECT_EQ(events.value().keys, (std::vector<std::string>{"a", "b"}));
     EXPECT_TRUE(parse_watch(R"({"result":{"created":true}})")->created);
     EXPECT_TRUE(parse_watch(R"({"result":{"canceled":true}})")->canceled);
@@ -38,10 +39,11 @@ TEST(EtcdJson, events_leases_and_errors_are_read) {
 }
 
 TEST(EtcdJson, answers_of_another_form_are_refused) {
-    for (const char* text : {"", "[]", "null", "{}", "{", R"({"header":5,"responses":5})", R"({"header":{"revision":true}})",
-                             R"({"header":{},"responses":[{"response_range":{"kvs":5}}]})",
-                             R"({"header":{},"responses":[{"response_range":{"kvs":[{"key":"!"}]}}]})",
-                             R"({"header":{"revision":"99999999999999999999"}})"})
+    for (const char* text :
+         {"", "[]", "null", "{}", "{", R"({"header":5,"responses":5})", R"({"header":{"revision":true}})",
+          R"({"header":{},"responses":[{"response_range":{"kvs":5}}]})",
+          R"({"header":{},"responses":[{"response_range":{"kvs":[{"key":"!"}]}}]})",
+          R"({"header":{"revision":"99999999999999999999"}})"})
         EXPECT_TRUE(!parse_txn(text) || parse_txn(text)->ranges.empty()) << text;
     EXPECT_FALSE(parse_lease("{}"));
     EXPECT_FALSE(parse_watch("{}"));

@@ -46,14 +46,19 @@ public:
             auto looking = backend_.front(queue_, key_);
             SONM_CO_TRY(auto front, co_await std::move(looking));
             if (front.first == key_) co_return Result<void>();
-            if (!front.second) co_return fail(UnicornErrc::connection_loss, "the place in the queue was lost");
+            if (!front.second)
+                co_return fail(UnicornErrc::connection_loss, "the place in the queue was lost");
             auto waiting = watch_.changed();
             SONM_CO_CHECK(co_await std::move(waiting));
         }
     }
     Async<void> lost() override {
-        auto waiting = gone_.pop();
-        SONM_CO_CHECK(co_await std::move(waiting));
+        // By the clock, not by the next answer: the holder must know before somebody else holds the lock.
+        while (!overdue()) {
+            auto waiting = within(until_ - SteadyClock::now(), gone_.pop());
+            auto told = co_await std::move(waiting);
+            if (told) break;
+        }
         co_return fail(UnicornErrc::connection_loss, "etcd could not be told in time that the holder lives");
     }
 
@@ -130,7 +135,8 @@ Async<void> EtcdBackend::watch_once() {
         if (piece.empty()) co_return fail(Errc::closed, "by etcd");
         buffer += as_text(piece);
         for (std::size_t line; (line = buffer.find('\n')) != buffer.npos; buffer.erase(0, line + 1)) {
-            SONM_CO_TRY(etcd::WatchEvents events, etcd::parse_watch(std::string_view(buffer).substr(0, line)));
+            SONM_CO_TRY(etcd::WatchEvents events,
+                        etcd::parse_watch(std::string_view(buffer).substr(0, line)));
             if (events.canceled) co_return fail(Errc::closed, "etcd ended the watch");
             // What has changed before the watch stood is not known.
             if (events.created) watchers_.wake_all();
@@ -152,8 +158,6 @@ Task<void> EtcdBackend::keep_alive() {
         };
         auto all = scope(seats_.size() + 1, std::move(body));
         co_await std::move(all);
-        for (auto& [lease, seat] : seats_)
-            if (seat->overdue()) seat->lose();
     }
 }
 

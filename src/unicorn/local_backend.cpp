@@ -36,7 +36,10 @@ tl::unexpected<Error> no_node(const std::string& path) {
 class LocalBackend::LocalSeat final : public Seat {
 public:
     LocalSeat(LocalBackend& backend, std::string queue, std::string path)
-        : backend_(backend), queue_(std::move(queue)), path_(std::move(path)), watch_(backend.watchers_, queue_) {}
+        : backend_(backend),
+          queue_(std::move(queue)),
+          path_(std::move(path)),
+          watch_(backend.watchers_, queue_) {}
     ~LocalSeat() override {
         auto gone = backend_.erase(path_);
         if (!gone) SONM_LOG(error, "unicorn: leaving {}: {}", path_, gone.error().message());
@@ -121,7 +124,8 @@ Async<Children> LocalBackend::children(std::string path) {
 
 Result<Versioned> LocalBackend::overwrite(const std::string& path, const rpc::Encoded& value,
                                           std::int64_t version) {
-    SONM_CHECK(database_->run("UPDATE node SET value = ?, version = ? WHERE path = ?", value.bytes, version, path));
+    SONM_CHECK(
+        database_->run("UPDATE node SET value = ?, version = ? WHERE path = ?", value.bytes, version, path));
     watchers_.wake(path);
     return Versioned{value, version};
 }
@@ -141,12 +145,13 @@ Result<std::vector<std::string>> LocalBackend::insert(const std::string& path, c
         if (nodes_ + changed.size() / 2 >= nodes_max_)
             return fail(Errc::no_space, "the tree has its {} nodes already", nodes_max_);
         std::string parent(parent_of(at));
-        auto inserted = database_->run("INSERT INTO node (path, parent, value, ephemeral) VALUES (?, ?, ?, ?)",
-                                       std::string(at), parent, content.bytes, passing);
-        if (!inserted && inserted.error().is(Errc::exists))
-            return fail(UnicornErrc::node_exists, "{}", at);
+        auto inserted =
+            database_->run("INSERT INTO node (path, parent, value, ephemeral) VALUES (?, ?, ?, ?)",
+                           std::string(at), parent, content.bytes, passing);
+        if (!inserted && inserted.error().is(Errc::exists)) return fail(UnicornErrc::node_exists, "{}", at);
         if (!inserted) return tl::unexpected<Error>(std::move(inserted.error()));
-        SONM_CHECK(database_->run("UPDATE node SET children_version = children_version + 1 WHERE path = ?", parent));
+        SONM_CHECK(
+            database_->run("UPDATE node SET children_version = children_version + 1 WHERE path = ?", parent));
         changed.push_back(std::string(at));
         changed.push_back(parent);
         return Result<void>();

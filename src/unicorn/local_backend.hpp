@@ -33,7 +33,8 @@ private:
     Result<Versioned> readable(const std::string& path);
     Result<Versioned> look(const std::string& path);
     /// Writes the node and those above it that are missing; the paths whose watchers are to be woken.
-    Result<std::vector<std::string>> insert(const std::string& path, const rpc::Encoded& value, bool ephemeral);
+    Result<std::vector<std::string>> insert(const std::string& path, const rpc::Encoded& value,
+                                            bool ephemeral);
     Result<Versioned> overwrite(const std::string& path, const rpc::Encoded& value, std::int64_t version);
     Result<void> erase(const std::string& path);
     void wake(const std::vector<std::string>& paths);

@@ -6,9 +6,7 @@ namespace {
 using rpc::Kind;
 using services::UnicornErrc;
 
-Kind kind_of(const rpc::Encoded& value) {
-    return rpc::Reader(value.bytes).peek().value_or(Kind::nil);
-}
+Kind kind_of(const rpc::Encoded& value) { return rpc::Reader(value.bytes).peek().value_or(Kind::nil); }
 
 }  // namespace
 

@@ -9,8 +9,8 @@
 namespace sonm::unicorn {
 
 using services::UnicornErrc;
-using services::Versioned;
 using services::version_absent;
+using services::Versioned;
 
 inline constexpr std::size_t path_bytes_max = 1024;
 inline constexpr std::size_t path_depth_max = 32;

@@ -22,9 +22,10 @@ Unicorn::Unicorn(std::unique_ptr<Backend> backend, Limits limits)
     service_.on<"children_subscribe">([this](Context, std::string path, ToParent out) {
         return while_open(out, subscribe_children(std::move(path), out));
     });
-    service_.on<"put">([this](Context, std::string path, rpc::Encoded value, std::int64_t version, auto talk) {
-        return answer(talk, put(std::move(path), std::move(value), version));
-    });
+    service_.on<"put">(
+        [this](Context, std::string path, rpc::Encoded value, std::int64_t version, auto talk) {
+            return answer(talk, put(std::move(path), std::move(value), version));
+        });
     service_.on<"get">(
         [this](Context, std::string path, auto talk) { return answer(talk, get(std::move(path))); });
     service_.on<"create">([this](Context, std::string path, rpc::Encoded value, auto talk) {
@@ -105,7 +106,8 @@ Async<std::tuple<bool, Versioned>> Unicorn::put(std::string given, rpc::Encoded 
     SONM_CO_TRY(std::string path, parse_path(given));
     SONM_CO_CHECK(check_value(value));
     if (version < 0)
-        co_return fail(UnicornErrc::version_not_allowed, "the version to replace is {}; it begins with 0", version);
+        co_return fail(UnicornErrc::version_not_allowed, "the version to replace is {}; it begins with 0",
+                       version);
     auto putting = backend_->put(std::move(path), std::move(value), version);
     co_return co_await std::move(putting);
 }
@@ -161,9 +163,13 @@ Async<void> Unicorn::lock(std::string given, rpc::Encoded value, ToHolder out) {
 
 void Unicorn::measure(std::vector<services::Metric>& out) const {
     using Kind = services::Metric::Kind;
-    out.push_back({"calls_total", "Calls that read or write.", Kind::counter, static_cast<double>(calls_), {}});
-    out.push_back({"subscriptions", "Open subscriptions and locks.", Kind::gauge,
-                   static_cast<double>(subscriptions_), {}});
+    out.push_back(
+        {"calls_total", "Calls that read or write.", Kind::counter, static_cast<double>(calls_), {}});
+    out.push_back({"subscriptions",
+                   "Open subscriptions and locks.",
+                   Kind::gauge,
+                   static_cast<double>(subscriptions_),
+                   {}});
     out.push_back({"locks_held", "Locks that are held.", Kind::gauge, static_cast<double>(held_), {}});
 }
 

@@ -53,7 +53,7 @@ TEST(LocalBackend, after_a_kill_what_was_answered_is_there_and_locks_are_free) {
         std::filesystem::copy(folder.path(), copy.path());
     });
     with_unicorn(in(copy), [](Bench& bench) -> Task<void> {
-        EXPECT_EQ((co_await ask_unicorn<"get">(bench.first, "/kept")).value(), (Versioned{text("v"), 0}));
+        EXPECT_EQ((co_await ask_unicorn<"get">(bench.first, "/kept")).value(), versioned(text("v"), 0));
         auto held = follow_unicorn<"lock">(bench.first, "/l").value();
         EXPECT_TRUE((co_await held.next()).value().value());
         auto seats = follow_unicorn<"children_subscribe">(bench.first, "/l").value();
