@@ -8,10 +8,12 @@ import {IMarket} from "./interfaces/IMarket.sol";
 import {ITerms} from "./interfaces/ITerms.sol";
 import {Balances} from "./market/Balances.sol";
 import {Book} from "./market/Book.sol";
+import {Changes} from "./market/Changes.sol";
 import {Deals} from "./market/Deals.sol";
+import {Signed} from "./market/Signed.sol";
 
 /// @title The market, see {IMarket}
-contract Market is IMarket, Deals {
+contract Market is IMarket, Signed, Changes {
     /// @param admin May pause; later the DAO.
     /// @param token_ What is paid.
     /// @param terms_ The rules of matching, with the blacklist and the oracle that they use.

@@ -3,28 +3,48 @@ pragma solidity 0.8.37;
 
 import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+
 import {Level} from "./Types.sol";
 import {IProfileRegistry} from "./interfaces/IProfileRegistry.sol";
+import {NonceMap} from "./lib/NonceMap.sol";
+import {Signatures} from "./lib/Signatures.sol";
 
 /// @title Who an account is, see {IProfileRegistry}
-contract ProfileRegistry is IProfileRegistry, Ownable2Step {
+contract ProfileRegistry is IProfileRegistry, Ownable2Step, EIP712 {
+    using NonceMap for NonceMap.Used;
+
     struct Certificate {
         address validator;
         Level level;
         uint40 expiry;
     }
 
-    uint256 public constant TEXT_BYTES_MAX = 1024;
+    /// What matching asks about every account, in one slot.
+    struct Account {
+        address master;
+        uint32 workers;
+        bool keepsList;
+    }
 
+    uint256 public constant TEXT_BYTES_MAX = 1024;
+    bytes32 private constant CERTIFICATE_TYPEHASH = keccak256(
+        "Certificate(address account,address validator,uint8 level,uint40 expiry,bytes32 hash,string url,uint256 nonce)"
+    );
+
+    address public immutable blacklist;
     mapping(address validator => Level) public validatorLevel;
     mapping(address account => Certificate) public certificateOf;
     mapping(address account => mapping(bytes32 key => string)) public attributeOf;
     mapping(address worker => address) public requestedMaster;
-    mapping(address worker => address) private _master;
-    mapping(address master => uint256) private _workers;
+    mapping(address account => Account) private _accounts;
+    NonceMap.Used private _nonces;
 
     /// @param admin Registers validators.
-    constructor(address admin) Ownable(admin) {}
+    /// @param blacklist_ May note who keeps a list. It does not exist yet: its address is known beforehand.
+    constructor(address admin, address blacklist_) Ownable(admin) EIP712("SONM ProfileRegistry", "1") {
+        blacklist = blacklist_;
+    }
 
     /// @inheritdoc IProfileRegistry
     function setValidator(address validator, Level level) external onlyOwner {
@@ -36,17 +56,46 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
     function certify(address account, Level level, uint40 expiry, bytes32 hash, string calldata url)
         external
     {
-        Level max = validatorLevel[msg.sender];
-        if (level > max || max == Level.Anonymous) revert LevelTooHigh(msg.sender, level, max);
-        if (expiry <= block.timestamp) revert CertificateExpired(expiry, block.timestamp + 1);
-        _checkText(url);
-        address earlier = certificateOf[account].validator;
-        Level inForce = _attested(account);
-        if (earlier != msg.sender && inForce != Level.Anonymous && inForce >= level) {
-            revert CertificateInForce(account, earlier, inForce);
+        _certify(account, msg.sender, level, expiry, hash, url);
+    }
+
+    /// @inheritdoc IProfileRegistry
+    function certifySigned(SignedCertificate calldata signed, bytes calldata signature) external {
+        address validator = signed.validator;
+        if (!_nonces.use(validator, signed.nonce)) revert CertificateUsed(validator, signed.nonce);
+        if (!Signatures.isBy(validator, digestOf(signed), signature)) {
+            revert CertificateNotSigned(signed.account, validator);
         }
-        certificateOf[account] = Certificate(msg.sender, level, expiry);
-        emit CertificateSet(account, msg.sender, level, expiry, hash, url);
+        _certify(signed.account, validator, signed.level, signed.expiry, signed.hash, signed.url);
+    }
+
+    /// @inheritdoc IProfileRegistry
+    function cancelCertificate(uint256 nonce) external {
+        _nonces.useAll(msg.sender, nonce >> 8, 1 << (nonce & 0xff));
+        emit CertificateCancelled(msg.sender, nonce);
+    }
+
+    /// @inheritdoc IProfileRegistry
+    function isCertificateUsed(address validator, uint256 nonce) external view returns (bool) {
+        return _nonces.isUsed(validator, nonce);
+    }
+
+    /// @inheritdoc IProfileRegistry
+    function digestOf(SignedCertificate calldata signed) public view returns (bytes32) {
+        return _hashTypedDataV4(
+            keccak256(
+                abi.encode(
+                    CERTIFICATE_TYPEHASH,
+                    signed.account,
+                    signed.validator,
+                    signed.level,
+                    signed.expiry,
+                    signed.hash,
+                    keccak256(bytes(signed.url)),
+                    signed.nonce
+                )
+            )
+        );
     }
 
     /// @inheritdoc IProfileRegistry
@@ -73,7 +122,8 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
 
     /// @inheritdoc IProfileRegistry
     function requestMaster(address master) external {
-        if (master == msg.sender || _master[msg.sender] != address(0) || _workers[msg.sender] != 0) {
+        Account memory worker = _accounts[msg.sender];
+        if (master == msg.sender || worker.master != address(0) || worker.workers != 0) {
             revert CannotBeWorker(msg.sender, master);
         }
         requestedMaster[msg.sender] = master;
@@ -83,35 +133,82 @@ contract ProfileRegistry is IProfileRegistry, Ownable2Step {
     /// @inheritdoc IProfileRegistry
     function confirmWorker(address worker) external {
         if (requestedMaster[worker] != msg.sender) revert NotRequested(worker, msg.sender);
-        if (_master[msg.sender] != address(0)) revert CannotBeMaster(msg.sender);
+        if (_accounts[msg.sender].master != address(0)) revert CannotBeMaster(msg.sender);
         // The worker may have become a master since it asked.
-        if (_workers[worker] != 0) revert CannotBeWorker(worker, msg.sender);
+        if (_accounts[worker].workers != 0) revert CannotBeWorker(worker, msg.sender);
         delete requestedMaster[worker];
-        _master[worker] = msg.sender;
-        ++_workers[msg.sender];
+        _accounts[worker].master = msg.sender;
+        ++_accounts[msg.sender].workers;
         emit MasterSet(worker, msg.sender);
     }
 
     /// @inheritdoc IProfileRegistry
     function unbind(address worker) external {
-        address master = _master[worker];
-        if (master == address(0)) {
-            if (msg.sender != worker && msg.sender != requestedMaster[worker]) {
-                revert NotBound(worker, msg.sender);
-            }
-        } else {
-            if (msg.sender != worker && msg.sender != master) revert NotBound(worker, msg.sender);
-            delete _master[worker];
-            --_workers[master];
+        address master = _accounts[worker].master;
+        address other = master == address(0) ? requestedMaster[worker] : master;
+        if (msg.sender != worker && msg.sender != other) revert NotBound(worker, msg.sender);
+        if (master != address(0)) {
+            delete _accounts[worker].master;
+            --_accounts[master].workers;
         }
         delete requestedMaster[worker];
         emit MasterSet(worker, address(0));
     }
 
     /// @inheritdoc IProfileRegistry
-    function masterOf(address account) public view returns (address) {
-        address master = _master[account];
-        return master == address(0) ? account : master;
+    function masterOf(address account) public view returns (address master) {
+        (master,) = _recordOf(account);
+    }
+
+    /// @inheritdoc IProfileRegistry
+    function workersOf(address master) external view returns (uint256) {
+        return _accounts[master].workers;
+    }
+
+    /// @inheritdoc IProfileRegistry
+    function standing(address worker, address consumer)
+        external
+        view
+        returns (address master, address buyer, bool keepLists)
+    {
+        (master, keepLists) = _recordOf(worker);
+        if (master != worker && !keepLists) keepLists = _accounts[master].keepsList;
+        bool buyerKeeps;
+        (buyer, buyerKeeps) = _recordOf(consumer);
+        keepLists = keepLists || buyerKeeps;
+    }
+
+    /// @inheritdoc IProfileRegistry
+    function noteList(address account) external {
+        if (msg.sender != blacklist) revert NotTheBlacklist(msg.sender, blacklist);
+        _accounts[account].keepsList = true;
+    }
+
+    function _recordOf(address account) private view returns (address owner, bool keepsList) {
+        Account storage record = _accounts[account];
+        (owner, keepsList) = (record.master, record.keepsList);
+        if (owner == address(0)) owner = account;
+    }
+
+    function _certify(
+        address account,
+        address validator,
+        Level level,
+        uint40 expiry,
+        bytes32 hash,
+        string calldata url
+    ) private {
+        Level max = validatorLevel[validator];
+        if (level > max || max == Level.Anonymous) revert LevelTooHigh(validator, level, max);
+        if (expiry <= block.timestamp) revert CertificateExpired(expiry, block.timestamp + 1);
+        _checkText(url);
+        address earlier = certificateOf[account].validator;
+        Level inForce = _attested(account);
+        if (earlier != validator && inForce != Level.Anonymous && inForce >= level) {
+            revert CertificateInForce(account, earlier, inForce);
+        }
+        certificateOf[account] = Certificate(validator, level, expiry);
+        emit CertificateSet(account, validator, level, expiry, hash, url);
     }
 
     /// What counts now of the account's own certificate.

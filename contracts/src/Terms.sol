@@ -65,9 +65,8 @@ contract Terms is ITerms {
         if (block.timestamp >= bid.expiry) return Mismatch.BidExpired;
         if (ask.currency != bid.currency) return Mismatch.Currency;
         if (Price.unwrap(ask.price) > Price.unwrap(bid.price)) return Mismatch.Price;
-        if ((ask.duration == 0) != (bid.duration == 0) || ask.duration < bid.duration) {
-            return Mismatch.Duration;
-        }
+        (uint32 offered, uint32 wanted) = (ask.duration, bid.duration);
+        if (offered < wanted || (wanted == 0 && offered != 0)) return Mismatch.Duration;
         if (bid.netflags & ~ask.netflags != 0) return Mismatch.Netflags;
         if (!_reaches(ask.benchmarks, bid.benchmarks)) return Mismatch.Benchmark;
         return Mismatch.None;
@@ -79,17 +78,20 @@ contract Terms is ITerms {
         view
         returns (Mismatch, address master)
     {
-        master = profiles.masterOf(ask.author);
-        address buyer = profiles.masterOf(bid.author);
+        address buyer;
+        bool keepLists;
+        (master, buyer, keepLists) = profiles.standing(ask.author, bid.author);
         if (master == buyer) return (Mismatch.SameOwner, master);
         if (!_accepts(ask.counterparty, bid.author, buyer)) return (Mismatch.AskCounterparty, master);
         if (!_accepts(bid.counterparty, ask.author, master)) return (Mismatch.BidCounterparty, master);
         if (!_isKnown(buyer, ask.identity)) return (Mismatch.ConsumerLevel, master);
         if (!_isKnown(master, bid.identity)) return (Mismatch.SupplierLevel, master);
-        (bool supplierListed, bool buyerListed) =
-            blacklist.between(ask.author, master, bid.author, ask.blacklist, bid.blacklist);
-        if (supplierListed) return (Mismatch.SupplierBlacklisted, master);
-        if (buyerListed) return (Mismatch.ConsumerBlacklisted, master);
+        if (keepLists || ask.blacklist != address(0) || bid.blacklist != address(0)) {
+            (bool supplierListed, bool buyerListed) =
+                blacklist.between(ask.author, master, bid.author, ask.blacklist, bid.blacklist);
+            if (supplierListed) return (Mismatch.SupplierBlacklisted, master);
+            if (buyerListed) return (Mismatch.ConsumerBlacklisted, master);
+        }
         return (Mismatch.None, master);
     }
 
@@ -107,16 +109,18 @@ contract Terms is ITerms {
 
     /// Whether every one of the 16 values of `has` is at least that of `needs`.
     function _reaches(uint256[4] calldata has, uint256[4] calldata needs) private pure returns (bool) {
-        for (uint256 i = 0; i < 4; ++i) {
-            uint256 h = has[i];
-            uint256 n = needs[i];
-            // Each cast drops the values above one of the four. Once the lower ones are known to reach, comparing
-            // what is left compares its topmost value.
-            if (uint64(h) < uint64(n) || uint128(h) < uint128(n) || uint192(h) < uint192(n) || h < n) {
-                return false;
-            }
-        }
-        return true;
+        return _wordReaches(has[0], needs[0]) && _wordReaches(has[1], needs[1])
+            && _wordReaches(has[2], needs[2]) && _wordReaches(has[3], needs[3]);
+    }
+
+    /// Equal words are common: a quick buy asks for exactly what it gets. Else each cast drops the values above one of the
+    /// four; once the lower ones are known to reach, comparing what is left compares its topmost value.
+    function _wordReaches(uint256 has, uint256 needs) private pure returns (bool) {
+        return has == needs
+            || (has >= needs
+                && uint64(has) >= uint64(needs)
+                && uint128(has) >= uint128(needs)
+                && uint192(has) >= uint192(needs));
     }
 
     function _accepts(address wanted, address author, address owner) private pure returns (bool) {

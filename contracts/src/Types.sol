@@ -76,8 +76,8 @@ enum OrderStatus {
     Matched
 }
 
-/// What two orders agreed on. Fixed while the deal lives. Storage keeps its hash; it travels in every deal event and
-/// comes back as calldata.
+/// What two orders agreed on, until both sides change it: that gives new terms under the same id, reckoned from their
+/// own start. Storage keeps its hash; it travels in every deal event and comes back as calldata.
 struct Deal {
     DealId id;
     OrderId ask;
@@ -109,12 +109,22 @@ enum DealStatus {
 /// The part of a deal that moves.
 struct DealState {
     DealStatus status;
-    /// All that was ever put in for this deal, less what went back. When closed it equals {paid}.
+    /// All that was ever put in under these terms, less what went back. When closed it equals {paid}.
     Amount escrow;
-    /// All that was ever paid to the master.
+    /// All that was ever paid to the master under these terms.
     Amount paid;
     /// Payment is complete up to here (Unix time). When closed: when the deal ended.
     uint40 settledUntil;
+}
+
+/// Other terms that one side of an open deal offers to the other.
+struct Change {
+    /// Per second, in the deal's currency.
+    Price price;
+    /// When the deal shall end, Unix time; 0 = spot, which it can only be if it is.
+    uint40 end;
+    /// First second (Unix time) at which the offer can no longer be accepted.
+    uint40 expiry;
 }
 
 /// What the closer of a deal puts on its own blacklist.

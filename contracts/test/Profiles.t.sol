@@ -227,7 +227,7 @@ contract BlacklistTest is System {
     function test_market_is_named__once_and_by_the_deployer_only() public {
         vm.expectRevert(IBlacklist.MarketCannotBeSet.selector);
         blacklist.setMarket(stranger);
-        Blacklist another = new Blacklist(admin);
+        Blacklist another = new Blacklist(admin, profiles);
         vm.expectRevert(IBlacklist.MarketCannotBeSet.selector);
         another.setMarket(stranger);
         vm.prank(admin);

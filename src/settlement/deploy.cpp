@@ -43,10 +43,13 @@ Async<void> check_wiring(chain::Node& node, const Network& network) {
     SONM_CO_TRY(Address blacklist, co_await std::move(asking_list));
     auto asking_profiles = detail::ask(node, network.terms, bindings::terms::Profiles());
     SONM_CO_TRY(Address profiles, co_await std::move(asking_profiles));
+    auto asking_noted = detail::ask(node, network.profiles, bindings::profile_registry::Blacklist());
+    SONM_CO_TRY(Address noted, co_await std::move(asking_noted));
     auto asking_market = detail::ask(node, network.blacklist, bindings::blacklist::Market());
     SONM_CO_TRY(Address market, co_await std::move(asking_market));
     bool right = terms == network.terms && token == network.snm && oracle == network.oracle &&
-                 blacklist == network.blacklist && profiles == network.profiles && market == network.market;
+                 blacklist == network.blacklist && profiles == network.profiles &&
+                 market == network.market && noted == network.blacklist;
     if (!right) co_return fail(Errc::internal, "the deployed contracts do not know each other");
     co_return Result<void>();
 }
@@ -75,6 +78,8 @@ Async<Network> deploy(Executor executor, std::string rpc_url, const crypto::Sign
     network.snm = burst.create("SNM", snm.encode());
     bindings::profile_registry::Create profiles;
     profiles.admin = admin;
+    // The registry, the oracle, and then the blacklist.
+    profiles.blacklist = burst.coming(2);
     network.profiles = burst.create("ProfileRegistry", profiles.encode());
     bindings::price_oracle::Create oracle;
     oracle.feeder = options.oracle_feeder;
@@ -83,6 +88,7 @@ Async<Network> deploy(Executor executor, std::string rpc_url, const crypto::Sign
     network.oracle = burst.create("PriceOracle", oracle.encode());
     bindings::blacklist::Create blacklist;
     blacklist.deployer = deployer.address();
+    blacklist.profiles = network.profiles;
     network.blacklist = burst.create("Blacklist", blacklist.encode());
     bindings::terms::Create terms;
     terms.profiles = network.profiles;

@@ -31,11 +31,19 @@ Result<void> FactReader::read_market(const chain::Log& log, std::vector<market::
     } else if (topic == on_market::DealOpenedEvent::topic) {
         SONM_TRY(auto event, on_market::DealOpenedEvent::decode(log));
         out.push_back(market::DealOpened{event.deal, event.state, event.refund});
-        balance(event.consumer, event.consumer_balance);
+        // 0 and no refund: the balance has not moved.
+        if (event.refund > Tokens() || event.consumer_balance > Tokens())
+            balance(event.consumer, event.consumer_balance);
     } else if (topic == on_market::DealSettledEvent::topic) {
         SONM_TRY(auto event, on_market::DealSettledEvent::decode(log));
         out.push_back(market::DealSettled{event.deal, event.state});
         balance(event.deal.master, event.master_balance);
+    } else if (topic == on_market::DealChangedEvent::topic) {
+        // New terms under the same id take the place of the old ones; what they settled is in the balances.
+        SONM_TRY(auto event, on_market::DealChangedEvent::decode(log));
+        out.push_back(market::DealSettled{event.deal, event.state});
+        balance(event.deal.master, event.master_balance);
+        balance(event.consumer, event.consumer_balance);
     } else if (topic == on_market::DealToppedUpEvent::topic) {
         SONM_TRY(auto event, on_market::DealToppedUpEvent::decode(log));
         out.push_back(market::DealToppedUp{event.deal, event.state, event.by, event.amount});

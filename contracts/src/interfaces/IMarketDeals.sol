@@ -18,7 +18,8 @@ interface IMarketDeals {
     /// @param deal Its terms. Keep them: every other call about the deal wants them.
     /// @param state Its money.
     /// @param refund What of the bid's escrow the deal did not need and went back at once, 1e-18 SNM.
-    /// @param consumerBalance The consumer's free balance after that, 1e-18 SNM; 0 if nothing went back.
+    /// @param consumerBalance The consumer's free balance after that, 1e-18 SNM, if something went back or the bid was
+    /// signed off chain, so that its escrow came from there now; else 0, and the balance has not moved.
     event DealOpened(
         DealId indexed id,
         address indexed consumer,
@@ -28,6 +29,11 @@ interface IMarketDeals {
         Amount refund,
         uint256 consumerBalance
     );
+
+    /// @notice The deal that the last {DealOpened} told of used one or two orders that were signed off chain.
+    /// @param askNonce The ask's, now used up; 2^256 - 1 if the ask was in the book.
+    /// @param bidNonce The bid's, now used up; 2^256 - 1 if the bid was in the book.
+    event SignaturesUsed(DealId indexed id, uint256 askNonce, uint256 bidNonce);
 
     /// @notice The master was paid up to now; the deal goes on.
     /// @param masterBalance The master's free balance after that, 1e-18 SNM.
@@ -76,6 +82,15 @@ interface IMarketDeals {
     /// @notice A closer's blacklist entry could not be made; the deal closed all the same.
     event BlacklistingFailed(DealId indexed id, address indexed owner, address listed);
 
+    /// @notice An entry of a batch was left out; the others were not touched by that.
+    /// @param index Its place in the batch.
+    /// @param by Who sent the batch.
+    /// @param reason What it was refused with: the error's selector and arguments, at most 256 bytes of them.
+    event EntrySkipped(uint256 indexed index, address indexed by, bytes reason);
+
+    /// @notice Thrown for a batch with too many entries.
+    error BatchTooLong(uint256 has, uint256 max);
+
     /// @notice Thrown when two orders do not match.
     /// @param reason First rule that fails.
     error OrdersDoNotMatch(OrderId ask, OrderId bid, Mismatch reason);
@@ -119,6 +134,14 @@ interface IMarketDeals {
     /// has ended this closes it: the rest goes back to the consumer.
     /// @dev Never paused. Emits {DealSettled} or {DealClosed}. Errors: {DealNotOpen}.
     function settle(Deal calldata deal) external;
+
+    /// @notice {settle} for up to {BATCH_MAX} deals. One that is not open is skipped and reported; the others count.
+    /// @return skipped Bit i: entry i was skipped.
+    /// @dev Never paused. Emits {EntrySkipped} for what it skips.
+    function settleMany(Deal[] calldata deals) external returns (uint256 skipped);
+
+    /// @notice Largest number of entries in a batch.
+    function BATCH_MAX() external view returns (uint256);
 
     /// @notice Ends the deal now: the master gets the time used, the consumer the rest.
     /// The consumer at any time; supplier and master of a spot deal at any time, of a forward deal after its end;

@@ -6,6 +6,22 @@ import {Level} from "../Types.sol";
 /// @title Who an account is: its master, its level, and what it says about itself
 /// @notice Levels are attested by validators whom the admin (later the DAO) registers. No personal data: hash and URL.
 interface IProfileRegistry {
+    /// @notice A certificate that a validator signed off chain: EIP-712 typed data "Certificate" under the domain
+    /// ("SONM ProfileRegistry", "1", chain, registry).
+    struct SignedCertificate {
+        address account;
+        address validator;
+        Level level;
+        /// First second (Unix time) at which it no longer counts.
+        uint40 expiry;
+        /// Of the document that the validator keeps.
+        bytes32 hash;
+        /// Where it may be asked for.
+        string url;
+        /// Chosen by the validator, used once.
+        uint256 nonce;
+    }
+
     /// @notice `validator` may attest up to `level`; Anonymous = it is no validator (any more).
     event ValidatorSet(address indexed validator, Level level);
 
@@ -23,6 +39,9 @@ interface IProfileRegistry {
         string url
     );
 
+    /// @notice `validator` took a signed certificate back before it was used; nobody can use it any more.
+    event CertificateCancelled(address indexed validator, uint256 nonce);
+
     /// @notice `account` says about itself that `key` is `value`. Nobody vouches for it; level: none.
     event AttributeSet(address indexed account, bytes32 indexed key, string value);
 
@@ -37,6 +56,15 @@ interface IProfileRegistry {
 
     /// @notice Thrown when a living certificate of another validator is at least as high.
     error CertificateInForce(address account, address validator, Level has);
+
+    /// @notice Thrown when a certificate was not signed by its validator for this registry on this chain.
+    error CertificateNotSigned(address account, address validator);
+
+    /// @notice Thrown when a signed certificate was used or cancelled before.
+    error CertificateUsed(address validator, uint256 nonce);
+
+    /// @notice Thrown when anybody but the blacklist notes who keeps one.
+    error NotTheBlacklist(address has, address needs);
 
     /// @notice Thrown when somebody revokes a certificate that is neither its own nor issued by it.
     error CannotRevoke(address account, address by);
@@ -75,6 +103,21 @@ interface IProfileRegistry {
     /// @dev Emits {CertificateSet}. Errors: {LevelTooHigh}, {CertificateInForce}, {CertificateExpired}, {TextTooLong}.
     function certify(address account, Level level, uint40 expiry, bytes32 hash, string calldata url) external;
 
+    /// @notice {certify} with the validator's signature. Anyone may bring it, once: a certificate that was revoked later
+    /// cannot be brought again.
+    /// @dev Emits {CertificateSet}. Errors: {CertificateUsed}, {CertificateNotSigned} and those of {certify}.
+    function certifySigned(SignedCertificate calldata signed, bytes calldata signature) external;
+
+    /// @notice Makes the caller's signed certificate with this nonce worthless. Doing it twice is no error.
+    /// @dev Emits {CertificateCancelled}. A certificate in force is ended by {revoke}.
+    function cancelCertificate(uint256 nonce) external;
+
+    /// @notice Whether a signed certificate of `validator` with this nonce was used or cancelled.
+    function isCertificateUsed(address validator, uint256 nonce) external view returns (bool);
+
+    /// @notice What the validator signs.
+    function digestOf(SignedCertificate calldata signed) external view returns (bytes32);
+
     /// @notice Removes the certificate of `account`. By its validator, or by the account itself.
     /// @dev Emits {CertificateSet} with level Anonymous.
     function revoke(address account) external;
@@ -112,6 +155,26 @@ interface IProfileRegistry {
 
     /// @notice The master of `account`, or `account` itself if it has none.
     function masterOf(address account) external view returns (address);
+
+    /// @notice How many workers `master` leads.
+    function workersOf(address master) external view returns (uint256);
+
+    /// @notice What matching asks about the two authors, in one call.
+    /// @return master {masterOf} the worker.
+    /// @return buyer {masterOf} the consumer.
+    /// @return keepLists Whether worker, master or consumer ever put anything on its blacklist or followed one. If not,
+    /// their lists need not be asked.
+    function standing(address worker, address consumer)
+        external
+        view
+        returns (address master, address buyer, bool keepLists);
+
+    /// @notice The only account that may call {noteList}.
+    function blacklist() external view returns (address);
+
+    /// @notice Notes that `account` keeps a blacklist from now on.
+    /// @dev Blacklist only.
+    function noteList(address account) external;
 
     /// @notice Whom `worker` asks to be its master; 0 = nobody.
     function requestedMaster(address worker) external view returns (address);

@@ -25,6 +25,13 @@ library BidSlots {
         );
     }
 
+    /// {makeMatched} for a deal that begins.
+    function makeNew(Amount escrow_, uint40 start) internal pure returns (BidSlot) {
+        return BidSlot.wrap(
+            uint256(OrderStatus.Matched) | uint256(Amount.unwrap(escrow_)) << 8 | uint256(start) << 200
+        );
+    }
+
     function isUnknown(BidSlot slot) internal pure returns (bool) {
         return BidSlot.unwrap(slot) == 0;
     }

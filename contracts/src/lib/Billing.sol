@@ -11,27 +11,20 @@ import {Calendar} from "./Calendar.sol";
 library Billing {
     uint256 private constant WAD = 1e18;
 
-    /// What is due to whom at some time.
-    struct Bill {
-        /// Earned and not yet paid.
-        uint96 owed;
-        /// Whether the deal has ended by then.
-        bool ended;
-    }
-
-    /// The bill of an open deal at `time`. Never asks for more than is there.
+    /// The bill of an open deal at `time`: what is earned and not yet paid, and whether the deal has ended by then. Never
+    /// asks for more than is there.
     function billAt(Deal calldata deal, DealState memory state, uint256 time, IPriceOracle oracle)
         internal
         view
-        returns (Bill memory bill)
+        returns (uint96 owed, bool ended)
     {
         uint256 cost = costAt(deal, time, oracle);
         uint256 escrow = Amount.unwrap(state.escrow);
         uint256 paid = Amount.unwrap(state.paid);
-        bill.ended = cost >= escrow || (deal.end != 0 && time >= deal.end);
+        ended = cost >= escrow || (deal.end != 0 && time >= deal.end);
         uint256 earned = cost < escrow ? cost : escrow;
         // Less than what was paid is possible when block time fell back: then nothing is owed.
-        bill.owed = earned > paid ? uint96(earned - paid) : 0;
+        owed = earned > paid ? uint96(earned - paid) : 0;
     }
 
     /// All that `deal` has cost by `time`, whatever its escrow; rounded down. In 1e-18 SNM.

@@ -48,8 +48,10 @@ library Hashing {
         }
     }
 
-    /// The same for a deal that is made here.
-    function commitmentInMemory(Deal memory deal) internal pure returns (bytes32) {
-        return keccak256(abi.encode(deal));
+    /// The same for a deal that is made here: in memory it is 11 clean words in a row, as in calldata.
+    function commitmentInMemory(Deal memory deal) internal pure returns (bytes32 result) {
+        assembly ("memory-safe") {
+            result := keccak256(deal, 0x160)
+        }
     }
 }

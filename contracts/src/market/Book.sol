@@ -22,8 +22,8 @@ import {Gate} from "./Gate.sol";
 
 /// @title The order book
 /// @dev An order has one slot, and a deal lives in the slots of its two orders: the ask's then holds the commitment to
-/// the deal's terms, the bid's the deal's money. So opening a deal needs no new slot, and a closed deal leaves nothing
-/// behind.
+/// the deal's terms, the bid's the deal's money. So opening a deal needs no new slot. A deal of two orders that were
+/// never in the book has one slot only, its money, under its commitment. A closed deal leaves nothing behind.
 abstract contract Book is Gate, Balances, IMarketBook {
     uint40 public constant ORDER_LIFETIME_MAX = 90 days;
     uint32 public constant SPOT_DEPOSIT_SECONDS = 600;
@@ -36,7 +36,8 @@ abstract contract Book is Gate, Balances, IMarketBook {
     IPriceOracle public immutable oracle;
 
     mapping(OrderId ask => bytes32) private _asks;
-    mapping(OrderId bid => BidSlot) private _bids;
+    /// The key is a bid's id or a deal's commitment: hashes of different things, which are never equal.
+    mapping(bytes32 key => BidSlot) private _money;
 
     constructor(IPriceOracle oracle_) {
         oracle = oracle_;
@@ -81,7 +82,7 @@ abstract contract Book is Gate, Balances, IMarketBook {
         if (order.side == Side.Ask) {
             _asks[id] = ASK_CANCELLED;
         } else {
-            _bids[id] = BidSlots.CANCELLED;
+            _money[OrderId.unwrap(id)] = BidSlots.CANCELLED;
             balance = _credit(order.author, Amount.unwrap(escrow));
         }
         emit OrderCancelled(id, order.author, msg.sender, escrow, balance);
@@ -94,7 +95,7 @@ abstract contract Book is Gate, Balances, IMarketBook {
 
     /// @inheritdoc IMarketBook
     function orderState(OrderId id) public view returns (OrderStatus status, Amount escrow) {
-        BidSlot bid = _bids[id];
+        BidSlot bid = _money[OrderId.unwrap(id)];
         status = bid.isUnknown() ? _askStatus(_asks[id]) : bid.status();
         if (status == OrderStatus.Open) escrow = bid.escrow();
     }
@@ -110,9 +111,9 @@ abstract contract Book is Gate, Balances, IMarketBook {
     ) internal returns (uint256 balance) {
         _requireOpen();
         _checkNew(price, expiry);
-        if (!_bids[id].isUnknown()) revert OrderExists(id);
+        _requireNewBid(id);
         _requireEscrow(escrow, _needs(price, currency, duration));
-        _bids[id] = BidSlots.makeOpen(escrow);
+        _money[OrderId.unwrap(id)] = BidSlots.makeOpen(escrow);
         return _debit(msg.sender, Amount.unwrap(escrow));
     }
 
@@ -121,16 +122,18 @@ abstract contract Book is Gate, Balances, IMarketBook {
         return Billing.priceOf(price, currency, duration == 0 ? SPOT_DEPOSIT_SECONDS : duration, oracle);
     }
 
-    /// Takes an open ask out of the book, for the deal with this commitment.
-    function _takeAsk(OrderId id, bytes32 commitment) internal {
+    function _requireOpenAsk(OrderId id) internal view {
         bytes32 slot = _asks[id];
         if (slot != ASK_OPEN) revert OrderNotOpen(id, _askStatus(slot));
-        _asks[id] = commitment;
     }
 
-    /// The escrow of an open bid, which the caller will take with {_storeDeal}.
+    function _requireNewAsk(OrderId id) internal view {
+        if (_asks[id] != ASK_UNKNOWN) revert OrderExists(id);
+    }
+
+    /// The escrow of an open bid, which the caller will take with {_storeMoney}.
     function _requireOpenBid(OrderId id) internal view returns (Amount) {
-        BidSlot slot = _bids[id];
+        BidSlot slot = _money[OrderId.unwrap(id)];
         if (slot.status() != OrderStatus.Open) {
             (OrderStatus status,) = orderState(id);
             revert OrderNotOpen(id, status);
@@ -138,32 +141,55 @@ abstract contract Book is Gate, Balances, IMarketBook {
         return slot.escrow();
     }
 
+    function _requireNewBid(OrderId id) internal view {
+        if (!_money[OrderId.unwrap(id)].isUnknown()) revert OrderExists(id);
+    }
+
     function _requireEscrow(Amount has, uint256 needs) internal pure {
         if (Amount.unwrap(has) < needs) revert EscrowTooSmall(Amount.unwrap(has), needs);
     }
 
-    /// What the slot of a matched ask holds.
-    function _commitmentIn(OrderId ask) internal view returns (bytes32) {
-        return _asks[ask];
+    /// Where the money of the deal with this commitment lies, if there is such a deal.
+    function _keyOf(OrderId ask, OrderId bid, bytes32 commitment) internal view returns (bytes32) {
+        return _asks[ask] == commitment ? OrderId.unwrap(bid) : commitment;
     }
 
-    function _loadDeal(OrderId bid) internal view returns (DealState memory) {
-        return _bids[bid].deal();
+    /// Lets the ask's slot hold this commitment: the money is then under the bid's id.
+    function _storeTerms(OrderId ask, bytes32 commitment) internal {
+        _asks[ask] = commitment;
     }
 
-    function _storeDeal(OrderId bid, DealState memory state) internal {
-        _bids[bid] = BidSlots.makeMatched(state);
+    /// Whether there is a deal at `key`, and its money.
+    function _loadMoney(bytes32 key) internal view returns (bool found, DealState memory state) {
+        BidSlot slot = _money[key];
+        return (slot.status() == OrderStatus.Matched, slot.deal());
+    }
+
+    function _storeMoney(bytes32 key, DealState memory state) internal {
+        _money[key] = BidSlots.makeMatched(state);
+    }
+
+    function _storeNewMoney(bytes32 key, Amount escrow, uint40 start) internal {
+        _money[key] = BidSlots.makeNew(escrow, start);
     }
 
     /// Gives the slots of a closed deal back.
-    function _freeDeal(OrderId ask, OrderId bid) internal {
-        delete _asks[ask];
-        _bids[bid] = BidSlots.EMPTY;
+    function _freeDeal(OrderId ask, OrderId bid, bytes32 key) internal {
+        if (key == OrderId.unwrap(bid)) delete _asks[ask];
+        _money[key] = BidSlots.EMPTY;
+    }
+
+    function _requirePrice(Price price) internal pure {
+        if (Price.unwrap(price) == 0) revert PriceIsZero();
     }
 
     /// What every new order has to satisfy.
     function _checkNew(Price price, uint40 expiry) private view {
-        if (Price.unwrap(price) == 0) revert PriceIsZero();
+        _requirePrice(price);
+        _requireExpiry(expiry);
+    }
+
+    function _requireExpiry(uint40 expiry) internal view {
         uint256 last = block.timestamp + ORDER_LIFETIME_MAX;
         if (expiry <= block.timestamp || expiry > last) {
             revert ExpiryOutOfRange(expiry, block.timestamp + 1, last);

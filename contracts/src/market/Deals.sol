@@ -26,8 +26,11 @@ import {Book} from "./Book.sol";
 
 /// @title Deals: opening, paying, closing
 abstract contract Deals is Book, IMarketDeals {
+    uint256 public constant BATCH_MAX = 64;
     /// More than an entry costs; what a misbehaving list may burn at most.
-    uint256 private constant BLACKLIST_GAS = 100_000;
+    uint256 private constant BLACKLIST_GAS = 150_000;
+    /// Says that an order was in the book.
+    uint256 internal constant NO_NONCE = type(uint256).max;
 
     ITerms public immutable terms;
     IBlacklist public immutable blacklist;
@@ -38,29 +41,8 @@ abstract contract Deals is Book, IMarketDeals {
     }
 
     /// @inheritdoc IMarketDeals
-    function openDeal(Order calldata ask, Order calldata bid) external returns (DealId id) {
-        OrderId askId = Hashing.id(ask);
-        OrderId bidId = Hashing.id(bid);
-        Amount escrow = _requireOpenBid(bidId);
-        (Mismatch reason, address master) = terms.judge(ask, bid);
-        if (reason != Mismatch.None) revert OrdersDoNotMatch(askId, bidId, reason);
-
-        id = _admitDeal();
-        Deal memory deal = Deal({
-            id: id,
-            ask: askId,
-            bid: bidId,
-            supplier: ask.author,
-            master: master,
-            consumer: bid.author,
-            price: ask.price,
-            currency: ask.currency,
-            start: Calendar.timestamp(),
-            end: bid.duration == 0 ? 0 : Calendar.narrow(block.timestamp + bid.duration),
-            rateStart: ask.currency == Currency.USD ? oracle.cumulativeAt(block.timestamp) : 0
-        });
-        _takeAsk(askId, Hashing.commitmentInMemory(deal));
-        _fund(deal, bid.duration, escrow);
+    function openDeal(Order calldata ask, Order calldata bid) external returns (DealId) {
+        return _open(ask, msg.data[:0], bid, msg.data[:0]);
     }
 
     /// @inheritdoc IMarketDeals
@@ -90,26 +72,35 @@ abstract contract Deals is Book, IMarketDeals {
 
     /// @inheritdoc IMarketDeals
     function settle(Deal calldata deal) external {
-        DealState memory state = _requireDeal(deal);
-        Billing.Bill memory bill = Billing.billAt(deal, state, block.timestamp, oracle);
-        if (bill.ended) return _close(deal, state, bill);
-        state.paid = Amount.wrap(Amount.unwrap(state.paid) + bill.owed);
-        state.settledUntil = Calendar.later(state.settledUntil, Calendar.timestamp());
-        _storeDeal(deal.bid, state);
-        uint256 balance = _credit(deal.master, bill.owed);
-        emit DealSettled(deal.id, deal.consumer, deal.supplier, deal, state, balance);
+        (bytes32 key, DealState memory state) = _requireDeal(deal);
+        _settle(deal, key, state);
+    }
+
+    /// @inheritdoc IMarketDeals
+    function settleMany(Deal[] calldata deals) external returns (uint256 skipped) {
+        if (deals.length > BATCH_MAX) revert BatchTooLong(deals.length, BATCH_MAX);
+        for (uint256 i = 0; i < deals.length; ++i) {
+            Deal calldata deal = deals[i];
+            (bytes32 key, bool found, DealState memory state) = _findDeal(deal);
+            if (found) {
+                _settle(deal, key, state);
+            } else {
+                skipped |= 1 << i;
+                emit EntrySkipped(i, msg.sender, abi.encodeWithSelector(DealNotOpen.selector, deal.id));
+            }
+        }
     }
 
     /// @inheritdoc IMarketDeals
     function closeDeal(Deal calldata deal, BlacklistChoice choice) external {
-        DealState memory state = _requireDeal(deal);
-        Billing.Bill memory bill = Billing.billAt(deal, state, block.timestamp, oracle);
+        (bytes32 key, DealState memory state) = _requireDeal(deal);
+        (uint96 owed, bool ended) = Billing.billAt(deal, state, block.timestamp, oracle);
         bool bySupply = msg.sender == deal.supplier || msg.sender == deal.master;
-        if (!bill.ended && msg.sender != deal.consumer) {
+        if (!ended && msg.sender != deal.consumer) {
             if (!bySupply) revert NotAParty(deal.id, msg.sender);
             if (deal.end != 0) revert ClosedTooEarly(deal.id, block.timestamp, deal.end);
         }
-        _close(deal, state, bill);
+        _close(deal, key, state, owed, ended);
         if (choice == BlacklistChoice.Nobody) return;
         if (msg.sender == deal.consumer) {
             _list(deal.id, choice == BlacklistChoice.Master ? deal.master : deal.supplier);
@@ -121,57 +112,189 @@ abstract contract Deals is Book, IMarketDeals {
     /// @inheritdoc IMarketDeals
     function topUp(Deal calldata deal, Amount amount, Amount deposit) external nonReentrant {
         _depositIfAny(deposit);
-        DealState memory state = _requireDeal(deal);
-        if (Billing.billAt(deal, state, block.timestamp, oracle).ended) {
-            revert DealEnded(deal.id);
-        }
+        (bytes32 key, DealState memory state) = _requireDeal(deal);
+        (, bool ended) = Billing.billAt(deal, state, block.timestamp, oracle);
+        if (ended) revert DealEnded(deal.id);
         if (Amount.unwrap(amount) == 0 || (deal.currency == Currency.SNM && deal.end != 0)) {
             revert NothingToTopUp(deal.id);
         }
         state.escrow = Amount.wrap(Amount.unwrap(state.escrow) + Amount.unwrap(amount));
-        _storeDeal(deal.bid, state);
+        _storeMoney(key, state);
         uint256 balance = _debit(msg.sender, Amount.unwrap(amount));
         emit DealToppedUp(deal.id, deal.consumer, deal.supplier, deal, state, msg.sender, amount, balance);
     }
 
     /// @inheritdoc IMarketDeals
-    function dealState(Deal calldata deal) external view returns (DealState memory) {
-        return _requireDeal(deal);
+    function dealState(Deal calldata deal) external view returns (DealState memory state) {
+        (, state) = _requireDeal(deal);
     }
 
     /// @inheritdoc IMarketDeals
     function dealNow(Deal calldata deal) external view returns (Amount owed, uint40 endsAt, bool ended) {
-        DealState memory state = _requireDeal(deal);
-        Billing.Bill memory bill = Billing.billAt(deal, state, block.timestamp, oracle);
-        return (Amount.wrap(bill.owed), Billing.endOf(deal, state, oracle), bill.ended);
+        (, DealState memory state) = _requireDeal(deal);
+        uint96 due;
+        (due, ended) = Billing.billAt(deal, state, block.timestamp, oracle);
+        return (Amount.wrap(due), Billing.endOf(deal, state, oracle), ended);
     }
 
+    /// Binds two orders. An empty signature: the order is in the book.
+    function _open(
+        Order calldata ask,
+        bytes calldata askSignature,
+        Order calldata bid,
+        bytes calldata bidSignature
+    ) internal returns (DealId) {
+        bool askSigned = askSignature.length != 0;
+        bool bidSigned = bidSignature.length != 0;
+        Deal memory deal;
+        deal.ask = Hashing.id(ask);
+        deal.bid = Hashing.id(bid);
+        Amount escrow = bidSigned ? Amount.wrap(0) : _requireOpenBid(deal.bid);
+        _agree(deal, ask, bid);
+        if (askSigned) {
+            // The bid's price is not below it.
+            _requirePrice(deal.price);
+            _takeSigned(ask, deal.ask, askSignature);
+        } else {
+            _requireOpenAsk(deal.ask);
+        }
+        if (bidSigned) _takeSigned(bid, deal.bid, bidSignature);
+
+        bytes32 key = Hashing.commitmentInMemory(deal);
+        if (!askSigned || !bidSigned) {
+            if (askSigned) _requireNewAsk(deal.ask);
+            if (bidSigned) _requireNewBid(deal.bid);
+            _storeTerms(deal.ask, key);
+            key = OrderId.unwrap(deal.bid);
+        }
+        uint256 needs = _needs(deal.price, deal.currency, bid.duration);
+        uint256 balance = 0;
+        if (bidSigned) {
+            // The order names no sum: exactly what it needs is taken.
+            balance = _debit(deal.consumer, needs);
+            escrow = Amount.wrap(uint96(needs));
+        }
+        _fund(deal, key, needs, escrow, balance);
+        if (askSigned || bidSigned) {
+            emit SignaturesUsed(deal.id, askSigned ? ask.nonce : NO_NONCE, bidSigned ? bid.nonce : NO_NONCE);
+        }
+        return deal.id;
+    }
+
+    /// Fills in the terms on which two orders meet now, under a new number.
+    function _agree(Deal memory deal, Order calldata ask, Order calldata bid) private {
+        (Mismatch reason, address master) = _judge(ask, bid);
+        if (reason != Mismatch.None) revert OrdersDoNotMatch(deal.ask, deal.bid, reason);
+        deal.id = _admitDeal();
+        deal.supplier = ask.author;
+        deal.master = master;
+        deal.consumer = bid.author;
+        deal.price = ask.price;
+        deal.currency = ask.currency;
+        deal.start = Calendar.timestamp();
+        deal.end = bid.duration == 0 ? 0 : Calendar.narrow(block.timestamp + bid.duration);
+        deal.rateStart = _rateStart(deal.currency, block.timestamp);
+    }
+
+    /// {ITerms-judge}, with the orders' words passed on as they came: encoding them anew costs more than judging them.
+    function _judge(Order calldata ask, Order calldata bid)
+        private
+        view
+        returns (Mismatch reason, address master)
+    {
+        bytes32 selector = ITerms.judge.selector;
+        address judge = address(terms);
+        uint256 word;
+        assembly ("memory-safe") {
+            let start := mload(0x40)
+            mstore(start, selector)
+            calldatacopy(add(start, 0x04), ask, 0x240) // 18 words each
+            calldatacopy(add(start, 0x244), bid, 0x240)
+            if iszero(staticcall(gas(), judge, start, 0x484, 0, 0x40)) {
+                returndatacopy(start, 0, returndatasize())
+                revert(start, returndatasize())
+            }
+            word := mload(0)
+            master := mload(0x20)
+        }
+        reason = Mismatch(word);
+    }
+
+    function _rateStart(Currency currency, uint256 time) internal view returns (uint128) {
+        return currency == Currency.USD ? oracle.cumulativeAt(time) : 0;
+    }
+
+    /// Spends the one use of an order that its author signed.
+    function _takeSigned(Order calldata order, OrderId id, bytes calldata signature) internal virtual;
+
     /// Turns the bid's escrow into the deal's. An SNM deal with an end costs a known sum: what is more goes back now.
-    function _fund(Deal memory deal, uint32 duration, Amount escrow) private {
-        uint256 needs = _needs(deal.price, deal.currency, duration);
+    function _fund(Deal memory deal, bytes32 key, uint256 needs, Amount escrow, uint256 balance) private {
         _requireEscrow(escrow, needs);
         uint96 refund = 0;
-        uint256 balance = 0;
-        if (duration != 0 && deal.currency == Currency.SNM && Amount.unwrap(escrow) > needs) {
+        if (deal.end != 0 && deal.currency == Currency.SNM && Amount.unwrap(escrow) > needs) {
             refund = uint96(Amount.unwrap(escrow) - needs);
             escrow = Amount.wrap(uint96(needs));
             balance = _credit(deal.consumer, refund);
         }
-        DealState memory state = DealState(DealStatus.Open, escrow, Amount.wrap(0), deal.start);
-        _storeDeal(deal.bid, state);
-        emit DealOpened(deal.id, deal.consumer, deal.supplier, deal, state, Amount.wrap(refund), balance);
+        _storeNewMoney(key, escrow, deal.start);
+        _emitOpened(deal, escrow, refund, balance);
+    }
+
+    /// `emit DealOpened(deal.id, deal.consumer, deal.supplier, deal, state, refund, left)` for a deal that begins: the
+    /// compiler would clean each of the 17 words that are clean already.
+    function _emitOpened(Deal memory deal, Amount escrow, uint256 refund, uint256 left) private {
+        bytes32 topic = DealOpened.selector;
+        uint256 open = uint256(DealStatus.Open);
+        (DealId id, address consumer, address supplier, uint40 start) =
+            (deal.id, deal.consumer, deal.supplier, deal.start);
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mcopy(data, deal, 0x160)
+            mstore(add(data, 0x160), open)
+            mstore(add(data, 0x180), escrow)
+            mstore(add(data, 0x1a0), 0)
+            mstore(add(data, 0x1c0), start)
+            mstore(add(data, 0x1e0), refund)
+            mstore(add(data, 0x200), left)
+            log4(data, 0x220, topic, id, consumer, supplier)
+        }
+    }
+
+    function _settle(Deal calldata deal, bytes32 key, DealState memory state) private {
+        (uint96 owed, bool ended) = Billing.billAt(deal, state, block.timestamp, oracle);
+        if (ended) return _close(deal, key, state, owed, ended);
+        state.paid = Amount.wrap(Amount.unwrap(state.paid) + owed);
+        state.settledUntil = Calendar.later(state.settledUntil, Calendar.timestamp());
+        _storeMoney(key, state);
+        _emitSettled(deal, state, _credit(deal.master, owed));
+    }
+
+    /// `emit DealSettled(deal.id, deal.consumer, deal.supplier, deal, state, masterBalance)`, likewise. The deal's words are
+    /// clean, or they would not have its commitment.
+    function _emitSettled(Deal calldata deal, DealState memory state, uint256 masterBalance) private {
+        bytes32 topic = DealSettled.selector;
+        (DealId id, address consumer, address supplier) = (deal.id, deal.consumer, deal.supplier);
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            calldatacopy(data, deal, 0x160)
+            mcopy(add(data, 0x160), state, 0x80)
+            mstore(add(data, 0x1e0), masterBalance)
+            log4(data, 0x200, topic, id, consumer, supplier)
+        }
     }
 
     /// Pays what is owed, returns the rest. Nothing here depends on anybody's cooperation.
-    function _close(Deal calldata deal, DealState memory state, Billing.Bill memory bill) private {
-        uint40 end = bill.ended ? Billing.endOf(deal, state, oracle) : Calendar.timestamp();
-        uint96 paid = Amount.unwrap(state.paid) + bill.owed;
+    function _close(Deal calldata deal, bytes32 key, DealState memory state, uint96 owed, bool ended)
+        private
+    {
+        uint40 end = ended ? Billing.endOf(deal, state, oracle) : Calendar.timestamp();
+        uint96 paid = Amount.unwrap(state.paid) + owed;
         uint96 refund = Amount.unwrap(state.escrow) - paid;
         state = DealState(
             DealStatus.Closed, Amount.wrap(paid), Amount.wrap(paid), Calendar.later(state.settledUntil, end)
         );
-        _freeDeal(deal.ask, deal.bid);
-        uint256 masterBalance = _credit(deal.master, bill.owed);
+        _freeDeal(deal.ask, deal.bid, key);
+        uint256 masterBalance = _credit(deal.master, owed);
         uint256 consumerBalance = _credit(deal.consumer, refund);
         emit DealClosed(
             deal.id,
@@ -194,8 +317,19 @@ abstract contract Deals is Book, IMarketDeals {
         }
     }
 
-    function _requireDeal(Deal calldata deal) private view returns (DealState memory) {
-        if (_commitmentIn(deal.ask) != Hashing.commitment(deal)) revert DealNotOpen(deal.id);
-        return _loadDeal(deal.bid);
+    /// Where the money of an open deal lies, and what it is.
+    function _requireDeal(Deal calldata deal) internal view returns (bytes32 key, DealState memory state) {
+        bool found;
+        (key, found, state) = _findDeal(deal);
+        if (!found) revert DealNotOpen(deal.id);
+    }
+
+    function _findDeal(Deal calldata deal)
+        private
+        view
+        returns (bytes32 key, bool found, DealState memory state)
+    {
+        key = _keyOf(deal.ask, deal.bid, Hashing.commitment(deal));
+        (found, state) = _loadMoney(key);
     }
 }

@@ -48,11 +48,10 @@ abstract contract Gate is IMarketGate, Ownable2Step {
 
     /// Lets one deal in and numbers it.
     function _admitDeal() internal returns (DealId) {
-        Passage memory passage = _passage;
-        _requireOpen(passage.pausedUntil);
-        ++passage.deals;
-        _passage = passage;
-        return DealId.wrap(passage.deals);
+        (uint40 until, uint64 deals) = (_passage.pausedUntil, _passage.deals + 1);
+        _requireOpen(until);
+        _passage = Passage(until, deals);
+        return DealId.wrap(deals);
     }
 
     function _setPausedUntil(uint40 until) private {

@@ -37,6 +37,7 @@ abstract contract System {
     Terms internal terms;
     Market internal market;
     uint256 private _nonce;
+    mapping(address account => uint256) private _keys;
 
     function setUp() public virtual {
         vm.warp(NOON);
@@ -48,15 +49,20 @@ abstract contract System {
     function deploySystem(IERC20 token) internal {
         snm = SNM(deploy("SNM", type(SNM).creationCode, abi.encode(address(this))));
         if (address(token) == address(0)) token = snm;
-        profiles =
-            ProfileRegistry(deploy("ProfileRegistry", type(ProfileRegistry).creationCode, abi.encode(admin)));
+        // The registry, the oracle, and then the blacklist, whose address the registry wants to know.
+        address coming = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
+        profiles = ProfileRegistry(
+            deploy("ProfileRegistry", type(ProfileRegistry).creationCode, abi.encode(admin, coming))
+        );
         oracle = PriceOracle(
             deploy("PriceOracle", type(PriceOracle).creationCode, abi.encode(feeder, RATE, oracleLimits()))
         );
-        blacklist = Blacklist(deploy("Blacklist", type(Blacklist).creationCode, abi.encode(address(this))));
+        blacklist =
+            Blacklist(deploy("Blacklist", type(Blacklist).creationCode, abi.encode(address(this), profiles)));
         terms = Terms(deploy("Terms", type(Terms).creationCode, abi.encode(profiles, blacklist, oracle)));
         market = Market(deploy("Market", type(Market).creationCode, abi.encode(admin, token, terms)));
         blacklist.setMarket(address(market));
+        vm.assertEq(profiles.blacklist(), address(blacklist), "the registry knows the blacklist");
     }
 
     function oracleLimits() internal pure virtual returns (IPriceOracle.Limits memory) {
@@ -91,8 +97,10 @@ abstract contract System {
 
     // ---- accounts and money
 
+    /// A named account; its key is the hash of its name.
     function account(string memory name) internal returns (address result) {
         result = vm.addr(uint256(keccak256(bytes(name))));
+        _keys[result] = uint256(keccak256(bytes(name)));
         vm.label(result, name);
     }
 
@@ -153,12 +161,31 @@ abstract contract System {
         return market.placeBid(order, Amount.wrap(escrow), Amount.wrap(0));
     }
 
+    /// The author's signature of its order, for this market.
+    function sign(Order memory order) internal view returns (bytes memory) {
+        return signDigest(order.author, market.digestOf(market.orderId(order)));
+    }
+
+    function signDigest(address signer, bytes32 digest) internal view returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(_keys[signer], digest);
+        return abi.encodePacked(r, s, v);
+    }
+
     // ---- deals
 
     /// Opens a deal between two orders that are in the book.
     function open(Order memory ask, Order memory bid) internal returns (Deal memory deal) {
         vm.recordLogs();
         market.openDeal(ask, bid);
+        return lastDeal();
+    }
+
+    /// Opens a deal between two orders that are signed off chain.
+    function openSigned(Order memory ask, Order memory bid) internal returns (Deal memory deal) {
+        bytes memory askSignature = sign(ask);
+        bytes memory bidSignature = sign(bid);
+        vm.recordLogs();
+        market.openWithSignatures(ask, askSignature, bid, bidSignature);
         return lastDeal();
     }
 

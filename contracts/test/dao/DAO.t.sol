@@ -39,7 +39,7 @@ contract DAOTest is HubSystem {
         dao = address(timelock);
         deployHubs(snm);
         escrow = new JobEscrow(snm, factory, dao);
-        profiles = new ProfileRegistry(dao);
+        profiles = new ProfileRegistry(dao, address(0));
         wallet = newWallet(owner, "first");
         fund(wallet, 1000 * SNM_);
         snm.transfer(whale, 50_000_000e18);

@@ -19,7 +19,7 @@ contract ConservationTest {
     }
 
     /// What is called at random.
-    function calls() private pure returns (bytes4[17] memory) {
+    function calls() private pure returns (bytes4[20] memory) {
         return [
             Handler.deposit.selector,
             Handler.withdraw.selector,
@@ -37,15 +37,18 @@ contract ConservationTest {
             Handler.wait.selector,
             Handler.report.selector,
             Handler.pause.selector,
-            Handler.turnToken.selector
+            Handler.turnToken.selector,
+            Handler.openSignedPair.selector,
+            Handler.change.selector,
+            Handler.settleAll.selector
         ];
     }
 
     function targetSelectors() external view returns (FuzzSelector[] memory targets) {
         targets = new FuzzSelector[](1);
         targets[0].addr = address(_handler);
-        targets[0].selectors = new bytes4[](17);
-        for (uint256 i = 0; i < 17; ++i) {
+        targets[0].selectors = new bytes4[](20);
+        for (uint256 i = 0; i < 20; ++i) {
             targets[0].selectors[i] = calls()[i];
         }
     }
@@ -76,7 +79,7 @@ contract ConservationTest {
                 seed >> 1, uint64(seed >> 65), uint96(uint64(seed >> 129)), uint64(seed >> 65), seed >> 3
             );
             // Arguments that do not fit their type are refused by the handler; narrow ones are masked here.
-            bytes4 call = calls()[seed % 17];
+            bytes4 call = calls()[seed % 20];
             if (call == Handler.turnToken.selector) {
                 arguments = abi.encode(uint8(seed >> 8), seed >> 16, 1e18);
             }
@@ -86,6 +89,9 @@ contract ConservationTest {
             if (call == Handler.quickBuy.selector) {
                 arguments = abi.encode(seed >> 8, seed >> 16, uint32(seed >> 24), uint64(seed >> 32), seed);
             }
+            if (call == Handler.change.selector) {
+                arguments = abi.encode(seed >> 8, seed >> 16, seed % 3 != 0);
+            }
             if (call == Handler.closeDeal.selector) {
                 arguments = abi.encode(seed >> 8, seed >> 16, uint8(seed >> 24));
             }
@@ -93,7 +99,7 @@ contract ConservationTest {
             ok;
         }
         vm.warp(_handler.time());
-        string[12] memory names = [
+        string[15] memory names = [
             "deposit",
             "withdraw",
             "place ask",
@@ -105,7 +111,10 @@ contract ConservationTest {
             "close",
             "top up",
             "report",
-            "nested"
+            "nested",
+            "open signed",
+            "change",
+            "settle many"
         ];
         for (uint256 i = 0; i < names.length; ++i) {
             vm.assertGe(_handler.succeeded(bytes32(bytes(names[i]))), 5, names[i]);

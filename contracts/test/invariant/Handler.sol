@@ -20,6 +20,7 @@ contract Handler is System, ITokenHook {
     Order[] private _orders;
     Deal[] private _deals;
     bytes private _nested;
+    mapping(bytes32 terms => bool) private _changed;
 
     modifier timed() {
         // Block time does not survive from one random call to the next by itself.
@@ -141,6 +142,66 @@ contract Handler is System, ITokenHook {
                 return;
             } catch {}
         }
+    }
+
+    /// Signs two new orders, sometimes the same nonce again, and opens a deal between them.
+    function openSignedPair(uint256 who, uint256 seed, uint256 nonce) external timed {
+        Order memory ask = randomOrder(Side.Ask, seed);
+        Order memory bid = randomOrder(Side.Bid, seed >> 3);
+        (bid.currency, bid.duration) = (ask.currency, ask.duration);
+        bid.nonce = nonce % 512;
+        // The handler is no key.
+        if (bid.author == address(this)) return;
+        bytes memory askSignature = sign(ask);
+        bytes memory bidSignature = sign(bid);
+        vm.recordLogs();
+        vm.prank(actor(who));
+        try market.openWithSignatures(ask, askSignature, bid, bidSignature) {
+            _deals.push(lastDeal());
+            ++succeeded["open signed"];
+        } catch {}
+    }
+
+    /// One side offers, the other accepts; or one of them does it alone.
+    function change(uint256 which, uint256 seed, bool acceptIt) external timed {
+        if (_deals.length == 0) return;
+        Deal memory deal = _deals[which % _deals.length];
+        Change memory wanted = Change(
+            Price.wrap(uint96(1e12 * (1 + (seed >> 8) % 6))),
+            deal.end == 0 || seed % 4 == 0 ? deal.end : uint40(block.timestamp + (seed >> 16) % 7200),
+            uint40(block.timestamp + (seed >> 32) % 7200)
+        );
+        (address first, address second) =
+            seed % 2 == 0 ? (deal.consumer, deal.supplier) : (deal.supplier, deal.consumer);
+        vm.recordLogs();
+        vm.prank(first);
+        try market.requestChange(deal, wanted) {} catch {}
+        if (acceptIt) {
+            vm.prank(second);
+            try market.acceptChange(deal, wanted) {} catch {}
+        }
+        try this.lastDealHere() returns (Deal memory next) {
+            // Terms can come back within a second; they are counted once.
+            bytes32 terms_ = keccak256(abi.encode(next));
+            if (!_changed[terms_]) _deals.push(next);
+            _changed[terms_] = true;
+            ++succeeded["change"];
+        } catch {}
+    }
+
+    function lastDealHere() external returns (Deal memory) {
+        return lastDeal();
+    }
+
+    function settleAll(uint256 who, uint256 from) external timed {
+        uint256 count = _deals.length < 8 ? _deals.length : 8;
+        Deal[] memory some = new Deal[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            some[i] = _deals[(from % _deals.length + i) % _deals.length];
+        }
+        vm.prank(actor(who));
+        market.settleMany(some);
+        ++succeeded["settle many"];
     }
 
     function settleDeal(uint256 who, uint256 which) external timed {

@@ -9,7 +9,24 @@ namespace sonm::settlement::bindings::blacklist {
 /// Creates Blacklist: what a transaction without a receiver carries.
 struct Create {
     Address deployer;
+    Address profiles;
     Bytes encode() const;
+};
+
+/// Longest description of a list, bytes.
+struct AboutBytesMax {
+    static constexpr Selector selector{0x84, 0x7d, 0xfe, 0xb6};
+    Bytes encode() const;
+    using Answer = U256;
+    static Result<Answer> decode(BytesView result);
+};
+
+/// Most lists that an account can follow.
+struct FollowedMax {
+    static constexpr Selector selector{0xa2, 0x94, 0x68, 0x01};
+    Bytes encode() const;
+    using Answer = U256;
+    static Result<Answer> decode(BytesView result);
 };
 
 /// Puts `account` on the caller's list. Doing it twice is no error.
@@ -29,7 +46,16 @@ struct AddFor {
     Bytes encode() const;
 };
 
-/// What stands between the parties of a possible deal, in one call.
+/// Puts `account` on the list of `owner`, which the caller curates. Doing it twice is no error.
+/// Emits ListingChanged and Curated. Errors: NotACurator, CannotBeListed.
+struct AddTo {
+    static constexpr Selector selector{0xb6, 0x8f, 0xb3, 0xad};
+    Address owner;
+    Address account;
+    Bytes encode() const;
+};
+
+/// What stands between the parties of a possible deal, in one call. Each list with those that it follows.
 /// ask_list: The list that the ask names; 0 = none.
 /// bid_list: The list that the bid names; 0 = none.
 /// consumer: The bid's author.
@@ -50,9 +76,46 @@ struct Between {
     static Result<Answer> decode(BytesView result);
 };
 
-/// Whether `account` is on the list of `owner`.
+/// What is on `list` counts for the caller as if it were on its own. Doing it twice is no error.
+/// Emits FollowChanged. Errors: FollowsTooMany, CannotBeListed.
+struct Follow {
+    static constexpr Selector selector{0x4d, 0xbf, 0x27, 0xcc};
+    Address list;
+    Bytes encode() const;
+};
+
+/// The lists that `owner` follows, in no order.
+struct FollowedBy {
+    static constexpr Selector selector{0xd4, 0x2e, 0x17, 0xac};
+    Address owner;
+    Bytes encode() const;
+    using Answer = std::vector<Address>;
+    static Result<Answer> decode(BytesView result);
+};
+
+/// Whether `account` may write on the list of `owner`.
+struct IsCurator {
+    static constexpr Selector selector{0xab, 0x1f, 0x71, 0xf1};
+    Address owner;
+    Address account;
+    Bytes encode() const;
+    using Answer = bool;
+    static Result<Answer> decode(BytesView result);
+};
+
+/// Whether `account` is on the list of `owner` itself.
 struct IsListed {
     static constexpr Selector selector{0xf4, 0x5a, 0x43, 0x20};
+    Address owner;
+    Address account;
+    Bytes encode() const;
+    using Answer = bool;
+    static Result<Answer> decode(BytesView result);
+};
+
+/// Whether `account` is on the list of `owner` or on one that `owner` follows.
+struct IsListedByAny {
+    static constexpr Selector selector{0x08, 0xc7, 0xed, 0x88};
     Address owner;
     Address account;
     Bytes encode() const;
@@ -68,11 +131,46 @@ struct Market {
     static Result<Answer> decode(BytesView result);
 };
 
+/// The registry that is told who keeps a list.
+struct Profiles {
+    static constexpr Selector selector{0x49, 0x50, 0x57, 0xcf};
+    Bytes encode() const;
+    using Answer = Address;
+    static Result<Answer> decode(BytesView result);
+};
+
+/// Says what the caller's list is about, for those who may want to follow it.
+/// Emits ListPublished.
+/// about: At most ABOUT_BYTES_MAX bytes; empty = it is not for others (any more).
+struct Publish {
+    static constexpr Selector selector{0x24, 0x3e, 0x28, 0x0b};
+    std::string about;
+    Bytes encode() const;
+};
+
 /// Takes `account` off the caller's list. Doing it twice is no error.
 /// Emits ListingChanged.
 struct Remove {
     static constexpr Selector selector{0x29, 0x09, 0x2d, 0x0e};
     Address account;
+    Bytes encode() const;
+};
+
+/// Takes `account` off the list of `owner`, which the caller curates. Doing it twice is no error.
+/// Emits ListingChanged and Curated. Errors: NotACurator, CannotBeListed.
+struct RemoveFrom {
+    static constexpr Selector selector{0xaf, 0x7f, 0x24, 0xa4};
+    Address owner;
+    Address account;
+    Bytes encode() const;
+};
+
+/// Lets `curator` write on the caller's list, or no longer. What it wrote stays.
+/// Emits CuratorSet.
+struct SetCurator {
+    static constexpr Selector selector{0x7b, 0xf0, 0x8e, 0xc8};
+    Address curator;
+    bool active = false;
     Bytes encode() const;
 };
 
@@ -82,6 +180,54 @@ struct SetMarket {
     static constexpr Selector selector{0x6d, 0xce, 0xa8, 0x5f};
     Address market;
     Bytes encode() const;
+};
+
+/// Ends that. Doing it twice is no error.
+/// Emits FollowChanged.
+struct Unfollow {
+    static constexpr Selector selector{0x01, 0x5a, 0x4e, 0xad};
+    Address list;
+    Bytes encode() const;
+};
+
+/// ListingChanged just before was the work of a curator.
+struct CuratedEvent {
+    static constexpr Hash topic{{0x08, 0x2b, 0xc9, 0x7b, 0x4d, 0xd7, 0x02, 0x47, 0x41, 0x1f, 0x03, 0x35, 0x70, 0x29, 0x6c, 0xa4, 0x5b, 0xca, 0xc2, 0x1a, 0xc0, 0x73, 0x35, 0x22, 0x19, 0xa3, 0xe5, 0xca, 0xb7, 0x7c, 0xbc, 0x95}};
+    Address owner;
+    Address curator;
+    Address account;
+    bool listed = false;
+    /// Errors: bad_encoding; also if the log is another event.
+    static Result<CuratedEvent> decode(const Log& log);
+};
+
+/// `curator` may write on the list of `owner`, or no longer.
+struct CuratorSetEvent {
+    static constexpr Hash topic{{0x90, 0x86, 0xda, 0xa4, 0xf5, 0xd3, 0x5f, 0xcc, 0x0c, 0x75, 0x45, 0x2a, 0xcf, 0xb9, 0x23, 0x9a, 0x00, 0x4c, 0x70, 0x49, 0x0b, 0xfd, 0x83, 0xaf, 0xb7, 0xc7, 0x82, 0x2b, 0x8a, 0x5d, 0x4d, 0x61}};
+    Address owner;
+    Address curator;
+    bool active = false;
+    /// Errors: bad_encoding; also if the log is another event.
+    static Result<CuratorSetEvent> decode(const Log& log);
+};
+
+/// `owner` follows `list`, or no longer.
+struct FollowChangedEvent {
+    static constexpr Hash topic{{0x23, 0x65, 0xc2, 0xb3, 0xae, 0x72, 0x37, 0xef, 0x96, 0xe8, 0x87, 0x28, 0x67, 0x95, 0xc4, 0xc0, 0xb4, 0xc3, 0x19, 0xd5, 0xb3, 0xe3, 0x8b, 0xeb, 0xa5, 0x24, 0xdd, 0x85, 0x87, 0xed, 0x27, 0x48}};
+    Address owner;
+    Address list;
+    bool follows = false;
+    /// Errors: bad_encoding; also if the log is another event.
+    static Result<FollowChangedEvent> decode(const Log& log);
+};
+
+/// `owner` says what its list is about. Nobody vouches for it.
+struct ListPublishedEvent {
+    static constexpr Hash topic{{0xf4, 0xb6, 0xce, 0x0f, 0x29, 0x32, 0xa8, 0xe4, 0x88, 0xdb, 0x6b, 0x23, 0x7f, 0x34, 0x6f, 0x26, 0xdc, 0x56, 0x5e, 0xfb, 0xdb, 0x46, 0x46, 0x11, 0x69, 0xec, 0xb4, 0x4b, 0x14, 0x5b, 0x23, 0x38}};
+    Address owner;
+    std::string about;
+    /// Errors: bad_encoding; also if the log is another event.
+    static Result<ListPublishedEvent> decode(const Log& log);
 };
 
 /// `account` is now on the list of `owner`, or no longer.

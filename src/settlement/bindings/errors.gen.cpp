@@ -8,6 +8,14 @@ std::optional<Revert> read_revert(BytesView data) {
     Decoder in(data.subspan(4));
     std::uint32_t selector = std::uint32_t(data[0]) << 24 | std::uint32_t(data[1]) << 16 | std::uint32_t(data[2]) << 8 | data[3];
     switch (selector) {
+        case 0xfb5bf56c: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 max{};
+            max = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"AboutTooLong", fmt::format("a list's description is too long: has {}, max {}", show(has), show(max))};
+        }
         case 0x6697b232: {
             if (!in.ok()) return std::nullopt;
             return Revert{"AccessControlBadConfirmation", fmt::format("The caller of a function is not the expected one")};
@@ -84,6 +92,18 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"BalanceTooSmall", fmt::format("an account wants to use more than its balance: account {}, has {}, needs {}", show(account), show(has), show(needs))};
         }
+        case 0xc9ed79e8: {
+            if (!in.ok()) return std::nullopt;
+            return Revert{"BatchInBatch", fmt::format("a batch inside a batch")};
+        }
+        case 0x3881b0d6: {
+            U256 has{};
+            has = get_uint<U256>(in, 256);
+            U256 max{};
+            max = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"BatchTooLong", fmt::format("a batch with too many entries: has {}, max {}", show(has), show(max))};
+        }
         case 0xb42c127b: {
             Address buyer{};
             buyer = in.address();
@@ -98,7 +118,7 @@ std::optional<Revert> read_revert(BytesView data) {
             Address account{};
             account = in.address();
             if (!in.ok()) return std::nullopt;
-            return Revert{"CannotBeListed", fmt::format("somebody lists nobody (address 0) or itself: account {}", show(account))};
+            return Revert{"CannotBeListed", fmt::format("somebody lists, follows or appoints nobody (address 0) or itself: account {}", show(account))};
         }
         case 0xfe42b291: {
             Address master{};
@@ -139,6 +159,32 @@ std::optional<Revert> read_revert(BytesView data) {
             has = in.enumeration(model::Identity::professional);
             if (!in.ok()) return std::nullopt;
             return Revert{"CertificateInForce", fmt::format("a living certificate of another validator is at least as high: account {}, validator {}, has {}", show(account), show(validator), show(has))};
+        }
+        case 0x5ee2e7e8: {
+            Address account{};
+            account = in.address();
+            Address validator{};
+            validator = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"CertificateNotSigned", fmt::format("a certificate was not signed by its validator for this registry on this chain: account {}, validator {}", show(account), show(validator))};
+        }
+        case 0xa8bb66c8: {
+            Address validator{};
+            validator = in.address();
+            U256 nonce{};
+            nonce = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"CertificateUsed", fmt::format("a signed certificate was used or cancelled before: validator {}, nonce {}", show(validator), show(nonce))};
+        }
+        case 0xface44a7: {
+            model::DealId id{};
+            id = get_uint<model::DealId>(in, 64);
+            UnixTime has{};
+            has = get_uint<UnixTime>(in, 256);
+            UnixTime needs{};
+            needs = get_uint<UnixTime>(in, 40);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"ChangeExpired", fmt::format("an offer is accepted too late: id {}, has {}, needs {}", show(id), show(has), show(needs))};
         }
         case 0x2520601d: {
             if (!in.ok()) return std::nullopt;
@@ -290,6 +336,16 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"ERC6372InconsistentClock", fmt::format("The clock was incorrectly modified")};
         }
+        case 0x326e5698: {
+            model::DealId id{};
+            id = get_uint<model::DealId>(in, 64);
+            UnixTime has{};
+            has = get_uint<UnixTime>(in, 40);
+            UnixTime now{};
+            now = get_uint<UnixTime>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"EndNotPossible", fmt::format("the new end is not after now, is more than 2^32 - 1 seconds away, or would make spot of forward or the reverse: id {}, has {}, now {}", show(id), show(has), show(now))};
+        }
         case 0x63f94edd: {
             U256 id{};
             id = get_uint<U256>(in, 256);
@@ -333,6 +389,14 @@ std::optional<Revert> read_revert(BytesView data) {
             max = get_uint<std::uint64_t>(in, 16);
             if (!in.ok()) return std::nullopt;
             return Revert{"FeeTooHigh", fmt::format("a fee is above FEE_BPS_MAX: has {}, max {}", show(has), show(max))};
+        }
+        case 0x61d224ec: {
+            Address owner{};
+            owner = in.address();
+            U256 max{};
+            max = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"FollowsTooMany", fmt::format("an account would follow more lists than `max`: owner {}, max {}", show(owner), show(max))};
         }
         case 0xe9049733: {
             U256 has{};
@@ -636,6 +700,28 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"NoQuorum", fmt::format("what was signed has no more than two thirds of the stake behind it: has {}, total {}", show(has), show(total))};
         }
+        case 0x318aa342: {
+            model::DealId id{};
+            id = get_uint<model::DealId>(in, 64);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NoSuchChange", fmt::format("this offer does not stand: never made, replaced, taken back, or made for other terms: id {}", show(id))};
+        }
+        case 0x2af71f10: {
+            Address author{};
+            author = in.address();
+            U256 nonce{};
+            nonce = get_uint<U256>(in, 256);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NonceUsed", fmt::format("the order's nonce was used up by a deal or cancelled: author {}, nonce {}", show(author), show(nonce))};
+        }
+        case 0xce44657e: {
+            Address owner{};
+            owner = in.address();
+            Address has{};
+            has = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotACurator", fmt::format("somebody writes on a list that it neither owns nor curates: owner {}, has {}", show(owner), show(has))};
+        }
         case 0x078e12b7: {
             Address has{};
             has = in.address();
@@ -738,6 +824,14 @@ std::optional<Revert> read_revert(BytesView data) {
             if (!in.ok()) return std::nullopt;
             return Revert{"NotSelected", fmt::format("somebody proposes that chance has not selected, or that is no member: account {}", show(account))};
         }
+        case 0x899617d6: {
+            model::OrderId id{};
+            id = model::OrderId(in.hash());
+            Address author{};
+            author = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotSigned", fmt::format("an order was not signed by its author for this market on this chain: id {}, author {}", show(id), show(author))};
+        }
         case 0x2eb377b4: {
             Address has{};
             has = in.address();
@@ -745,6 +839,14 @@ std::optional<Revert> read_revert(BytesView data) {
             needs = in.address();
             if (!in.ok()) return std::nullopt;
             return Revert{"NotTheAuthor", fmt::format("an order of somebody else is placed, or cancelled before it expired: has {}, needs {}", show(has), show(needs))};
+        }
+        case 0xabecd1eb: {
+            Address has{};
+            has = in.address();
+            Address needs{};
+            needs = in.address();
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NotTheBlacklist", fmt::format("anybody but the blacklist notes who keeps one: has {}, needs {}", show(has), show(needs))};
         }
         case 0x753a43e9: {
             Address has{};
@@ -837,6 +939,12 @@ std::optional<Revert> read_revert(BytesView data) {
             to = in.address();
             if (!in.ok()) return std::nullopt;
             return Revert{"NothingNew", fmt::format("an entry is empty or is what stands there already: name {}, to {}", show(name), show(to))};
+        }
+        case 0x70e92657: {
+            model::DealId id{};
+            id = get_uint<model::DealId>(in, 64);
+            if (!in.ok()) return std::nullopt;
+            return Revert{"NothingToChange", fmt::format("new terms that equal the old ones: id {}", show(id))};
         }
         case 0xd77d93d3: {
             if (!in.ok()) return std::nullopt;

@@ -14,6 +14,14 @@ struct Create {
     Bytes encode() const;
 };
 
+/// Largest number of entries in a batch.
+struct BatchMax {
+    static constexpr Selector selector{0xff, 0xb2, 0x56, 0x00};
+    Bytes encode() const;
+    using Answer = U256;
+    static Result<Answer> decode(BytesView result);
+};
+
 /// Longest life of an order, seconds.
 struct OrderLifetimeMax {
     static constexpr Selector selector{0xc3, 0x74, 0x5d, 0xab};
@@ -38,6 +46,17 @@ struct SpotDepositSeconds {
     static Result<Answer> decode(BytesView result);
 };
 
+/// Accepts the other side's offer. The escrow of an SNM deal with an end then holds its whole price again: what lacks
+/// comes from the consumer's balance, what is too much goes there. Other deals keep their escrow.
+/// Never paused. Emits DealChanged. Errors: NoSuchChange, ChangeExpired and those of requestChange.
+/// change: Exactly what the other side offers.
+struct AcceptChange {
+    static constexpr Selector selector{0x9a, 0x5a, 0x21, 0xaa};
+    model::Deal deal;
+    Change change;
+    Bytes encode() const;
+};
+
 /// The new owner accepts the ownership transfer.
 struct AcceptOwnership {
     static constexpr Selector selector{0x79, 0xba, 0x50, 0x97};
@@ -53,12 +72,41 @@ struct BalanceOf {
     static Result<Answer> decode(BytesView result);
 };
 
+/// Calls this contract once for each entry, as its caller. An entry that is refused is skipped and reported; the others
+/// count.
+/// Emits EntrySkipped for each. An entry that runs out of gas is skipped like any other.
+/// calls: Up to BATCH_MAX encoded calls of this contract: place, cancel, open, settle, close, ...
+struct Batch {
+    static constexpr Selector selector{0x1e, 0x89, 0x7a, 0xfb};
+    std::vector<Bytes> calls;
+    Bytes encode() const;
+    using Answer = U256;
+    static Result<Answer> decode(BytesView result);
+};
+
 /// Where a closer's entry is made: that of terms.
 struct Blacklist {
     static constexpr Selector selector{0xa4, 0xb5, 0xfa, 0x56};
     Bytes encode() const;
     using Answer = Address;
     static Result<Answer> decode(BytesView result);
+};
+
+/// Makes the caller's signed orders with this nonce worthless. Doing it twice is no error.
+/// Never paused. Emits NoncesCancelled.
+struct CancelNonce {
+    static constexpr Selector selector{0xcf, 0xdd, 0x7a, 0xea};
+    U256 nonce = 0;
+    Bytes encode() const;
+};
+
+/// The same for up to 256 nonces: those of `word` whose bit is set in `mask`.
+/// Never paused. Emits NoncesCancelled.
+struct CancelNonces {
+    static constexpr Selector selector{0xd3, 0xbc, 0x6e, 0x5a};
+    U256 word = 0;
+    U256 mask = 0;
+    Bytes encode() const;
 };
 
 /// Takes an open order out of the book; a bid's escrow returns to its author's balance. By the author at any time, by
@@ -68,6 +116,18 @@ struct CancelOrder {
     static constexpr Selector selector{0x8c, 0x36, 0x8f, 0xcf};
     model::Order order;
     Bytes encode() const;
+};
+
+/// What stands offered for these terms by either side; price 0 = nothing.
+struct ChangesOf {
+    static constexpr Selector selector{0x2f, 0x73, 0xcb, 0x9a};
+    model::Deal deal;
+    Bytes encode() const;
+    struct Answer {
+        Change by_consumer;
+        Change by_supplier;
+    };
+    static Result<Answer> decode(BytesView result);
 };
 
 /// Ends the deal now: the master gets the time used, the consumer the rest. The consumer at any time; supplier and
@@ -133,6 +193,25 @@ struct DepositWithPermit {
     Bytes encode() const;
 };
 
+/// What an author of `id` signs: EIP-712 digest under this market's domain.
+struct DigestOf {
+    static constexpr Selector selector{0x69, 0x01, 0xeb, 0x1e};
+    model::OrderId id;
+    Bytes encode() const;
+    using Answer = Hash;
+    static Result<Answer> decode(BytesView result);
+};
+
+/// Whether a signed order of `author` with this nonce was matched or cancelled.
+struct IsNonceUsed {
+    static constexpr Selector selector{0xca, 0xb7, 0xe8, 0xeb};
+    Address author;
+    U256 nonce = 0;
+    Bytes encode() const;
+    using Answer = bool;
+    static Result<Answer> decode(BytesView result);
+};
+
 /// Binds an open ask and an open bid. Anyone may call; the orders are all the consent that is needed.
 /// Refused while paused. Errors: OrderNotOpen, OrdersDoNotMatch, EscrowTooSmall (USD: the rate moved since the bid was
 /// placed). Emits DealOpened.
@@ -140,6 +219,24 @@ struct OpenDeal {
     static constexpr Selector selector{0x6f, 0xa2, 0x9e, 0x54};
     model::Order ask;
     model::Order bid;
+    Bytes encode() const;
+    using Answer = model::DealId;
+    static Result<Answer> decode(BytesView result);
+};
+
+/// openDeal of orders that need not be in the book. Anyone may call. A signed bid's escrow is taken from its author's
+/// balance: the whole deal (forward) or SPOT_DEPOSIT_SECONDS of it (spot) at the ask's price, in USD at the last known
+/// rate.
+/// Refused while paused. Emits DealOpened, then SignaturesUsed. Errors beside openDeal's: NotSigned, NonceUsed,
+/// BalanceTooSmall, PriceIsZero.
+/// ask_signature: The author's signature; empty = the ask is in the book.
+/// bid_signature: The author's signature; empty = the bid is in the book. A nonce of 2^256 - 1 cannot be used.
+struct OpenWithSignatures {
+    static constexpr Selector selector{0x03, 0xeb, 0xc9, 0x23};
+    model::Order ask;
+    Bytes ask_signature;
+    model::Order bid;
+    Bytes bid_signature;
     Bytes encode() const;
     using Answer = model::DealId;
     static Result<Answer> decode(BytesView result);
@@ -261,6 +358,17 @@ struct RenounceOwnership {
     Bytes encode() const;
 };
 
+/// Offers other terms to the other side. A better price for the other side at the same end holds at once; anything else
+/// waits for acceptChange. By the consumer, the supplier or its master.
+/// Never paused. Emits ChangeRequested or DealChanged. Errors: DealNotOpen, DealEnded, NotAParty, NothingToChange,
+/// EndNotPossible, PriceIsZero, ExpiryOutOfRange, BalanceTooSmall.
+struct RequestChange {
+    static constexpr Selector selector{0x31, 0x70, 0x1e, 0x7e};
+    model::Deal deal;
+    Change change;
+    Bytes encode() const;
+};
+
 /// Pays the master what is owed by now. Anyone may call, at any time, as often as they like. If the deal has ended this
 /// closes it: the rest goes back to the consumer.
 /// Never paused. Emits DealSettled or DealClosed. Errors: DealNotOpen.
@@ -268,6 +376,16 @@ struct Settle {
     static constexpr Selector selector{0x77, 0x05, 0x89, 0xe4};
     model::Deal deal;
     Bytes encode() const;
+};
+
+/// settle for up to BATCH_MAX deals. One that is not open is skipped and reported; the others count.
+/// Never paused. Emits EntrySkipped for what it skips.
+struct SettleMany {
+    static constexpr Selector selector{0x12, 0xf1, 0xd3, 0x90};
+    std::vector<model::Deal> deals;
+    Bytes encode() const;
+    using Answer = U256;
+    static Result<Answer> decode(BytesView result);
 };
 
 /// The rules of matching.
@@ -323,6 +441,16 @@ struct Withdraw {
     Bytes encode() const;
 };
 
+/// Takes the offer of the caller's side back.
+/// Emits ChangeWithdrawn. Errors: NoSuchChange.
+/// change: Exactly what it offers.
+struct WithdrawChange {
+    static constexpr Selector selector{0x63, 0x63, 0x8f, 0x8e};
+    model::Deal deal;
+    Change change;
+    Bytes encode() const;
+};
+
 /// A closer's blacklist entry could not be made; the deal closed all the same.
 struct BlacklistingFailedEvent {
     static constexpr Hash topic{{0x4c, 0xe1, 0x61, 0xa7, 0x65, 0x7f, 0x90, 0xda, 0xe1, 0x82, 0x2e, 0x7a, 0xf6, 0xbb, 0x79, 0xdd, 0xfc, 0xee, 0xdb, 0x59, 0xf6, 0x8f, 0x35, 0x6b, 0x4f, 0x51, 0x98, 0x43, 0xbf, 0x44, 0xef, 0x19}};
@@ -331,6 +459,56 @@ struct BlacklistingFailedEvent {
     Address listed;
     /// Errors: bad_encoding; also if the log is another event.
     static Result<BlacklistingFailedEvent> decode(const Log& log);
+};
+
+/// One side offers other terms; its earlier offer, if any, is dead.
+/// by: Who offers: the consumer, the supplier or its master.
+/// by_supplier: Which side that is.
+struct ChangeRequestedEvent {
+    static constexpr Hash topic{{0x7e, 0xca, 0xb2, 0x3d, 0xb2, 0x31, 0xe4, 0x8f, 0xa6, 0x3b, 0x50, 0xd9, 0x0e, 0xb0, 0x16, 0xfe, 0x71, 0xb6, 0x02, 0xab, 0x92, 0x61, 0x0d, 0x1a, 0xf6, 0x7f, 0x16, 0x86, 0x54, 0x63, 0x23, 0x99}};
+    model::DealId id;
+    Address by;
+    bool by_supplier = false;
+    Change change;
+    /// Errors: bad_encoding; also if the log is another event.
+    static Result<ChangeRequestedEvent> decode(const Log& log);
+};
+
+/// One side took its offer back.
+struct ChangeWithdrawnEvent {
+    static constexpr Hash topic{{0x6d, 0x77, 0xf0, 0x0c, 0x21, 0x91, 0xae, 0x19, 0x94, 0x77, 0xcf, 0x27, 0x6f, 0x39, 0xa6, 0xc3, 0xb3, 0xbc, 0x2a, 0xbb, 0xb5, 0xb7, 0x4a, 0x7e, 0xce, 0x5e, 0x38, 0x90, 0x4e, 0x2d, 0x0c, 0xcb}};
+    model::DealId id;
+    Address by;
+    bool by_supplier = false;
+    Change change;
+    /// Errors: bad_encoding; also if the log is another event.
+    static Result<ChangeWithdrawnEvent> decode(const Log& log);
+};
+
+/// The deal has new terms. Every offer for the old ones is dead.
+/// added: Taken from the consumer's balance into the escrow, 1e-18 SNM.
+/// by: Whose call it was.
+/// consumer_balance: The consumer's free balance after that, 1e-18 SNM.
+/// deal: The new terms. Keep them: every other call about the deal wants them.
+/// master_balance: The master's free balance after that, 1e-18 SNM.
+/// refund: What the escrow no longer needs and went back to the consumer's balance, 1e-18 SNM.
+/// settled: What the master got at that moment under the old terms, 1e-18 SNM.
+/// state: The deal's money under them.
+struct DealChangedEvent {
+    static constexpr Hash topic{{0xb0, 0x89, 0x15, 0xfb, 0x9c, 0xe5, 0xcf, 0x6b, 0xe5, 0x0b, 0x51, 0x9f, 0x36, 0xeb, 0x13, 0x24, 0x9c, 0xe8, 0xf3, 0x53, 0xd5, 0x74, 0x1a, 0x75, 0xbc, 0x3c, 0x1c, 0xeb, 0x3c, 0x90, 0xed, 0xa0}};
+    model::DealId id;
+    Address consumer;
+    Address supplier;
+    model::Deal deal;
+    model::DealState state;
+    Tokens settled;
+    Tokens added;
+    Tokens refund;
+    Tokens master_balance;
+    Tokens consumer_balance;
+    Address by;
+    /// Errors: bad_encoding; also if the log is another event.
+    static Result<DealChangedEvent> decode(const Log& log);
 };
 
 /// The deal is over, everything is paid and returned.
@@ -356,7 +534,8 @@ struct DealClosedEvent {
 
 /// A deal began. The supplier's and the consumer's order are matched.
 /// consumer: `deal.consumer`.
-/// consumer_balance: The consumer's free balance after that, 1e-18 SNM; 0 if nothing went back.
+/// consumer_balance: The consumer's free balance after that, 1e-18 SNM, if something went back or the bid was signed
+/// off chain, so that its escrow came from there now; else 0, and the balance has not moved.
 /// deal: Its terms. Keep them: every other call about the deal wants them.
 /// id: The deal.
 /// refund: What of the bid's escrow the deal did not need and went back at once, 1e-18 SNM.
@@ -417,6 +596,38 @@ struct DepositedEvent {
     static Result<DepositedEvent> decode(const Log& log);
 };
 
+/// MAY be emitted to signal that the domain could have changed.
+struct EIP712DomainChangedEvent {
+    static constexpr Hash topic{{0x0a, 0x63, 0x87, 0xc9, 0xea, 0x36, 0x28, 0xb8, 0x8a, 0x63, 0x3b, 0xb4, 0xf3, 0xb1, 0x51, 0x77, 0x0f, 0x70, 0x08, 0x51, 0x17, 0xa1, 0x5f, 0x9b, 0xf3, 0x78, 0x7c, 0xda, 0x53, 0xf1, 0x3d, 0x31}};
+    /// Errors: bad_encoding; also if the log is another event.
+    static Result<EIP712DomainChangedEvent> decode(const Log& log);
+};
+
+/// An entry of a batch was left out; the others were not touched by that.
+/// by: Who sent the batch.
+/// index: Its place in the batch.
+/// reason: What it was refused with: the error's selector and arguments, at most 256 bytes of them.
+struct EntrySkippedEvent {
+    static constexpr Hash topic{{0xdf, 0xdd, 0xb3, 0xa7, 0x85, 0x1c, 0xcb, 0x75, 0x6c, 0xea, 0xdd, 0x9f, 0x3d, 0x5b, 0xa1, 0x36, 0x07, 0xb1, 0x34, 0x8c, 0xa3, 0xd6, 0xda, 0x02, 0xf5, 0x68, 0xc9, 0x89, 0x23, 0xab, 0x58, 0x65}};
+    U256 index = 0;
+    Address by;
+    Bytes reason;
+    /// Errors: bad_encoding; also if the log is another event.
+    static Result<EntrySkippedEvent> decode(const Log& log);
+};
+
+/// `author` used up these nonces without a deal: signed orders that carry them are dead.
+/// mask: Bit i: nonce `256 * word + i`.
+/// word: The nonces `256 * word` to `256 * word + 255`.
+struct NoncesCancelledEvent {
+    static constexpr Hash topic{{0x55, 0x3f, 0xd4, 0xf7, 0x6f, 0x08, 0x71, 0xec, 0x5b, 0x32, 0x4e, 0x08, 0xd1, 0x65, 0xe9, 0x1b, 0x39, 0x28, 0xc3, 0x15, 0x4e, 0x4f, 0xf3, 0x72, 0x73, 0x4b, 0xd8, 0x0a, 0xb5, 0x9b, 0xf4, 0x91}};
+    Address author;
+    U256 word = 0;
+    U256 mask = 0;
+    /// Errors: bad_encoding; also if the log is another event.
+    static Result<NoncesCancelledEvent> decode(const Log& log);
+};
+
 /// An order left the book unmatched.
 /// author: The order's author.
 /// balance: The author's free balance after that, 1e-18 SNM; 0 for an ask.
@@ -475,6 +686,18 @@ struct PausedUntilEvent {
     UnixTime until;
     /// Errors: bad_encoding; also if the log is another event.
     static Result<PausedUntilEvent> decode(const Log& log);
+};
+
+/// The deal that the last DealOpened told of used one or two orders that were signed off chain.
+/// ask_nonce: The ask's, now used up; 2^256 - 1 if the ask was in the book.
+/// bid_nonce: The bid's, now used up; 2^256 - 1 if the bid was in the book.
+struct SignaturesUsedEvent {
+    static constexpr Hash topic{{0x06, 0x37, 0xcf, 0x95, 0xd1, 0x1e, 0x64, 0xad, 0xa0, 0x53, 0x20, 0x07, 0x13, 0x32, 0xa4, 0x28, 0xd4, 0xcc, 0x82, 0x02, 0x9b, 0x12, 0x32, 0x9f, 0xe3, 0x79, 0x03, 0x60, 0xf6, 0x86, 0x1a, 0x67}};
+    model::DealId id;
+    U256 ask_nonce = 0;
+    U256 bid_nonce = 0;
+    /// Errors: bad_encoding; also if the log is another event.
+    static Result<SignaturesUsedEvent> decode(const Log& log);
 };
 
 /// `account` took `amount` out, to the wallet `to`; its balance is now `balance`. All in 1e-18 SNM.

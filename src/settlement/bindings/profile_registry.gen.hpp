@@ -9,6 +9,7 @@ namespace sonm::settlement::bindings::profile_registry {
 /// Creates ProfileRegistry: what a transaction without a receiver carries.
 struct Create {
     Address admin;
+    Address blacklist;
     Bytes encode() const;
 };
 
@@ -34,6 +35,22 @@ struct AttributeOf {
     Bytes encode() const;
     using Answer = std::string;
     static Result<Answer> decode(BytesView result);
+};
+
+/// The only account that may call noteList.
+struct Blacklist {
+    static constexpr Selector selector{0xa4, 0xb5, 0xfa, 0x56};
+    Bytes encode() const;
+    using Answer = Address;
+    static Result<Answer> decode(BytesView result);
+};
+
+/// Makes the caller's signed certificate with this nonce worthless. Doing it twice is no error.
+/// Emits CertificateCancelled. A certificate in force is ended by revoke.
+struct CancelCertificate {
+    static constexpr Selector selector{0x0d, 0xfd, 0xfc, 0xcd};
+    U256 nonce = 0;
+    Bytes encode() const;
 };
 
 /// The stored certificate of `account`, whether it counts or not.
@@ -62,12 +79,41 @@ struct Certify {
     Bytes encode() const;
 };
 
+/// certify with the validator's signature. Anyone may bring it, once: a certificate that was revoked later cannot be
+/// brought again.
+/// Emits CertificateSet. Errors: CertificateUsed, CertificateNotSigned and those of certify.
+struct CertifySigned {
+    static constexpr Selector selector{0xbf, 0xfb, 0x74, 0x7a};
+    ProfileRegistrySignedCertificate signed_;
+    Bytes signature;
+    Bytes encode() const;
+};
+
 /// The caller takes `worker`, which asked for it. One level deep, one master at a time.
 /// Emits MasterSet. Errors: NotRequested, CannotBeMaster, CannotBeWorker.
 struct ConfirmWorker {
     static constexpr Selector selector{0xaa, 0xdf, 0x37, 0xaf};
     Address worker;
     Bytes encode() const;
+};
+
+/// What the validator signs.
+struct DigestOf {
+    static constexpr Selector selector{0x33, 0xed, 0xb5, 0xa1};
+    ProfileRegistrySignedCertificate signed_;
+    Bytes encode() const;
+    using Answer = Hash;
+    static Result<Answer> decode(BytesView result);
+};
+
+/// Whether a signed certificate of `validator` with this nonce was used or cancelled.
+struct IsCertificateUsed {
+    static constexpr Selector selector{0x61, 0xa3, 0x05, 0xc3};
+    Address validator;
+    U256 nonce = 0;
+    Bytes encode() const;
+    using Answer = bool;
+    static Result<Answer> decode(BytesView result);
 };
 
 /// Level of `account` now. A bound worker has its master's. Never above what the certificate's validator may attest
@@ -87,6 +133,14 @@ struct MasterOf {
     Bytes encode() const;
     using Answer = Address;
     static Result<Answer> decode(BytesView result);
+};
+
+/// Notes that `account` keeps a blacklist from now on.
+/// Blacklist only.
+struct NoteList {
+    static constexpr Selector selector{0x2a, 0xf5, 0xaa, 0x0b};
+    Address account;
+    Bytes encode() const;
 };
 
 /// Returns the address of the current owner.
@@ -158,6 +212,20 @@ struct SetValidator {
     Bytes encode() const;
 };
 
+/// What matching asks about the two authors, in one call.
+struct Standing {
+    static constexpr Selector selector{0x33, 0x0e, 0xe6, 0x19};
+    Address worker;
+    Address consumer;
+    Bytes encode() const;
+    struct Answer {
+        Address master;
+        Address buyer;
+        bool keep_lists = false;
+    };
+    static Result<Answer> decode(BytesView result);
+};
+
 /// Starts the ownership transfer of the contract to a new account. Replaces the pending transfer if there is one. Can
 /// only be called by the current owner. Setting `newOwner` to the zero address is allowed; this can be used to cancel
 /// an initiated ownership transfer.
@@ -185,6 +253,15 @@ struct ValidatorLevel {
     static Result<Answer> decode(BytesView result);
 };
 
+/// How many workers `master` leads.
+struct WorkersOf {
+    static constexpr Selector selector{0x6b, 0x8a, 0x22, 0xec};
+    Address master;
+    Bytes encode() const;
+    using Answer = U256;
+    static Result<Answer> decode(BytesView result);
+};
+
 /// `account` says about itself that `key` is `value`. Nobody vouches for it; level: none.
 struct AttributeSetEvent {
     static constexpr Hash topic{{0x57, 0x7e, 0x65, 0x87, 0x60, 0xdb, 0x80, 0xf8, 0x21, 0xc9, 0x9e, 0x8f, 0x91, 0x6e, 0xb3, 0xfc, 0x11, 0xcf, 0xc1, 0xf7, 0x59, 0x8b, 0xc7, 0x00, 0xb8, 0x01, 0x8a, 0xfe, 0xef, 0xa8, 0x67, 0xf6}};
@@ -193,6 +270,15 @@ struct AttributeSetEvent {
     std::string value;
     /// Errors: bad_encoding; also if the log is another event.
     static Result<AttributeSetEvent> decode(const Log& log);
+};
+
+/// `validator` took a signed certificate back before it was used; nobody can use it any more.
+struct CertificateCancelledEvent {
+    static constexpr Hash topic{{0x77, 0xc7, 0xb3, 0x83, 0x0a, 0x60, 0x54, 0x6b, 0xdc, 0x41, 0x94, 0x43, 0xa2, 0x8b, 0xe1, 0x68, 0x72, 0xda, 0xc6, 0xc4, 0x1d, 0xd0, 0x07, 0x42, 0x7a, 0x62, 0x93, 0x8f, 0xff, 0x87, 0xf8, 0x2b}};
+    Address validator;
+    U256 nonce = 0;
+    /// Errors: bad_encoding; also if the log is another event.
+    static Result<CertificateCancelledEvent> decode(const Log& log);
 };
 
 /// The certificate of `account` is now this one; `level` Anonymous = it has none.
@@ -210,6 +296,13 @@ struct CertificateSetEvent {
     std::string url;
     /// Errors: bad_encoding; also if the log is another event.
     static Result<CertificateSetEvent> decode(const Log& log);
+};
+
+/// MAY be emitted to signal that the domain could have changed.
+struct EIP712DomainChangedEvent {
+    static constexpr Hash topic{{0x0a, 0x63, 0x87, 0xc9, 0xea, 0x36, 0x28, 0xb8, 0x8a, 0x63, 0x3b, 0xb4, 0xf3, 0xb1, 0x51, 0x77, 0x0f, 0x70, 0x08, 0x51, 0x17, 0xa1, 0x5f, 0x9b, 0xf3, 0x78, 0x7c, 0xda, 0x53, 0xf1, 0x3d, 0x31}};
+    /// Errors: bad_encoding; also if the log is another event.
+    static Result<EIP712DomainChangedEvent> decode(const Log& log);
 };
 
 /// `worker` asks `master` to be its master. An earlier request of the worker is dead. 0 = it asks nobody.

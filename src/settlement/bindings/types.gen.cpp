@@ -224,6 +224,50 @@ CheckpointsCheckpoint208 get_checkpoints_checkpoint208(Decoder& in) {
     return out;
 }
 
+void put(Encoder& out, const model::Deal& value) {
+    put(out, value.id);
+    put(out, value.ask);
+    put(out, value.bid);
+    put(out, value.supplier);
+    put(out, value.master);
+    put(out, value.consumer);
+    put(out, value.price);
+    put(out, value.currency);
+    put(out, value.start);
+    put(out, value.end);
+    put(out, value.rate_start);
+}
+
+model::Deal get_deal(Decoder& in) {
+    model::Deal out;
+    out.id = get_uint<model::DealId>(in, 64);
+    out.ask = model::OrderId(in.hash());
+    out.bid = model::OrderId(in.hash());
+    out.supplier = in.address();
+    out.master = in.address();
+    out.consumer = in.address();
+    out.price = get_uint<model::PricePerSecond>(in, 96);
+    out.currency = in.enumeration(model::Currency::usd);
+    out.start = get_uint<UnixTime>(in, 40);
+    out.end = get_uint<UnixTime>(in, 40);
+    out.rate_start = get_uint<model::RateTotal>(in, 128);
+    return out;
+}
+
+void put(Encoder& out, const Change& value) {
+    put(out, value.price);
+    put(out, value.end);
+    put(out, value.expiry);
+}
+
+Change get_change(Decoder& in) {
+    Change out;
+    out.price = get_uint<model::PricePerSecond>(in, 96);
+    out.end = get_uint<UnixTime>(in, 40);
+    out.expiry = get_uint<UnixTime>(in, 40);
+    return out;
+}
+
 void put(Encoder& out, const model::Order& value) {
     put(out, value.side);
     put(out, value.author);
@@ -262,36 +306,6 @@ model::Order get_order(Decoder& in) {
     return out;
 }
 
-void put(Encoder& out, const model::Deal& value) {
-    put(out, value.id);
-    put(out, value.ask);
-    put(out, value.bid);
-    put(out, value.supplier);
-    put(out, value.master);
-    put(out, value.consumer);
-    put(out, value.price);
-    put(out, value.currency);
-    put(out, value.start);
-    put(out, value.end);
-    put(out, value.rate_start);
-}
-
-model::Deal get_deal(Decoder& in) {
-    model::Deal out;
-    out.id = get_uint<model::DealId>(in, 64);
-    out.ask = model::OrderId(in.hash());
-    out.bid = model::OrderId(in.hash());
-    out.supplier = in.address();
-    out.master = in.address();
-    out.consumer = in.address();
-    out.price = get_uint<model::PricePerSecond>(in, 96);
-    out.currency = in.enumeration(model::Currency::usd);
-    out.start = get_uint<UnixTime>(in, 40);
-    out.end = get_uint<UnixTime>(in, 40);
-    out.rate_start = get_uint<model::RateTotal>(in, 128);
-    return out;
-}
-
 void put(Encoder& out, const model::DealState& value) {
     put(out, value.status);
     put(out, value.escrow);
@@ -305,6 +319,31 @@ model::DealState get_deal_state(Decoder& in) {
     out.escrow = get_uint<Tokens>(in, 96);
     out.paid = get_uint<Tokens>(in, 96);
     out.settled_until = get_uint<UnixTime>(in, 40);
+    return out;
+}
+
+void put(Encoder& out, const ProfileRegistrySignedCertificate& value) {
+    Encoder members;
+    put(members, value.account);
+    put(members, value.validator);
+    put(members, value.level);
+    put(members, value.expiry);
+    put(members, value.hash);
+    put(members, value.url);
+    put(members, value.nonce);
+    out.dynamic(members);
+}
+
+ProfileRegistrySignedCertificate get_profile_registry_signed_certificate(Decoder& in) {
+    ProfileRegistrySignedCertificate out;
+    Decoder members = in.dynamic();
+    out.account = members.address();
+    out.validator = members.address();
+    out.level = members.enumeration(model::Identity::professional);
+    out.expiry = get_uint<UnixTime>(members, 40);
+    out.hash = members.hash();
+    out.url = members.text();
+    out.nonce = get_uint<U256>(members, 256);
     return out;
 }
 
@@ -531,7 +570,7 @@ void put(Encoder& out, const Job& value) {
     put(out, value.fee_bps);
     put(out, value.verification);
     put(out, value.accepted);
-    put(out, value.operator_);
+    put(out, value.operator__);
     put(out, value.deadline);
     put(out, value.review);
     put(out, value.parts_max);
@@ -548,7 +587,7 @@ Job get_job(Decoder& in) {
     out.fee_bps = get_uint<std::uint64_t>(in, 16);
     out.verification = get_uint<std::uint64_t>(in, 8);
     out.accepted = in.boolean();
-    out.operator_ = in.address();
+    out.operator__ = in.address();
     out.deadline = get_uint<UnixTime>(in, 40);
     out.review = get_uint<std::uint64_t>(in, 24);
     out.parts_max = get_uint<std::uint64_t>(in, 16);

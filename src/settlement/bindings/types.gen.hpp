@@ -56,14 +56,34 @@ struct CheckpointsCheckpoint208 {
 void put(Encoder& out, const CheckpointsCheckpoint208& value);
 CheckpointsCheckpoint208 get_checkpoints_checkpoint208(Decoder& in);
 
-void put(Encoder& out, const model::Order& value);
-model::Order get_order(Decoder& in);
-
 void put(Encoder& out, const model::Deal& value);
 model::Deal get_deal(Decoder& in);
 
+struct Change {
+    model::PricePerSecond price;
+    UnixTime end;
+    UnixTime expiry;
+};
+void put(Encoder& out, const Change& value);
+Change get_change(Decoder& in);
+
+void put(Encoder& out, const model::Order& value);
+model::Order get_order(Decoder& in);
+
 void put(Encoder& out, const model::DealState& value);
 model::DealState get_deal_state(Decoder& in);
+
+struct ProfileRegistrySignedCertificate {
+    Address account;
+    Address validator;
+    model::Identity level{};
+    UnixTime expiry;
+    Hash hash;
+    std::string url;
+    U256 nonce = 0;
+};
+void put(Encoder& out, const ProfileRegistrySignedCertificate& value);
+ProfileRegistrySignedCertificate get_profile_registry_signed_certificate(Decoder& in);
 
 struct OracleLimits {
     model::Rate rate_min;
@@ -189,7 +209,7 @@ struct Job {
     std::uint64_t fee_bps = 0;
     std::uint64_t verification = 0;
     bool accepted = false;
-    Address operator_;
+    Address operator__;
     UnixTime deadline;
     std::uint64_t review = 0;
     std::uint64_t parts_max = 0;
