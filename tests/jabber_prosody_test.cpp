@@ -26,12 +26,16 @@ struct Prosody {
         SONM_CHECK(find_program("prosody"));
         std::string key = (folder / "key.pem").string(), data = (folder / "data").string();
         std::string make = fmt::format(
-            "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -addext subjectAltName=DNS:localhost "
-            "-days 2 -keyout {} -out {} 2>/dev/null", key, certificate);
-        if (std::system(make.c_str()) != 0) return fail(Errc::not_found, "no openssl program for a certificate");
+            "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -addext "
+            "subjectAltName=DNS:localhost "
+            "-days 2 -keyout {} -out {} 2>/dev/null",
+            key, certificate);
+        if (std::system(make.c_str()) != 0)
+            return fail(Errc::not_found, "no openssl program for a certificate");
         for (std::string name : {"ann", "bob"}) {
             SONM_CHECK(make_folder(data + "/localhost/accounts"));
-            std::ofstream(data + "/localhost/accounts/" + name + ".dat") << "return { [\"password\"] = \"secret\"; };";
+            std::ofstream(data + "/localhost/accounts/" + name + ".dat")
+                << "return { [\"password\"] = \"secret\"; };";
         }
         std::string config = (folder / "prosody.cfg.lua").string();
         std::ofstream(config) << fmt::format(R"(
@@ -49,7 +53,8 @@ c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 ssl = {{ key = "{0}/key.pem", certificate = "{0}/cert.pem" }}
 VirtualHost "localhost"
-)", folder.path().string(), port);
+)",
+                                             folder.path().string(), port);
         SONM_TRY(process, test::ServerProcess::start({"prosody", "--config", config, "-F"}, port));
         return Result<void>();
     }
@@ -69,11 +74,11 @@ VirtualHost "localhost"
     }
 };
 
-#define SONM_NEEDS_PROSODY(server)                                                         \
-    Prosody server;                                                                        \
-    if (auto started = server.start(); !started) {                                         \
-        ASSERT_TRUE(started.error().is(Errc::not_found)) << started.error().message();     \
-        GTEST_SKIP() << started.error().message();                                         \
+#define SONM_NEEDS_PROSODY(server)                                                     \
+    Prosody server;                                                                    \
+    if (auto started = server.start(); !started) {                                     \
+        ASSERT_TRUE(started.error().is(Errc::not_found)) << started.error().message(); \
+        GTEST_SKIP() << started.error().message();                                     \
     }
 
 struct Person {
@@ -94,7 +99,8 @@ struct Person {
 void check_talk(Prosody& server, Tls tls) {
     test::run_group([&server, tls](TaskGroup& group) -> Task<void> {
         Executor executor = co_await asio::this_coro::executor;
-        Person ann(group, executor, server.account("ann", tls)), bob(group, executor, server.account("bob", tls));
+        Person ann(group, executor, server.account("ann", tls)),
+            bob(group, executor, server.account("bob", tls));
         co_await ann.until_connected();
         co_await bob.until_connected();
         auto id = co_await ann.client.call<"send">("bob@localhost", "first, <nobody> & \"listens\" ü");
@@ -106,7 +112,8 @@ void check_talk(Prosody& server, Tls tls) {
         EXPECT_EQ(first.body, "first, <nobody> & \"listens\" ü");
         EXPECT_TRUE(first.from.starts_with("ann@localhost/")) << first.from;
         EXPECT_EQ(first.id, *id);
-        for (int i = 0; i < 30; ++i) EXPECT_TRUE(co_await ann.client.call<"send">("bob@localhost", std::to_string(i)));
+        for (int i = 0; i < 30; ++i)
+            EXPECT_TRUE(co_await ann.client.call<"send">("bob@localhost", std::to_string(i)));
         for (int i = 0; i < 30; ++i) EXPECT_EQ((co_await inbox.next()).value()->body, std::to_string(i));
         auto answers = ann.client.stream<"receive">().value();
         EXPECT_TRUE(co_await bob.client.call<"send">(first.from, "back"));
@@ -141,10 +148,14 @@ TEST(JabberProsody, a_certificate_of_nobody_known_and_a_wrong_password_are_refus
         Config wrong = server.account("bob", Tls::required);
         wrong.account.password = "guess";
         Person ann(group, executor, stranger), bob(group, executor, wrong);
-        for (int i = 0; i < 500 && (ann.jabber.status().last_error.empty() || bob.jabber.status().last_error.empty()); ++i)
+        for (int i = 0;
+             i < 500 && (ann.jabber.status().last_error.empty() || bob.jabber.status().last_error.empty());
+             ++i)
             co_await sleep_for(10ms);
-        EXPECT_NE(ann.jabber.status().last_error.find("certificate"), std::string::npos) << ann.jabber.status().last_error;
-        EXPECT_NE(bob.jabber.status().last_error.find("auth"), std::string::npos) << bob.jabber.status().last_error;
+        EXPECT_NE(ann.jabber.status().last_error.find("certificate"), std::string::npos)
+            << ann.jabber.status().last_error;
+        EXPECT_NE(bob.jabber.status().last_error.find("auth"), std::string::npos)
+            << bob.jabber.status().last_error;
         EXPECT_EQ(ann.jabber.status().connections + bob.jabber.status().connections, 0u);
         auto sent = co_await ann.client.call<"send">("bob@localhost", "x");
         EXPECT_TRUE(sent.error().is(Errc::unavailable)) << sent.error().message();
@@ -155,21 +166,23 @@ TEST(JabberProsody, a_certificate_of_nobody_known_and_a_wrong_password_are_refus
 
 TEST(JabberProsody, a_server_that_dies_and_comes_back_is_connected_to_again) {
     SONM_NEEDS_PROSODY(server);
-    test::run_group([&server](TaskGroup& group) -> Task<void> {
-        Executor executor = co_await asio::this_coro::executor;
-        Person ann(group, executor, server.account("ann", Tls::optional));
-        co_await ann.until_connected();
-        server.process->kill();
-        co_await ann.until_connected(false);
-        auto lost = co_await ann.client.call<"send">("bob@localhost", "x");
-        EXPECT_TRUE(lost.error().is(Errc::unavailable)) << lost.error().message();
-        EXPECT_TRUE(server.process->restart());
-        co_await ann.until_connected();
-        EXPECT_EQ(ann.jabber.status().connections, 2u);
-        EXPECT_TRUE(co_await ann.client.call<"send">("ann@localhost", "to myself"));
-        group.cancel();
-        co_await group.join();
-    }, 40s);
+    test::run_group(
+        [&server](TaskGroup& group) -> Task<void> {
+            Executor executor = co_await asio::this_coro::executor;
+            Person ann(group, executor, server.account("ann", Tls::optional));
+            co_await ann.until_connected();
+            server.process->kill();
+            co_await ann.until_connected(false);
+            auto lost = co_await ann.client.call<"send">("bob@localhost", "x");
+            EXPECT_TRUE(lost.error().is(Errc::unavailable)) << lost.error().message();
+            EXPECT_TRUE(server.process->restart());
+            co_await ann.until_connected();
+            EXPECT_EQ(ann.jabber.status().connections, 2u);
+            EXPECT_TRUE(co_await ann.client.call<"send">("ann@localhost", "to myself"));
+            group.cancel();
+            co_await group.join();
+        },
+        40s);
 }
 
 }  // namespace

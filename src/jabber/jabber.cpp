@@ -38,7 +38,9 @@ struct Jabber::Listener {
 
 /// A sender that waits for its confirmation.
 struct Jabber::Waiter {
-    Waiter(Jabber& j, std::uint64_t n) : jabber(j), number(n), done(j.executor_, 1) { jabber.waiters_[n] = this; }
+    Waiter(Jabber& j, std::uint64_t n) : jabber(j), number(n), done(j.executor_, 1) {
+        jabber.waiters_[n] = this;
+    }
     Waiter(const Waiter&) = delete;
     ~Waiter() { jabber.waiters_.erase(number); }
     Jabber& jabber;
@@ -49,9 +51,8 @@ struct Jabber::Waiter {
 Jabber::Jabber(Executor executor, Config config, const Clock& clock)
     : executor_(executor), config_(std::move(config)), clock_(clock), work_(executor, 1) {
     using Context = rpc::Context;
-    service_.on<"send">([this](Context, std::string to, std::string body) {
-        return send(std::move(to), std::move(body));
-    });
+    service_.on<"send">(
+        [this](Context, std::string to, std::string body) { return send(std::move(to), std::move(body)); });
     service_.on<"receive">([this](Context, rpc::Sink<JabberMessage> out) { return receive(std::move(out)); });
     service_.on<"status">([this](const Context&) -> Result<JabberStatus> { return status_; });
 }
@@ -60,12 +61,14 @@ Jabber::~Jabber() = default;
 
 Async<std::string> Jabber::send(std::string to, std::string body) {
     bool good = !to.empty() && to.size() <= address_bytes_max && is_xml_text(to) && is_xml_text(body);
-    if (!good) co_return fail(Errc::invalid, "the address and the text must be UTF-8 without control characters");
+    if (!good)
+        co_return fail(Errc::invalid, "the address and the text must be UTF-8 without control characters");
     if (body.size() > config_.body_bytes_max)
         co_return fail(Errc::too_large, "the text has {} bytes, at most {} are sent", body.size(),
                        config_.body_bytes_max);
     if (!status_.connected)
-        co_return fail(Errc::unavailable, "not connected to {}: {}", config_.account.address, status_.last_error);
+        co_return fail(Errc::unavailable, "not connected to {}: {}", config_.account.address,
+                       status_.last_error);
     if (waiters_.size() >= config_.sending_max)
         co_return fail(Errc::busy, "{} messages wait for the server", waiters_.size());
     Waiter waiter(*this, ++number_);
@@ -75,7 +78,8 @@ Async<std::string> Jabber::send(std::string to, std::string body) {
     auto waiting = within(config_.confirm_max, waiter.done.pop());
     SONM_CO_TRY(bool confirmed, co_await std::move(waiting));
     if (!confirmed)
-        co_return fail(Errc::timeout, "the connection ended before the server confirmed: {}", status_.last_error);
+        co_return fail(Errc::timeout, "the connection ended before the server confirmed: {}",
+                       status_.last_error);
     ++sent_;
     co_return id;
 }
@@ -154,7 +158,8 @@ Async<std::string> Jabber::look_up() {
         host = account.address.substr(at + 1, account.address.find('/') - at - 1);
     }
     asio::ip::tcp::resolver resolver(executor_);
-    auto [error, found] = co_await resolver.async_resolve(host, std::to_string(account.port), as_tuple(asio::use_awaitable));
+    auto [error, found] =
+        co_await resolver.async_resolve(host, std::to_string(account.port), as_tuple(asio::use_awaitable));
     if (error || found.empty()) co_return fail(Errc::unavailable, "looking up {}: {}", host, error.message());
     co_return found.begin()->endpoint().address().to_string();
 }
@@ -166,7 +171,9 @@ Async<void> Jabber::connection() {
     asked_ = false;
     auto link = std::make_unique<Link>(config_.account, ip);
     while (true) {
-        auto step = [&link, outgoing = std::exchange(outgoing_, {})]() mutable { return link->step(std::move(outgoing)); };
+        auto step = [&link, outgoing = std::exchange(outgoing_, {})]() mutable {
+            return link->step(std::move(outgoing));
+        };
         auto stepping = offload_blocking(std::move(step));
         std::vector<Event> events = co_await std::move(stepping);
         for (Event& event : events) SONM_CO_CHECK(handle(std::move(event)));

@@ -10,13 +10,13 @@ namespace sonm::jabber {
 struct Config {
     Account account;
     std::size_t body_bytes_max = 64 * KiB;
-    std::size_t sending_max = 256;      ///< messages that wait for their confirmation
+    std::size_t sending_max = 256;  ///< messages that wait for their confirmation
     std::size_t listeners_max = 256;
-    std::size_t queue_max = 256;        ///< messages that a listener is behind; the oldest go then
-    std::size_t backlog_max = 64;       ///< kept while nobody listens
+    std::size_t queue_max = 256;   ///< messages that a listener is behind; the oldest go then
+    std::size_t backlog_max = 64;  ///< kept while nobody listens
     Millis connect_max{20'000};
     Millis confirm_max{15'000};
-    Millis quiet_max{60'000};           ///< then the server is asked whether it is there
+    Millis quiet_max{60'000};                    ///< then the server is asked whether it is there
     Millis pause_min{1'000}, pause_max{60'000};  ///< between connections
 };
 

@@ -1,6 +1,7 @@
 #include "sonm/jabber/link.hpp"
 
 #include "sonm/base/errc.hpp"
+#include "sonm/base/units.hpp"
 
 #include <malloc.h>
 #include <strophe.h>
@@ -64,7 +65,12 @@ bool is_xml_text(std::string_view text) {
     for (std::size_t at = 0; at < text.size();) {
         auto byte = [&](std::size_t i) { return static_cast<unsigned char>(i < text.size() ? text[i] : 0); };
         unsigned char first = byte(at);
-        std::size_t more = first < 0x80 ? 0 : first < 0xc2 ? 4 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 4;
+        std::size_t more = first < 0x80   ? 0
+                           : first < 0xc2 ? 4
+                           : first < 0xe0 ? 1
+                           : first < 0xf0 ? 2
+                           : first < 0xf5 ? 3
+                                          : 4;
         if (more == 4) return false;
         std::uint32_t code = more == 0 ? first : first & (0x3fu >> more);
         for (std::size_t i = 1; i <= more; ++i) {
@@ -74,7 +80,8 @@ bool is_xml_text(std::string_view text) {
         bool shortest = more < 2 || code >= (more == 2 ? 0x800u : 0x10000u);
         bool control = code < 0x20 && code != '\t' && code != '\n' && code != '\r';
         bool surrogate = code >= 0xd800 && code <= 0xdfff;
-        if (!shortest || control || surrogate || code == 0xfffe || code == 0xffff || code > 0x10ffff) return false;
+        if (!shortest || control || surrogate || code == 0xfffe || code == 0xffff || code > 0x10ffff)
+            return false;
         at += more + 1;
     }
     return true;
@@ -124,7 +131,9 @@ struct Link::Impl {
         }
         std::string why = "the connection ended";
         if (error > 0) why += fmt::format(": {}", std::generic_category().message(error));
-        if (stream) why += fmt::format(" (stream error {} {})", static_cast<int>(stream->type), text_or_empty(stream->text));
+        if (stream)
+            why += fmt::format(" (stream error {} {})", static_cast<int>(stream->type),
+                               text_or_empty(stream->text));
         self.end(std::move(why));
     }
 
@@ -152,8 +161,10 @@ struct Link::Impl {
         std::string id = text_or_empty(xmpp_stanza_get_id(stanza));
         if (type == "result" || type == "error") {
             // An error confirms as well: the server has read the question.
-            if (id.starts_with(confirmation))
-                self.events.push_back(Confirmed{std::strtoull(id.c_str() + confirmation.size(), nullptr, 10)});
+            std::string_view digits = id;
+            if (!digits.starts_with(confirmation)) return 1;
+            digits.remove_prefix(confirmation.size());
+            if (auto number = parse_int<std::uint64_t>(digits)) self.events.push_back(Confirmed{*number});
             return 1;
         }
         bool ping = xmpp_stanza_get_child_by_ns(stanza, ping_namespace) != nullptr;
@@ -198,7 +209,8 @@ Link::Link(const Account& account, const std::string& ip) : impl_(std::make_uniq
     xmpp_conn_set_sockopt_callback(self.connection, refuse_large_sockets);
     xmpp_handler_add(self.connection, Impl::on_message, nullptr, "message", nullptr, &self);
     xmpp_handler_add(self.connection, Impl::on_iq, nullptr, "iq", nullptr, &self);
-    if (xmpp_connect_client(self.connection, ip.c_str(), account.port, Impl::on_connection, &self) != XMPP_EOK)
+    if (xmpp_connect_client(self.connection, ip.c_str(), account.port, Impl::on_connection, &self) !=
+        XMPP_EOK)
         self.end(fmt::format("no connection to {} port {}", ip, account.port));
 }
 
@@ -211,7 +223,8 @@ std::vector<Event> Link::step(std::vector<Outgoing> outgoing) {
         xmpp_run_once(self.context, 1);
         self.take_certificate_fault();
     }
-    if (self.used > link_bytes_max) self.end(fmt::format("the server sent too much at once ({} bytes)", self.used));
+    if (self.used > link_bytes_max)
+        self.end(fmt::format("the server sent too much at once ({} bytes)", self.used));
     return std::exchange(self.events, std::vector<Event>());
 }
 

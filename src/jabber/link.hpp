@@ -17,12 +17,12 @@ enum class Tls : std::uint8_t {
 };
 
 struct Account {
-    std::string address;   ///< "bot@example.org" or with a resource
+    std::string address;  ///< "bot@example.org" or with a resource
     std::string password;
-    std::string host;      ///< empty = the address's domain
+    std::string host;  ///< empty = the address's domain
     std::uint16_t port = 5222;
     Tls tls = Tls::required;
-    std::string ca_file;   ///< empty = the system's
+    std::string ca_file;  ///< empty = the system's
 };
 
 /// What happened on a connection.

@@ -33,15 +33,18 @@ Result<std::unique_ptr<services::PlatformService>> make(services::Environment en
     Account& account = config.account;
     std::uint64_t body_max = config.body_bytes_max;
     args.required({"account", "Address of the account.", "bot@example.org"}, account.address, parse_address);
-    args.required({"password_file", "File with the account's password in its first line.", "/etc/sonm/jabber.password"},
-                  account.password, read_password);
-    args.optional({"host", "Server, if it is not the address's domain (SRV records are not asked).", "xmpp.example.org"},
+    args.required(
+        {"password_file", "File with the account's password in its first line.", "/etc/sonm/jabber.password"},
+        account.password, read_password);
+    args.optional({"host", "Server, if it is not the address's domain (SRV records are not asked).",
+                   "xmpp.example.org"},
                   account.host, yaml_text);
     args.optional({"port", "Its port.", "5222"}, account.port, parse_int<std::uint16_t>);
-    args.optional({"tls", "required, optional, or none (for a server on this machine).", "required"}, account.tls,
-                  parse_tls);
-    args.optional({"ca_file", "PEM file of certificate authorities instead of the system's.", "/etc/sonm/ca.pem"},
-                  account.ca_file, yaml_text);
+    args.optional({"tls", "required, optional, or none (for a server on this machine).", "required"},
+                  account.tls, parse_tls);
+    args.optional(
+        {"ca_file", "PEM file of certificate authorities instead of the system's.", "/etc/sonm/ca.pem"},
+        account.ca_file, yaml_text);
     args.optional({"body_max", "Longest text that is sent.", "64 KiB"}, body_max, parse_bytes);
     args.optional({"backlog_max", "Messages kept while nobody listens.", "64"}, config.backlog_max,
                   parse_int<std::size_t>);
