@@ -18,7 +18,7 @@ namespace {
 double resident_bytes(pid_t process) {
     std::ifstream file(fmt::format("/proc/{}/status", process));
     for (std::string line; std::getline(file, line);)
-        if (line.starts_with("RssAnon:")) return std::stod(line.substr(8)) * 1024;
+        if (line.starts_with("RssAnon:")) return std::strtod(line.c_str() + 8, nullptr) * 1024;
     return 0;
 }
 
