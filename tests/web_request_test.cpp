@@ -30,7 +30,8 @@ Async<void> answer(PeerRequest request, ByteStream& stream) {
     if (target == "/file") return write_answer(stream, 302, "", "location: file:///etc/passwd\r\n");
     if (target == "/inside") return write_answer(stream, 302, "", "location: http://127.0.0.2:1/\r\n");
     if (target == "/big") return write_answer(stream, 200, std::string(3 * MiB, 'b'));
-    if (target == "/many") return write_answer(stream, 200, "", "x-fill: " + std::string(80 * KiB, 'h') + "\r\n");
+    if (target == "/many")
+        return write_answer(stream, 200, "", "x-fill: " + std::string(80 * KiB, 'h') + "\r\n");
     if (target == "/silent") {
         auto quiet = [](ByteStream&) -> Async<void> {
             co_await sleep_for(60s);
@@ -157,12 +158,14 @@ Task<void> check_limits(HttpPeer& peer, Client& client) {
     Request bad = to(peer, "/hello");
     bad.headers.push_back(Header{"x-evil", "a\r\nx-more: b"});
     EXPECT_TRUE((co_await client.request(bad)).error().is(Errc::invalid));
-    for (std::string url : {"ftp://example.org/", "file:///etc/passwd", "http://a b/", "http:///", "http://user:pw@127.0.0.1/", "gopher:x"}) {
+    for (std::string url : {"ftp://example.org/", "file:///etc/passwd", "http://a b/", "http:///",
+                            "http://user:pw@127.0.0.1/", "gopher:x"}) {
         Request wrong;
         wrong.url = url;
         auto refused = co_await client.request(wrong);
         EXPECT_FALSE(refused) << url;
-        if (!refused) EXPECT_TRUE(refused.error().is(Errc::invalid)) << url << ": " << refused.error().message();
+        if (!refused)
+            EXPECT_TRUE(refused.error().is(Errc::invalid)) << url << ": " << refused.error().message();
     }
     Request nobody;
     nobody.url = fmt::format("http://127.0.0.1:{}/", test::free_port());
@@ -246,11 +249,14 @@ TEST(WebRequest, a_certificate_is_checked_against_the_authorities) {
     std::string key = (folder / "key.pem").string(), certificate = (folder / "cert.pem").string();
     std::string make = fmt::format(
         "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost -addext subjectAltName=DNS:localhost "
-        "-days 2 -keyout {} -out {} 2>/dev/null", key, certificate);
+        "-days 2 -keyout {} -out {} 2>/dev/null",
+        key, certificate);
     if (std::system(make.c_str()) != 0) GTEST_SKIP() << "no openssl program to make a certificate with";
     std::uint16_t port = test::free_port();
-    auto server = test::ServerProcess::start(
-        {"openssl", "s_server", "-accept", fmt::format("127.0.0.1:{}", port), "-key", key, "-cert", certificate, "-www"}, port);
+    auto server =
+        test::ServerProcess::start({"openssl", "s_server", "-accept", fmt::format("127.0.0.1:{}", port),
+                                    "-key", key, "-cert", certificate, "-www"},
+                                   port);
     ASSERT_TRUE(server) << server.error().message();
     auto ask = [&](Options options, std::string host) {
         auto main = [](Options given, std::string url) -> Async<Response> {

@@ -52,10 +52,11 @@ struct Client::Impl {
     class Open final : public Body {
     public:
         Open(std::shared_ptr<Impl> impl, Request request, bool streamed, std::optional<std::uint64_t> bytes)
-            : place_(impl),
-              transfer_(impl->engine, impl->options, std::move(request), streamed, bytes) {}
+            : place_(impl), transfer_(impl->engine, impl->options, std::move(request), streamed, bytes) {}
         const Response& head() const override { return transfer_.head(); }
-        Async<Bytes> read() override { return within(place_.impl->options.limits.idle_max, transfer_.read()); }
+        Async<Bytes> read() override {
+            return within(place_.impl->options.limits.idle_max, transfer_.read());
+        }
         Transfer& transfer() { return transfer_; }
 
     private:

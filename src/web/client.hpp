@@ -24,8 +24,8 @@ struct Request {
     std::string url;  ///< http or https, percent-encoded, without user and password
     std::vector<Header> headers;
     std::string body;
-    unsigned redirects_max = 0;     ///< 0: a redirect is an answer like others
-    Millis answer_max{0};           ///< 0 = Limits::answer_max
+    unsigned redirects_max = 0;      ///< 0: a redirect is an answer like others
+    Millis answer_max{0};            ///< 0 = Limits::answer_max
     std::size_t body_bytes_max = 0;  ///< 0 = Limits::body_bytes_max
 };
 
@@ -52,8 +52,8 @@ struct Limits {
 struct Options {
     Options() = default;
     Limits limits;
-    AddressGuard guard;           ///< asked before each connection, so also after redirects and for every look-up
-    std::string ca_file;          ///< PEM file of authorities; empty = the system's
+    AddressGuard guard;   ///< asked before each connection, so also after redirects and for every look-up
+    std::string ca_file;  ///< PEM file of authorities; empty = the system's
     std::string user_agent = "sonm";
 };
 

@@ -89,7 +89,8 @@ FixedBytes<32> hmac_sha256(BytesView key, BytesView text) {
 std::string to_base64(BytesView bytes) {
     std::string out((bytes.size() + 2) / 3 * 4, '\0');
     // OpenSSL ends it with a NUL, for which a string has room.
-    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(), static_cast<int>(bytes.size()));
+    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes.data(),
+                    static_cast<int>(bytes.size()));
     return out;
 }
 

@@ -20,10 +20,10 @@ struct AwsAccount {
     std::string service = "s3";
 };
 
-/// Signs `request` for servers of the S3 family: AWS Signature Version 4; adds the headers host (unless given),
-/// x-amz-date, x-amz-content-sha256 and authorization. The path of the URL must be percent-encoded as by
-/// url_encode(path, "/"), its query as url_encode(name)=url_encode(value). `body_sha256`: lower-case hex, for a
-/// body that comes in pieces; empty = of Request::body. Source: Amazon S3 API reference, "Signature
+/// Signs `request` for servers of the S3 family: AWS Signature Version 4; adds the headers host (unless
+/// given), x-amz-date, x-amz-content-sha256 and authorization. The path of the URL must be percent-encoded as
+/// by url_encode(path, "/"), its query as url_encode(name)=url_encode(value). `body_sha256`: lower-case hex,
+/// for a body that comes in pieces; empty = of Request::body. Source: Amazon S3 API reference, "Signature
 /// Calculations for the Authorization Header". Errors: invalid (URL).
 Result<void> sign_aws4(Request& request, const AwsAccount& account, UnixTime now,
                        std::string_view body_sha256 = {});

@@ -9,7 +9,8 @@ namespace {
 
 // Source of the vectors: Amazon S3 API reference, "Signature Calculations for the Authorization Header:
 // Transferring Payload in a Single Chunk", examples of 24 May 2013.
-const AwsAccount account{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "us-east-1", "s3"};
+const AwsAccount account{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "us-east-1",
+                         "s3"};
 constexpr UnixTime time(1369353600);
 
 std::string signature_of(const Request& request) {
@@ -30,7 +31,8 @@ TEST(SignAws4, an_object_written_gets_the_published_signature) {
     Request request;
     request.method = "PUT";
     request.url = "https://examplebucket.s3.amazonaws.com/test%24file.text";
-    request.headers = {Header{"Date", "Fri, 24 May 2013 00:00:00 GMT"}, Header{"x-amz-storage-class", "REDUCED_REDUNDANCY"}};
+    request.headers = {Header{"Date", "Fri, 24 May 2013 00:00:00 GMT"},
+                       Header{"x-amz-storage-class", "REDUCED_REDUNDANCY"}};
     request.body = "Welcome to Amazon S3.";
     ASSERT_TRUE(sign_aws4(request, account, time));
     EXPECT_EQ(signature_of(request), "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd");
@@ -62,8 +64,9 @@ TEST(HmacSha256, the_vector_of_rfc_4231_case_2) {
 }
 
 TEST(Base64, the_vectors_of_rfc_4648_both_ways) {
-    const std::pair<const char*, const char*> vectors[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},
-                                                           {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"foobar", "Zm9vYmFy"}};
+    const std::pair<const char*, const char*> vectors[] = {
+        {"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
+        {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"foobar", "Zm9vYmFy"}};
     for (auto [plain, encoded] : vectors) {
         EXPECT_EQ(to_base64(as_bytes(plain)), encoded);
         EXPECT_EQ(as_text(parse_base64(encoded).value()), plain);

@@ -107,7 +107,8 @@ void Transfer::set_method() {
     if (carries) {
         curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
         curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.c_str());
-        // After a redirect POST turns into a GET without a body, as in browsers; the others stay what they are.
+        // After a redirect POST turns into a GET without a body, as in browsers; the others stay what they
+        // are.
         if (method != "POST") {
             curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, method.c_str());
             curl_easy_setopt(easy_, CURLOPT_POSTREDIR, static_cast<long>(CURL_REDIR_POST_ALL));
@@ -184,6 +185,7 @@ curl_socket_t Transfer::on_open(void* given, curlsocktype, curl_sockaddr* target
         self->refusal_ = std::move(allowed.error());
         return CURL_SOCKET_BAD;
     }
+    self->refusal_.reset();  // another address of that name
     return ::socket(target->family, target->socktype | SOCK_CLOEXEC, target->protocol);
 }
 
@@ -194,9 +196,9 @@ std::size_t Transfer::on_header(char* text, std::size_t size, std::size_t count,
 bool Transfer::take_header(std::string_view line) {
     header_bytes_ += line.size();
     if (header_bytes_ > options_.limits.header_bytes_max) {
-        refusal_ = Error{make_error_code(Errc::too_large),
-                         fmt::format("the answer has more than {} bytes of headers",
-                                     options_.limits.header_bytes_max)};
+        refusal_ = Error{
+            make_error_code(Errc::too_large),
+            fmt::format("the answer has more than {} bytes of headers", options_.limits.header_bytes_max)};
         return false;
     }
     while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
