@@ -28,7 +28,8 @@ Async<void> answer(PeerRequest request, ByteStream& stream) {
     if (target == "/moved") return write_answer(stream, 302, "", "location: /hello\r\n");
     if (target == "/hello") return write_answer(stream, 200, "hello", "x-two: a\r\nx-two: b\r\n");
     if (target == "/echo") return write_answer(stream, 202, request.method + request.body);
-    if (target == "/cookie") return write_answer(stream, 200, request.headers["cookie"] + request.headers["x-a"]);
+    if (target == "/cookie")
+        return write_answer(stream, 200, request.headers["cookie"] + request.headers["x-a"]);
     if (target == "/big") return write_answer(stream, 200, std::string(8 * MiB, 'b'));
     if (target == "/slow") {
         auto slow = [](ByteStream& out) -> Async<void> {
@@ -69,7 +70,8 @@ void with_fetch(F body, Config config = local_config()) {
 
 Task<void> check_known_calls(Bench& bench) {
     std::string url = bench.peer.url();
-    auto got = co_await bench.client.call<"get">(url + "/moved", std::nullopt, std::nullopt, std::nullopt, std::nullopt);
+    auto got = co_await bench.client.call<"get">(url + "/moved", std::nullopt, std::nullopt, std::nullopt,
+                                                 std::nullopt);
     EXPECT_TRUE(got) << got.error().message();
     if (!got) co_return;
     EXPECT_TRUE(std::get<0>(*got));
@@ -78,12 +80,15 @@ Task<void> check_known_calls(Bench& bench) {
     EXPECT_EQ(std::get<3>(*got).at("x-two"), "a, b");
     auto stayed = co_await bench.client.call<"get">(url + "/moved", 1000, std::nullopt, std::nullopt, false);
     EXPECT_EQ(std::get<2>(*stayed), 302);
-    auto missing = co_await bench.client.call<"get">(url + "/x", std::nullopt, std::nullopt, std::nullopt, std::nullopt);
+    auto missing =
+        co_await bench.client.call<"get">(url + "/x", std::nullopt, std::nullopt, std::nullopt, std::nullopt);
     EXPECT_FALSE(std::get<0>(*missing));
     FetchFields cookies{{"k", "v"}, {"l", "w"}}, headers{{"X-A", "!"}};
-    auto sent = co_await bench.client.call<"get">(url + "/cookie", std::nullopt, cookies, headers, std::nullopt);
+    auto sent =
+        co_await bench.client.call<"get">(url + "/cookie", std::nullopt, cookies, headers, std::nullopt);
     EXPECT_EQ(std::get<1>(*sent), to_bytes("k=v; l=w!"));
-    auto posted = co_await bench.client.call<"post">(url + "/echo", to_bytes("body"), std::nullopt, std::nullopt, std::nullopt, std::nullopt);
+    auto posted = co_await bench.client.call<"post">(url + "/echo", to_bytes("body"), std::nullopt,
+                                                     std::nullopt, std::nullopt, std::nullopt);
     EXPECT_EQ(std::get<1>(*posted), to_bytes("POSTbody"));
 }
 TEST(FetchService, the_calls_that_existing_clients_know_give_success_body_status_and_headers) {

@@ -7,8 +7,8 @@
 
 namespace sonm {
 
-/// Who waits for changes of what, by name. A wake-up says "look again": it carries no data, so a watcher that is
-/// slow loses nothing and costs one bit.
+/// Who waits for changes of what, by name. A wake-up says "look again": it carries no data, so a watcher that
+/// is slow loses nothing and costs one bit.
 class Watchers {
 public:
     explicit Watchers(Executor executor) : executor_(std::move(executor)) {}

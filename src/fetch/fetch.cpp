@@ -12,9 +12,9 @@ using services::FetchRequest;
 namespace {
 
 /// Headers that speak to the connection instead of the server: connections are shared by callers.
-constexpr std::array<const char*, 9> hop_headers{"connection", "keep-alive",          "proxy-connection",
-                                                 "te",         "proxy-authorization", "trailer",
-                                                 "upgrade",    "expect",              "http2-settings"};
+constexpr std::array<const char*, 9> hop_headers{
+    "connection", "keep-alive", "proxy-connection", "te", "proxy-authorization", "trailer",
+    "upgrade",    "expect",     "http2-settings"};
 
 web::Options options_of(const Config& config) {
     web::Options options;
@@ -64,8 +64,8 @@ struct Fetch::Simply {
 Fetch::Fetch(Executor executor, Config config)
     : limits_(config.limits), client_(executor, options_of(config)) {
     using Fields = std::optional<FetchFields>;
-    service_.on<"get">([this](Context who, std::string url, std::optional<std::int64_t> timeout, Fields cookies,
-                              Fields headers, std::optional<bool> follow) {
+    service_.on<"get">([this](Context who, std::string url, std::optional<std::int64_t> timeout,
+                              Fields cookies, Fields headers, std::optional<bool> follow) {
         Simply what{FetchRequest(), timeout, std::move(cookies), std::move(headers), follow};
         what.request.url = std::move(url);
         return simple(std::move(who), std::move(what));
@@ -83,17 +83,18 @@ Fetch::Fetch(Executor executor, Config config)
     service_.on<"download">([this](Context who, FetchRequest request, rpc::Sink<FetchPart> out) {
         return download(std::move(who), std::move(request), std::move(out));
     });
-    service_.on<"upload">([this](Context who, FetchRequest request, std::optional<std::uint64_t> bytes,
-                                 rpc::Source<Bytes> in) {
-        return upload(std::move(who), std::move(request), bytes, std::move(in));
-    });
+    service_.on<"upload">(
+        [this](Context who, FetchRequest request, std::optional<std::uint64_t> bytes, rpc::Source<Bytes> in) {
+            return upload(std::move(who), std::move(request), bytes, std::move(in));
+        });
 }
 
 Result<std::shared_ptr<void>> Fetch::admit(const Context& who) {
     auto place = by_caller_.try_emplace(caller_of(who), 0).first;
     if (place->second >= limits_.caller_requests_max || under_way_ >= limits_.requests_max) {
         ++refused_;
-        return fail(Errc::busy, "{} requests of this caller are under way, {} of all", place->second, under_way_);
+        return fail(Errc::busy, "{} requests of this caller are under way, {} of all", place->second,
+                    under_way_);
     }
     ++place->second;
     ++under_way_;
@@ -149,7 +150,8 @@ Async<Fetch::Simple> Fetch::simple(Context who, Simply what) {
         for (auto& [name, value] : *what.headers) what.request.headers.emplace_back(name, value);
     if (what.cookies && !what.cookies->empty()) {
         std::string cookies;
-        for (auto& [name, value] : *what.cookies) cookies += (cookies.empty() ? "" : "; ") + name + "=" + value;
+        for (auto& [name, value] : *what.cookies)
+            cookies += (cookies.empty() ? "" : "; ") + name + "=" + value;
         what.request.headers.emplace_back("Cookie", cookies);
     }
     auto asking = whole(std::move(who), std::move(what.request));

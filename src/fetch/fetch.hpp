@@ -7,12 +7,12 @@
 namespace sonm::fetch {
 
 struct Limits {
-    Millis time_max{60'000};                     ///< of one request; a stream has it until the head comes
-    std::size_t body_bytes_max = 8 * MiB;        ///< of an answer as a whole
-    std::uint64_t stream_bytes_max = 1 * GiB;    ///< of an answer in pieces
+    Millis time_max{60'000};                   ///< of one request; a stream has it until the head comes
+    std::size_t body_bytes_max = 8 * MiB;      ///< of an answer as a whole
+    std::uint64_t stream_bytes_max = 1 * GiB;  ///< of an answer in pieces
     unsigned redirects_max = 10;
-    std::size_t requests_max = 128;              ///< of all callers together
-    std::size_t caller_requests_max = 16;        ///< of one: an account, or a host without a proven account
+    std::size_t requests_max = 128;        ///< of all callers together
+    std::size_t caller_requests_max = 16;  ///< of one: an account, or a host without a proven account
 };
 
 struct Config {

@@ -36,18 +36,16 @@ using FetchFields = std::map<std::string, std::string>;
 template <>
 struct sonm::rpc::Fields<sonm::services::FetchRequest> {
     using Request = services::FetchRequest;
-    static constexpr auto list =
-        fields(field<"method">(&Request::method), field<"url">(&Request::url),
-               field<"headers">(&Request::headers), field<"body">(&Request::body),
-               field<"timeout_ms">(&Request::timeout_ms), field<"redirects_max">(&Request::redirects_max),
-               field<"bytes_max">(&Request::bytes_max));
+    static constexpr auto list = fields(
+        field<"method">(&Request::method), field<"url">(&Request::url), field<"headers">(&Request::headers),
+        field<"body">(&Request::body), field<"timeout_ms">(&Request::timeout_ms),
+        field<"redirects_max">(&Request::redirects_max), field<"bytes_max">(&Request::bytes_max));
 };
 template <>
 struct sonm::rpc::Fields<sonm::services::FetchAnswer> {
     using Answer = services::FetchAnswer;
-    static constexpr auto list =
-        fields(field<"status">(&Answer::status), field<"headers">(&Answer::headers),
-               field<"body">(&Answer::body), field<"url">(&Answer::url));
+    static constexpr auto list = fields(field<"status">(&Answer::status), field<"headers">(&Answer::headers),
+                                        field<"body">(&Answer::body), field<"url">(&Answer::url));
 };
 template <>
 struct sonm::rpc::Fields<sonm::services::FetchPart> {
@@ -71,12 +69,13 @@ namespace sonm::services {
 struct FetchProtocol
     : rpc::Protocol<
           "urlfetch", 1,
-          rpc::Call<0, "get",
-                    rpc::Args<rpc::Arg<"url", std::string>, rpc::Arg<"timeout_ms", std::optional<std::int64_t>>,
-                              rpc::Arg<"cookies", std::optional<FetchFields>>,
-                              rpc::Arg<"headers", std::optional<FetchFields>>,
-                              rpc::Arg<"follow_location", std::optional<bool>>>,
-                    rpc::Returns<bool, Bytes, std::int64_t, FetchFields>>,
+          rpc::Call<
+              0, "get",
+              rpc::Args<rpc::Arg<"url", std::string>, rpc::Arg<"timeout_ms", std::optional<std::int64_t>>,
+                        rpc::Arg<"cookies", std::optional<FetchFields>>,
+                        rpc::Arg<"headers", std::optional<FetchFields>>,
+                        rpc::Arg<"follow_location", std::optional<bool>>>,
+              rpc::Returns<bool, Bytes, std::int64_t, FetchFields>>,
           rpc::Call<1, "post",
                     rpc::Args<rpc::Arg<"url", std::string>, rpc::Arg<"body", Bytes>,
                               rpc::Arg<"timeout_ms", std::optional<std::int64_t>>,
@@ -87,10 +86,10 @@ struct FetchProtocol
           rpc::Call<2, "fetch", rpc::Args<rpc::Arg<"request", FetchRequest>>, rpc::Returns<FetchAnswer>>,
           rpc::ServerStream<3, "download", rpc::Args<rpc::Arg<"request", FetchRequest>>,
                             rpc::Items<FetchPart>>,
-          rpc::ClientStream<4, "upload",
-                            rpc::Args<rpc::Arg<"request", FetchRequest>,
-                                      rpc::Arg<"bytes", std::optional<std::uint64_t>>>,
-                            rpc::Items<Bytes>, rpc::Returns<FetchAnswer>>> {};
+          rpc::ClientStream<
+              4, "upload",
+              rpc::Args<rpc::Arg<"request", FetchRequest>, rpc::Arg<"bytes", std::optional<std::uint64_t>>>,
+              rpc::Items<Bytes>, rpc::Returns<FetchAnswer>>> {};
 
 using FetchClient = rpc::Client<FetchProtocol>;
 
