@@ -53,18 +53,18 @@ const http_parser_settings& MessageParser::callbacks() {
             MessageParser& me = self(p);
             bool fresh = me.in_value_;
             if (!me.charge(size + (fresh ? header_cost_bytes : 0))) return 1;
+            me.in_value_ = false;
             // Names after the headers are a chunked body's trailers: counted, not kept.
             if (me.headers_done_) return 0;
             if (fresh) me.headers_.emplace_back();
-            me.in_value_ = false;
             me.headers_.back().name.append(at, size);
             return 0;
         };
         s.on_header_value = [](http_parser* p, const char* at, std::size_t size) {
             MessageParser& me = self(p);
             if (!me.charge(size)) return 1;
-            if (me.headers_done_) return 0;
             me.in_value_ = true;
+            if (me.headers_done_) return 0;
             me.headers_.back().value.append(at, size);
             return 0;
         };
