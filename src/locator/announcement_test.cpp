@@ -35,7 +35,8 @@ TEST(Announcement, addresses_that_nobody_can_connect_to_are_refused) {
         return parse_announcement(encode(Announcement{uuid, {{host, port}}}));
     };
     EXPECT_TRUE(parsed("127.0.0.1", 1)) << "one machine may run several nodes";
-    for (const char* host : {"0.0.0.0", "::", "255.255.255.255", "239.1.1.1", "ff02::1", "example.com", "", "1.2.3"})
+    for (const char* host :
+         {"0.0.0.0", "::", "255.255.255.255", "239.1.1.1", "ff02::1", "example.com", "", "1.2.3"})
         EXPECT_FALSE(parsed(host, 10053)) << host;
     EXPECT_FALSE(parsed("192.0.2.1", 0));
     EXPECT_FALSE(parse_announcement(encode(Announcement{uuid, {}})));

@@ -36,8 +36,8 @@ public:
         // One byte more than is ever looked at: what is longer shows by filling it.
         Bytes buffer(datagram_bytes_max + 1);
         udp::endpoint from;
-        auto [error, count] = co_await socket_.async_receive_from(
-            asio::buffer(buffer.data(), buffer.size()), from, as_tuple(asio::use_awaitable));
+        auto [error, count] = co_await socket_.async_receive_from(asio::buffer(buffer.data(), buffer.size()),
+                                                                  from, as_tuple(asio::use_awaitable));
         if (error) {
             auto state = co_await asio::this_coro::cancellation_state;
             if (state.cancelled() != asio::cancellation_type::none)
@@ -54,7 +54,8 @@ public:
     Result<void> send(BytesView datagram) override {
         std::error_code error;
         socket_.send_to(asio::buffer(datagram.data(), datagram.size()), group_, 0, error);
-        if (error) return fail(Errc::io, "announcing to {}: {}", group_.address().to_string(), error.message());
+        if (error)
+            return fail(Errc::io, "announcing to {}: {}", group_.address().to_string(), error.message());
         return {};
     }
 
@@ -63,7 +64,8 @@ private:
     udp::endpoint group_;
 };
 
-Result<void> tune_v4(udp::socket& socket, const asio::ip::address_v4& group, const MulticastOptions& options) {
+Result<void> tune_v4(udp::socket& socket, const asio::ip::address_v4& group,
+                     const MulticastOptions& options) {
     std::error_code error;
     asio::ip::address_v4 interface;
     if (!options.interface.empty()) {
@@ -77,7 +79,8 @@ Result<void> tune_v4(udp::socket& socket, const asio::ip::address_v4& group, con
     return {};
 }
 
-Result<void> tune_v6(udp::socket& socket, const asio::ip::address_v6& group, const MulticastOptions& options) {
+Result<void> tune_v6(udp::socket& socket, const asio::ip::address_v6& group,
+                     const MulticastOptions& options) {
     SONM_TRY(unsigned interface, interface_number(options.interface));
     std::error_code error;
     if (interface != 0) {

@@ -27,9 +27,9 @@ struct MulticastOptions {
     MulticastOptions() = default;
     std::string group;  ///< IPv4 or IPv6 multicast address
     std::uint16_t port = 10053;
-    unsigned hops = 1;       ///< how many networks far; 1 is the own segment
-    bool loopback = false;   ///< also nodes of this machine hear us
-    std::string interface;   ///< IPv4: an address of it; IPv6: its name or number. Empty = the system's choice
+    unsigned hops = 1;      ///< how many networks far; 1 is the own segment
+    bool loopback = false;  ///< also nodes of this machine hear us
+    std::string interface;  ///< IPv4: an address of it; IPv6: its name or number. Empty = the system's choice
 };
 
 /// Joins the group. Several nodes of one machine may. Errors: invalid (addresses), io (socket).

@@ -118,23 +118,25 @@ TEST(Ipvs, what_changes_is_what_the_kernel_is_told) {
                   "ipvsadm --add-server --tcp-service 198.51.100.7:20000 --real-server [2001:db8::2]:80 "
                   "--masquerading --weight 2"}));
     VirtualServers second{{"web", {here, {{{"192.0.2.1", 80}, 5}, {{"192.0.2.3", 80}, 1}}}}};
-    EXPECT_EQ(lines(ipvs_commands(balancer(), first, second)),
-              (std::vector<std::string>{
-                  "ipvsadm --edit-server --tcp-service 198.51.100.7:20000 --real-server 192.0.2.1:80 "
-                  "--masquerading --weight 5",
-                  "ipvsadm --add-server --tcp-service 198.51.100.7:20000 --real-server 192.0.2.3:80 "
-                  "--masquerading --weight 1",
-                  "ipvsadm --delete-server --tcp-service 198.51.100.7:20000 --real-server [2001:db8::2]:80"}));
+    EXPECT_EQ(
+        lines(ipvs_commands(balancer(), first, second)),
+        (std::vector<std::string>{
+            "ipvsadm --edit-server --tcp-service 198.51.100.7:20000 --real-server 192.0.2.1:80 "
+            "--masquerading --weight 5",
+            "ipvsadm --add-server --tcp-service 198.51.100.7:20000 --real-server 192.0.2.3:80 "
+            "--masquerading --weight 1",
+            "ipvsadm --delete-server --tcp-service 198.51.100.7:20000 --real-server [2001:db8::2]:80"}));
     EXPECT_EQ(lines(ipvs_commands(balancer(), second, none)),
               std::vector<std::string>{"ipvsadm --delete-service --tcp-service 198.51.100.7:20000"});
     EXPECT_TRUE(ipvs_commands(balancer(), second, second).empty());
 }
 
 TEST(Ipvs, only_what_an_earlier_life_left_in_its_range_is_removed) {
-    auto commands = ipvs_leftovers(balancer(),
-                                   "-A -t 198.51.100.7:20001 -s wlc\n"
-                                   "-a -t 198.51.100.7:20001 -r 192.0.2.1:80 -m -w 1\n"
-                                   "-A -t 198.51.100.7:443 -s rr\n-A -t 192.0.2.9:20000 -s rr\n-A -u x\n-A -t\n");
+    auto commands =
+        ipvs_leftovers(balancer(),
+                       "-A -t 198.51.100.7:20001 -s wlc\n"
+                       "-a -t 198.51.100.7:20001 -r 192.0.2.1:80 -m -w 1\n"
+                       "-A -t 198.51.100.7:443 -s rr\n-A -t 192.0.2.9:20000 -s rr\n-A -u x\n-A -t\n");
     EXPECT_EQ(lines(commands),
               std::vector<std::string>{"ipvsadm --delete-service --tcp-service 198.51.100.7:20001"});
 }
@@ -188,7 +190,9 @@ Async<bool> check_balanced() {
     co_await std::move(work);
     co_return true;
 }
-TEST(Ipvs, callers_are_sent_to_the_balancer_once_the_kernel_knows) { EXPECT_TRUE(run_test(check_balanced())); }
+TEST(Ipvs, callers_are_sent_to_the_balancer_once_the_kernel_knows) {
+    EXPECT_TRUE(run_test(check_balanced()));
+}
 
 }  // namespace
 }  // namespace sonm::locator

@@ -37,8 +37,8 @@ struct FakeStorage {
     rpc::Service<services::StorageProtocol> service;
     std::map<std::string, Bytes> blobs;
     FakeStorage() {
-        service.on<"find">([this](const rpc::Context&, std::string collection, std::vector<std::string> tags)
-                               -> Result<std::vector<std::string>> {
+        service.on<"find">([this](const rpc::Context&, std::string collection,
+                                  std::vector<std::string> tags) -> Result<std::vector<std::string>> {
             EXPECT_EQ(collection, "groups");
             EXPECT_EQ(tags, (std::vector<std::string>{"group", "active"}));
             std::vector<std::string> out;
@@ -97,7 +97,9 @@ Async<bool> check_unreachable() {
     EXPECT_EQ(groups.all().size(), 1u) << "groups outlive their storage";
     co_return true;
 }
-TEST(Groups, a_storage_that_cannot_be_reached_takes_nothing_away) { EXPECT_TRUE(run_test(check_unreachable())); }
+TEST(Groups, a_storage_that_cannot_be_reached_takes_nothing_away) {
+    EXPECT_TRUE(run_test(check_unreachable()));
+}
 
 }  // namespace
 }  // namespace sonm::locator

@@ -10,8 +10,8 @@ namespace {
 
 const std::map<std::string, std::string> forwarding{
     {"masquerade", "--masquerading"}, {"direct", "--gatewaying"}, {"tunnel", "--ipip"}};
-const std::vector<std::string> schedulers{"rr", "wrr", "lc", "wlc", "lblc", "lblcr",
-                                          "dh", "sh",  "sed", "nq", "fo",   "ovf", "mh"};
+const std::vector<std::string> schedulers{"rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh",
+                                          "sh", "sed", "nq", "fo",  "ovf",  "mh"};
 
 std::optional<Endpoint> endpoint_behind(std::string_view line, std::string_view flag) {
     auto at = line.find(flag);

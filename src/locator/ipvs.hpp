@@ -8,7 +8,7 @@ namespace sonm::locator {
 /// machine, behind which the kernel spreads connections over the nodes that offer it.
 struct IpvsOptions {
     IpvsOptions() = default;
-    std::string address;  ///< numeric, of this machine; callers are sent there
+    std::string address;                                ///< numeric, of this machine; callers are sent there
     std::uint16_t port_low = 20000, port_high = 20999;  ///< inclusive; belong to the balancer alone
     std::string scheduler = "wlc";
     std::string forward = "masquerade";  ///< masquerade, direct, tunnel

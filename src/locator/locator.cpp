@@ -171,9 +171,9 @@ Task<void> Locator::try_endpoint(Endpoint endpoint) {
 void Locator::watch_groups() {
     if (!parts_.groups || reading_) return;
     // Until the first time it worked, once per interval: the storage may still be starting.
-    bool due = !groups_read_ ? now() - groups_at_ >= options_.interval
-                             : options_.groups_interval.count() > 0 &&
-                                   now() - groups_at_ >= options_.groups_interval;
+    bool due = !groups_read_
+                   ? now() - groups_at_ >= options_.interval
+                   : options_.groups_interval.count() > 0 && now() - groups_at_ >= options_.groups_interval;
     if (!due) return;
     groups_at_ = now();
     reading_ = true;
@@ -189,7 +189,8 @@ Task<void> Locator::reread() {
 }
 
 Async<void> Locator::refresh(std::vector<std::string> names) {
-    if (!parts_.groups) co_return fail(rpc::LocatorErrc::routing_storage, "this node has no storage of groups");
+    if (!parts_.groups)
+        co_return fail(rpc::LocatorErrc::routing_storage, "this node has no storage of groups");
     auto reading = locator::refresh(*parts_.groups, groups_, std::move(names));
     auto outcome = co_await std::move(reading);
     routers_.each([](Subscriber& one) { one.tell_anew(); });
@@ -249,7 +250,8 @@ void Locator::measure(std::vector<services::Metric>& out) const {
     add("peers", "Other nodes that are known.", static_cast<double>(peers_.all().size()));
     add("peers_linked", "Other nodes that tell what they offer.", static_cast<double>(peers_.linked_count()));
     add("remote_services", "Services of other nodes.", static_cast<double>(directory_.services()));
-    add("endpoints_set_aside", "Endpoints that refuse connections.", static_cast<double>(health_.set_aside()));
+    add("endpoints_set_aside", "Endpoints that refuse connections.",
+        static_cast<double>(health_.set_aside()));
     add("announce_streams", "Nodes that listen to this one.", static_cast<double>(announced_to_.size()));
     add("published", "Names that others have published here.", static_cast<double>(published_.size()));
     add("routing_groups", "Routing groups.", static_cast<double>(groups_.all().size()));

@@ -23,17 +23,17 @@ struct Parts {
     Executor executor;
     const Clock& clock;
     rpc::Server& server;
-    GroupStore* groups = nullptr;             ///< routing groups; without one there are none
-    std::function<double()> load;             ///< told to other nodes; empty = share of the connections in use
-    std::unique_ptr<Gateway> gateway;         ///< a plug-in in place of those that the options name
-    std::unique_ptr<Discovery> discovery;     ///< in place of multicast
-    Dial dial;                                ///< in place of TCP
+    GroupStore* groups = nullptr;          ///< routing groups; without one there are none
+    std::function<double()> load;          ///< told to other nodes; empty = share of the connections in use
+    std::unique_ptr<Gateway> gateway;      ///< a plug-in in place of those that the options name
+    std::unique_ptr<Discovery> discovery;  ///< in place of multicast
+    Dial dial;                             ///< in place of TCP
     Random random;
     RunCommand run_command;
 };
 
-/// The locator of a node: says where services are, here and on other nodes; tells others what is here. Installs
-/// itself in the server. Resource type; one executor; lives as long as the server runs.
+/// The locator of a node: says where services are, here and on other nodes; tells others what is here.
+/// Installs itself in the server. Resource type; one executor; lives as long as the server runs.
 class Locator {
 public:
     Locator(Parts parts, Options options);

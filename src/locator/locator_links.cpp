@@ -126,8 +126,8 @@ Async<void> Locator::link(std::string uuid, Endpoints endpoints, LinkPtr link) {
         if (!said || !said->is<"write">()) co_return fail(Errc::closed, "it has nothing more to tell");
         SONM_CO_TRY(auto args, said->args<"write">());
         auto& [sender, services] = args;
-        SONM_CO_CHECK(consume(uuid, *link, said->header(rpc::locator_extra_header), sender,
-                              std::move(services)));
+        SONM_CO_CHECK(
+            consume(uuid, *link, said->header(rpc::locator_extra_header), sender, std::move(services)));
     }
 }
 

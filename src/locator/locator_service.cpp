@@ -49,16 +49,17 @@ Task<void> wait_for_end(Subscriber& held) {
 
 void Locator::bind() {
     using rpc::Context;
-    service_.on<"resolve">([this](const Context&, string name, optional<string> seed) -> Result<rpc::Resolved> {
-        SONM_TRY(Offer offer, resolve(std::move(name), seed));
-        return rpc::Resolved(std::move(offer.endpoints), offer.version, std::move(offer.graph));
-    });
+    service_.on<"resolve">(
+        [this](const Context&, string name, optional<string> seed) -> Result<rpc::Resolved> {
+            SONM_TRY(Offer offer, resolve(std::move(name), seed));
+            return rpc::Resolved(std::move(offer.endpoints), offer.version, std::move(offer.graph));
+        });
     service_.on<"connect">([this](Context, string uuid, AnnounceTalk talk) {
         return announce(std::move(uuid), std::move(talk));
     });
-    service_.on<"refresh">(
-        [this](Context, std::vector<string> names) { return refresh(std::move(names)); });
-    service_.on<"cluster">([this](const Context&) -> Result<std::map<string, Endpoint>> { return cluster(); });
+    service_.on<"refresh">([this](Context, std::vector<string> names) { return refresh(std::move(names)); });
+    service_.on<"cluster">(
+        [this](const Context&) -> Result<std::map<string, Endpoint>> { return cluster(); });
     service_.on<"publish">([this](Context who, string name, Endpoints endpoints,
                                   optional<std::pair<std::uint32_t, rpc::Encoded>> metadata,
                                   PublishTalk talk) {
@@ -95,7 +96,8 @@ std::vector<rpc::Header> Locator::extra_headers() {
 
 Async<void> Locator::announce(string uuid, AnnounceTalk talk) {
     SONM_CO_CHECK(check_uuid(uuid));
-    if (!options_.is_clustered() || draining_) co_return Result<void>();  // nothing to tell: the stream closes
+    if (!options_.is_clustered() || draining_)
+        co_return Result<void>();  // nothing to tell: the stream closes
     if (!announced_to_.contains(uuid) && announced_to_.size() >= options_.peers_max)
         co_return fail(Errc::busy, "{} nodes listen to this one already", announced_to_.size());
     Subscribers::Place place(announced_to_, parts_.executor, uuid);
@@ -162,9 +164,10 @@ Result<void> Locator::may_publish(const rpc::Context& who, const string& name) c
     bool allowed = options_.publishers == Publishers::anyone ||
                    (options_.publishers == Publishers::this_machine && is_this_machine(who.peer()));
     if (!allowed)
-        return fail(rpc::SecurityErrc::permission_denied,
-                    "{} may not publish here; see `publish` in the section locator of this node's configuration",
-                    who.peer());
+        return fail(
+            rpc::SecurityErrc::permission_denied,
+            "{} may not publish here; see `publish` in the section locator of this node's configuration",
+            who.peer());
     if (parts_.server.resolve(name) || published_.contains(name))
         return fail(Errc::exists, "{} is served by this node already", name);
     if (published_.size() >= published_max)

@@ -40,7 +40,8 @@ TEST(LocatorProtocol, its_graph_is_the_one_that_clients_know_by_heart) {
     const std::string discard = "810092a76469736361726480";
     std::string expected = "87";
     auto method = [&](int id, const std::string& name, const std::string& said, const std::string& heard) {
-        expected += fmt::format("{:02x}93{:02x}{}{}{}", id, 0xa0 + name.size(), to_hex(as_bytes(name)), said, heard);
+        expected +=
+            fmt::format("{:02x}93{:02x}{}{}{}", id, 0xa0 + name.size(), to_hex(as_bytes(name)), said, heard);
     };
     method(0, "resolve", "80", value);
     method(1, "connect", "80", stream);
@@ -72,7 +73,8 @@ Task<void> check_announce(Simulation& s, TaskGroup& group) {
 
     EXPECT_TRUE(node.server.publish("late", node.echo));
     auto second = heard(*talk);
-    EXPECT_EQ(names((co_await std::move(second))->second), std::vector<std::string>{"late"});
+    const std::vector<std::string> late{"late"};
+    EXPECT_EQ(names((co_await std::move(second))->second), late);
     auto withdrawing = node.server.withdraw("echo");
     EXPECT_TRUE(co_await std::move(withdrawing));
     auto third = heard(*talk);
@@ -83,7 +85,7 @@ Task<void> check_announce(Simulation& s, TaskGroup& group) {
     // The same uuid again ends the older stream.
     auto newer = client->talk<"connect">("other");
     auto fourth = heard(*newer);
-    EXPECT_EQ(names((co_await std::move(fourth))->second), std::vector<std::string>{"late"});
+    EXPECT_EQ(names((co_await std::move(fourth))->second), late);
     auto over = heard(*talk);
     EXPECT_TRUE((co_await std::move(over)).error().is(Errc::closed));
     node.locator.drain();
@@ -93,10 +95,10 @@ Task<void> check_announce(Simulation& s, TaskGroup& group) {
 TEST(Locator, a_node_that_connects_is_told_everything_then_each_change) { simulate(check_announce); }
 
 Task<void> check_unclustered(Simulation& s, TaskGroup& group) {
-    rpc::Server server(co_await asio::this_coro::executor, {});
-    Parts parts(co_await asio::this_coro::executor, s.clock, server);
-    Locator locator(std::move(parts), Options());
-    auto [near, far] = make_pipe(co_await asio::this_coro::executor);
+    Executor executor = co_await asio::this_coro::executor;
+    rpc::Server server(executor, {});
+    Locator locator(Parts(executor, s.clock, server), Options());
+    auto [near, far] = make_pipe(executor);
     group.spawn(server.serve(std::move(far)));
     auto connecting = rpc::connect_over(group, std::move(near), "");
     auto connection = co_await std::move(connecting);
@@ -257,8 +259,7 @@ Task<void> check_aside(Simulation& s, TaskGroup&) {
     s.network.refuse(broken);
     for (int i = 0; i < 50; ++i) (void)node.locator.resolve("echo");  // used, so it is looked at
     co_await s.advance(6);
-    for (int i = 0; i < 50; ++i)
-        EXPECT_EQ(node.locator.resolve("echo")->endpoints.front().first, good.host);
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(node.locator.resolve("echo")->endpoints.front().first, good.host);
     s.network.accept(broken);
     co_await s.advance(40);
     int back = 0;
@@ -276,8 +277,7 @@ Task<void> check_load(Simulation& s, TaskGroup&) {
     busy.load = 0.9;
     for (SimNode* each : {&busy, &idle}) EXPECT_TRUE(each->server.publish("echo", each->echo));
     co_await s.advance(6);
-    for (int i = 0; i < 50; ++i)
-        EXPECT_EQ(node.locator.resolve("echo")->endpoints.front().first, idle.host);
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(node.locator.resolve("echo")->endpoints.front().first, idle.host);
     idle.load = 1.5;
     co_await s.advance(6);
     EXPECT_EQ(node.locator.resolve("echo")->endpoints.front().first, busy.host) << "the news have spread";

@@ -53,21 +53,23 @@ void ipvs_fields(YamlReader& r, IpvsOptions& o) {
 }  // namespace
 
 void fields(YamlReader& r, Options& o) {
-    r.optional({"uuid", "This node's name among nodes. Others that list it as a peer need it.\n"
-                        "Without one it has a new one at each start.",
+    r.optional({"uuid",
+                "This node's name among nodes. Others that list it as a peer need it.\n"
+                "Without one it has a new one at each start.",
                 "a31f6a62-6e12-4c57-b0a0-3a7f0f6ad201"},
                o.uuid, uuid);
     r.optional({"cluster", "Nodes that say another name are not used.", "main"}, o.cluster, yaml_text);
     std::vector<std::string> restricted;
     r.list({"restrict", "Services that no other node is told of.", "[storage]"}, restricted, yaml_text);
     o.restricted.insert(restricted.begin(), restricted.end());
-    r.optional({"publish", "Who may publish names that this node does not serve: nobody, this_machine, anyone.",
-                "this_machine"},
-               o.publishers, publishers);
+    r.optional(
+        {"publish", "Who may publish names that this node does not serve: nobody, this_machine, anyone.",
+         "this_machine"},
+        o.publishers, publishers);
     r.optional({"announce", "Tell nodes that ask what runs here, even without multicast and peers.", "false"},
                o.announce, yaml_flag);
-    r.child({"multicast", "Find other nodes of this network segment. Anyone there can announce himself."}, false,
-            [&](YamlReader& m) { multicast_fields(m, o.multicast.emplace()); });
+    r.child({"multicast", "Find other nodes of this network segment. Anyone there can announce himself."},
+            false, [&](YamlReader& m) { multicast_fields(m, o.multicast.emplace()); });
     r.entries({"peers", "Other nodes: their uuid and where their locator is.",
                "{a31f6a62-6e12-4c57-b0a0-3a7f0f6ad201: 192.0.2.11:10053}"},
               [&](std::string_view key, std::string_view value) -> Result<void> {
@@ -83,9 +85,9 @@ void fields(YamlReader& r, Options& o) {
                 "adhoc"},
                o.gateway, gateway_type);
     r.optional({"health", "Set endpoints aside that refuse connections.", "true"}, o.health, yaml_flag);
-    r.optional({"weight", "How much more than others this node wants (gateways weighted, least_loaded, ipvs).",
-                "1"},
-               o.weight, parse_int<std::uint32_t>);
+    r.optional(
+        {"weight", "How much more than others this node wants (gateways weighted, least_loaded, ipvs).", "1"},
+        o.weight, parse_int<std::uint32_t>);
     bool balanced = false;
     r.child({"ipvs", "For the gateway ipvs."}, false, [&](YamlReader& i) {
         balanced = true;

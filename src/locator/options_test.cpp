@@ -51,7 +51,8 @@ TEST(LocatorOptions, what_is_wrong_is_told_by_key) {
 TEST(LocatorOptions, the_template_describes_every_key) {
     Options options;
     std::string text = describe_yaml([&](YamlReader& r) { fields(r, options); });
-    for (const char* key : {"uuid", "cluster", "restrict", "publish", "multicast", "peers", "gateway", "ipvs"})
+    for (const char* key :
+         {"uuid", "cluster", "restrict", "publish", "multicast", "peers", "gateway", "ipvs"})
         EXPECT_NE(text.find(key), std::string::npos) << key;
 }
 

@@ -26,7 +26,8 @@ Result<void> Peers::announced(const std::string& uuid, const std::string& source
         return {};
     }
     auto from_there = [&](const auto& entry) {
-        return entry.second.source == source && entry.second.state != State::linked && !entry.second.permanent;
+        return entry.second.source == source && entry.second.state != State::linked &&
+               !entry.second.permanent;
     };
     if (std::ranges::count_if(peers_, from_there) >= static_cast<std::ptrdiff_t>(options_.source_max))
         return fail(Errc::busy, "{} has announced {} nodes that cannot be reached", source,

@@ -68,7 +68,8 @@ TEST(Peers, endpoints_of_a_linked_or_configured_one_are_not_moved) {
     ASSERT_TRUE(peers.announced("one", "192.0.2.1", other, start));
     EXPECT_EQ(peers.all().at("one").endpoints, other) << "not linked yet: it may have moved";
     peers.linked("one", start);
-    for (const char* uuid : {"one", "configured"}) ASSERT_TRUE(peers.announced(uuid, "x", {{"192.0.2.9", 9}}, start));
+    for (const char* uuid : {"one", "configured"})
+        ASSERT_TRUE(peers.announced(uuid, "x", {{"192.0.2.9", 9}}, start));
     EXPECT_EQ(peers.all().at("one").endpoints, other);
     EXPECT_EQ(peers.all().at("configured").endpoints, where);
 }

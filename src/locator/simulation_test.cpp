@@ -73,7 +73,8 @@ Task<void> check_lies(Simulation& s, TaskGroup&) {
     auto random = s.network.random();
     for (int second = 0; second < 40; ++second) {
         for (int i = 0; i < 200; ++i) {
-            Announcement lie{fmt::format("liar-{}", turn++), {{fmt::format("10.9.0.{}", 1 + turn % 200), 10053}}};
+            Announcement lie{fmt::format("liar-{}", turn++),
+                             {{fmt::format("10.9.0.{}", 1 + turn % 200), 10053}}};
             std::string source = fmt::format("10.9.{}.{}", random() % 3, random() % 3);
             s.network.multicast(source, encode(lie));
             Bytes rubbish(random() % 300);

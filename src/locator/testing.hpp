@@ -11,9 +11,10 @@
 /// stands still until told otherwise. For this room's tests and fuzzers.
 namespace sonm::locator::testing {
 
-struct Echo : rpc::Protocol<"echo", 3,
-                            rpc::Call<0, "say", rpc::Args<rpc::Arg<"words", std::string>>,
-                                      rpc::Returns<std::string>>> {};
+struct Echo : rpc::Protocol<
+                  "echo", 3,
+                  rpc::Call<0, "say", rpc::Args<rpc::Arg<"words", std::string>>, rpc::Returns<std::string>>> {
+};
 
 class Network;
 
@@ -209,7 +210,8 @@ public:
     }
     /// Whether every node finds `name`.
     bool all_find(const std::string& name) {
-        return std::ranges::all_of(nodes, [&](auto& node) { return node->locator.resolve(name).has_value(); });
+        return std::ranges::all_of(nodes,
+                                   [&](auto& node) { return node->locator.resolve(name).has_value(); });
     }
 
     FakeClock clock;

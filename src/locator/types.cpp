@@ -15,7 +15,8 @@ bool is_word(char c) {
 
 Result<void> check_uuid(std::string_view uuid) {
     if (uuid.empty() || uuid.size() > uuid_bytes_max || !std::ranges::all_of(uuid, is_word))
-        return fail(Errc::invalid, "a node's uuid has 1 to {} letters, digits, '-', '_', '.'", uuid_bytes_max);
+        return fail(Errc::invalid, "a node's uuid has 1 to {} letters, digits, '-', '_', '.'",
+                    uuid_bytes_max);
     return {};
 }
 
@@ -29,7 +30,8 @@ Result<void> check_name(std::string_view name) {
 Result<void> check_endpoint(const Endpoint& endpoint) {
     std::error_code error;
     // Longer ones are no addresses; IPv6 with a zone is shorter.
-    if (endpoint.first.size() > 64) return fail(Errc::invalid, "an address of {} bytes", endpoint.first.size());
+    if (endpoint.first.size() > 64)
+        return fail(Errc::invalid, "an address of {} bytes", endpoint.first.size());
     auto address = asio::ip::make_address(endpoint.first, error);
     if (error) return fail(Errc::invalid, "{} is no numeric address", endpoint.first);
     bool broadcast = address.is_v4() && address.to_v4() == asio::ip::address_v4::broadcast();

@@ -27,12 +27,12 @@ std::array<std::uint32_t, 4> digest(std::string_view bytes) {
 
 Result<Continuum> Continuum::make(const Shares& shares) {
     if (shares.empty() || shares.size() > entries_max)
-        return fail(Errc::invalid, "a ring has 1 to {} entries, this one {}", entries_max,
-                    shares.size());
+        return fail(Errc::invalid, "a ring has 1 to {} entries, this one {}", entries_max, shares.size());
     std::uint64_t total = 0;
     for (const auto& [name, weight] : shares) {
         if (name.empty() || name.size() > name_bytes_max)
-            return fail(Errc::invalid, "a name of {} bytes: 1 to {} are expected", name.size(), name_bytes_max);
+            return fail(Errc::invalid, "a name of {} bytes: 1 to {} are expected", name.size(),
+                        name_bytes_max);
         if (weight > weight_max) return fail(Errc::invalid, "the weight {} of {}", weight, name);
         total += weight;
     }

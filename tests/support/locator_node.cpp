@@ -10,9 +10,10 @@
 namespace sonm::locator {
 namespace {
 
-struct Echo : rpc::Protocol<"echo", 3,
-                            rpc::Call<0, "say", rpc::Args<rpc::Arg<"words", std::string>>,
-                                      rpc::Returns<std::string>>> {};
+struct Echo : rpc::Protocol<
+                  "echo", 3,
+                  rpc::Call<0, "say", rpc::Args<rpc::Arg<"words", std::string>>, rpc::Returns<std::string>>> {
+};
 
 Task<int> run(Executor executor, Options options, std::vector<std::string> names) {
     SystemClock clock;
