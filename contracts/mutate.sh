@@ -18,8 +18,8 @@ while read -r group deployed file tests; do
 done <<'TABLE'
 Market      src/Market.sol                     src/market/Balances.sol            test/Balances.t.sol test/Faults.t.sol
 Market      src/Market.sol                     src/market/Book.sol                test/Orders.t.sol test/Deals.t.sol test/market/Signed.t.sol test/market/Changes.t.sol
-Market      src/Market.sol                     src/market/Deals.sol               test/Deals.t.sol test/market/Signed.t.sol test/market/Batches.t.sol
-Market      src/Market.sol                     src/market/Signed.sol              test/market/Signed.t.sol test/market/Batches.t.sol
+Market      src/Market.sol                     src/market/Deals.sol               test/Deals.t.sol test/market/Signed.t.sol test/market/Wallets.t.sol test/market/Batches.t.sol
+Market      src/Market.sol                     src/market/Signed.sol              test/market/Signed.t.sol test/market/Wallets.t.sol test/market/Batches.t.sol
 Market      src/Market.sol                     src/market/Changes.sol             test/market/Changes.t.sol
 Market      src/Market.sol                     src/market/Gate.sol                test/Gate.t.sol
 Profiles    src/ProfileRegistry.sol            src/ProfileRegistry.sol            test/Profiles.t.sol test/market/Lists.t.sol test/Faults.t.sol

@@ -9,7 +9,6 @@
 'use strict';
 const { spawnSync } = require('child_process');
 const fs = require('fs');
-const os = require('os');
 const path = require('path');
 
 const root = path.dirname(__dirname);
@@ -78,14 +77,16 @@ function guards(source) {
   return found.sort((a, b) => a.start - b.start);
 }
 
-/// A folder with everything that forge needs; packages and helpers are links, the sources are copies.
+/// A folder with everything that forge needs. It stays in out/, so that the tests are compiled once for all contracts.
 function prepare() {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sonm-mutate-'));
-  for (const name of ['src', 'test', 'foundry.toml', 'tools', 'node_modules', 'artifacts']) {
-    const from = path.join(root, name);
-    if (name === 'node_modules') spawnSync('cp', ['-al', from, folder]).status === 0 || spawnSync('cp', ['-r', from, folder]);
-    else spawnSync('cp', ['-r', from, folder]);
+  const folder = path.join(root, 'out', 'mutate');
+  fs.mkdirSync(folder, { recursive: true });
+  for (const name of ['src', 'test', 'artifacts', 'tools', 'foundry.toml']) {
+    fs.rmSync(path.join(folder, name), { recursive: true, force: true });
+    spawnSync('cp', ['-r', path.join(root, name), folder]);
   }
+  fs.rmSync(path.join(folder, 'node_modules'), { recursive: true, force: true });
+  spawnSync('cp', ['-al', path.join(root, 'node_modules'), folder]);
   return folder;
 }
 
@@ -144,18 +145,14 @@ function main() {
   const folder = prepare();
   const file = path.join(folder, contract);
   let killed = 0, counted = 0;
-  try {
-    if (run(folder) !== 'ok') throw new Error('the tests fail without any mutation');
-    for (const guard of all) {
-      fs.writeFileSync(file, source.slice(0, guard.start) + guard.replacement + source.slice(guard.end));
-      const outcome = run(folder);
-      if (outcome !== 'broken') ++counted;
-      if (outcome === 'failed') ++killed;
-      const word = { ok: 'SURVIVED', failed: 'killed', broken: 'not removable' }[outcome];
-      console.log(`${word.padEnd(14)} ${contract}:${line(guard)}: ${guard.what}`);
-    }
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true });
+  if (run(folder) !== 'ok') throw new Error('the tests fail without any mutation');
+  for (const guard of all) {
+    fs.writeFileSync(file, source.slice(0, guard.start) + guard.replacement + source.slice(guard.end));
+    const outcome = run(folder);
+    if (outcome !== 'broken') ++counted;
+    if (outcome === 'failed') ++killed;
+    const word = { ok: 'SURVIVED', failed: 'killed', broken: 'not removable' }[outcome];
+    console.log(`${word.padEnd(14)} ${contract}:${line(guard)}: ${guard.what}`);
   }
   const score = counted ? 100 * killed / counted : 100;
   console.log(`mutation score ${contract}: ${killed} of ${counted} (${score.toFixed(0)} %)`);
