@@ -30,12 +30,9 @@ MessageParser::MessageParser(http_parser_type type, std::size_t header_bytes_max
 }
 
 bool MessageParser::charge(std::size_t bytes) {
-    if (bytes > header_bytes_left_) {
-        header_bytes_left_ = 0;
-        return false;
-    }
-    header_bytes_left_ -= bytes;
-    return true;
+    over_ = over_ || bytes > header_bytes_left_;
+    header_bytes_left_ -= over_ ? 0 : bytes;
+    return !over_;
 }
 
 const http_parser_settings& MessageParser::callbacks() {
@@ -90,7 +87,7 @@ Result<std::size_t> MessageParser::feed(BytesView bytes) {
     std::size_t used = http_parser_execute(&parser_, &callbacks(), as_text(bytes).data(), bytes.size());
     if (done_) return used;
     auto error = HTTP_PARSER_ERRNO(&parser_);
-    if (header_bytes_left_ == 0 || error == HPE_HEADER_OVERFLOW)
+    if (over_ || error == HPE_HEADER_OVERFLOW)
         return fail(Errc::too_large, "headers of {}", what_);
     if (error != HPE_OK)
         return fail(Errc::invalid, "{} is not HTTP/1.1: {}", what_, http_errno_description(error));

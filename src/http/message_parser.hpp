@@ -54,6 +54,7 @@ private:
     static const http_parser_settings& callbacks();
 
     std::size_t header_bytes_left_;
+    bool over_ = false;
     std::string_view what_;
 };
 
