@@ -187,6 +187,7 @@ Result<Bytes> pack_archive(const fs::path& folder) {
     archive_write_set_format_pax_restricted(writer.get());
     archive_write_add_filter_gzip(writer.get());
     archive_write_set_options(writer.get(), "gzip:!timestamp");
+    archive_write_set_bytes_in_last_block(writer.get(), 1);
     archive_write_open(writer.get(), &out, nullptr, put, nullptr);
     for (const fs::path& path : paths) {
         auto status = fs::symlink_status(path, error);

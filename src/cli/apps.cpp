@@ -112,8 +112,7 @@ Async<Exit> upload(Context& context, TaskGroup& group, OptionsPtr options) {
     std::string profile_name = options->profile.empty() ? name : options->profile;
     if (profile)
         SONM_CO_CHECK(co_await store(storage, "profiles", profile_name, std::move(*profile), "profile"));
-    progress.finish(
-        fmt::format("{} is stored, {} bytes; `sonm app start {}` runs it", name, archive->size(), name));
+    progress.finish(fmt::format("stored, {} bytes; `sonm app start {}` runs it", archive->size(), name));
     json out{{"app", name}, {"archive_bytes", archive->size()}};
     if (profile) out["profile"] = profile_name;
     if (context.json()) context.emit(out, "");
