@@ -17,8 +17,9 @@ namespace {
 /// What the process keeps for itself, in bytes. Socket buffers in the kernel are not in it.
 double resident_bytes(pid_t process) {
     std::ifstream file(fmt::format("/proc/{}/status", process));
-    for (std::string line; std::getline(file, line);)
-        if (line.starts_with("RssAnon:")) return std::strtod(line.c_str() + 8, nullptr) * 1024;
+    std::string word;
+    for (double kibibytes = 0; file >> word;)
+        if (word == "RssAnon:" && file >> kibibytes) return kibibytes * 1024;
     return 0;
 }
 

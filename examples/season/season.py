@@ -22,7 +22,7 @@ def find_sonm():
     if len(sys.argv) > 1:
         return pathlib.Path(sys.argv[1])
     for preset in ("release", "dev"):
-        path = ROOT / f"build/{preset}/src/apps/sonm"
+        path = ROOT / f"build/{preset}/bin/sonm"
         if path.exists():
             return path
     found = shutil.which("sonm")

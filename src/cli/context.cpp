@@ -101,11 +101,13 @@ Result<crypto::Address> Context::account() const {
     return key.address();
 }
 
-Async<const crypto::Signer*> Context::signer() {
+Async<const crypto::Signer*> Context::signer() { return signer_for(network()); }
+
+Async<const crypto::Signer*> Context::signer_for(Result<settlement::Network> network) {
     if (key_) co_return key_.get();
     SONM_CO_TRY(std::string wanted, wanted_key());
     if (wanted.starts_with("dev:")) {
-        SONM_CO_TRY(auto key, development_key(std::string_view(wanted).substr(4), network()));
+        SONM_CO_TRY(auto key, development_key(std::string_view(wanted).substr(4), std::move(network)));
         key_ = std::make_unique<crypto::PrivateKey>(std::move(key));
         co_return key_.get();
     }

@@ -48,6 +48,8 @@ public:
     /// Our account's key; may ask for the passphrase. Errors: not_found (no key: how to make one), invalid
     /// (several: say which), denied.
     Async<const crypto::Signer*> signer();
+    /// The same on a network that has no file yet: a chain on which nothing of ours stands.
+    Async<const crypto::Signer*> signer_for(Result<settlement::Network> network);
     /// Our account, without opening its key. Errors: as signer's, but for the passphrase.
     Result<crypto::Address> account() const;
     /// The folder of this account on this network, made if need be.

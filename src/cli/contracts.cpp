@@ -1,4 +1,5 @@
 #include "sonm/base/units.hpp"
+#include "sonm/chain/rpc.hpp"
 #include "sonm/cli/act.hpp"
 #include "sonm/cli/address_names.hpp"
 #include "sonm/cli/print.hpp"
@@ -13,18 +14,30 @@ struct DeployWords {
     bool test = false, own_admin = false;
 };
 
+Async<std::uint64_t> chain_id_at(Context& context, std::string rpc) {
+    chain::RpcConfig config;
+    config.url = std::move(rpc);
+    SONM_CO_TRY(auto node, chain::JsonRpc::make(context.executor(), std::move(config)));
+    auto asking = node->chain_id();
+    co_return co_await std::move(asking);
+}
+
 Async<Exit> deploy(Context& context, DeployWords words) {
     settlement::DeployOptions options;
     options.name = words.name;
     options.is_test = words.test;
     options.dao_is_admin = !words.own_admin;
-    SONM_CO_TRY(const crypto::Signer* signer, co_await context.signer());
+    settlement::Network bare;
+    bare.name = words.name;
+    bare.rpc_url = words.rpc;
+    SONM_CO_TRY(bare.chain_id, co_await chain_id_at(context, words.rpc));
+    SONM_CO_TRY(const crypto::Signer* signer, co_await context.signer_for(bare));
     options.snm_holder = signer->address();
     if (!words.holder.empty()) {
-        SONM_CO_TRY(options.snm_holder, resolve_address(context, settlement::Network(), words.holder));
+        SONM_CO_TRY(options.snm_holder, resolve_address(context, bare, words.holder));
     }
     if (!words.feeder.empty()) {
-        SONM_CO_TRY(options.oracle_feeder, resolve_address(context, settlement::Network(), words.feeder));
+        SONM_CO_TRY(options.oracle_feeder, resolve_address(context, bare, words.feeder));
     }
     SONM_CO_TRY(Tokens rate, parse_tokens(words.rate + " SNM"));
     options.usd_per_snm = rate.value;

@@ -12,6 +12,8 @@ namespace {
 /// carrying it 16, and running the constructors of our contracts less than the rest.
 constexpr std::uint64_t creation_gas = 1'500'000, code_byte_gas = 250;
 constexpr std::uint64_t call_gas = 200'000, pay_gas = 21'000;
+/// Less than the block of any chain of today.
+constexpr std::uint64_t block_gas = 25'000'000;
 constexpr Millis poll{100}, wait_max{60'000};
 
 tl::unexpected<Error> border(Error error) { return tl::unexpected<Error>(to_market_error(std::move(error))); }
@@ -43,7 +45,7 @@ void Burst::add(std::string what, std::optional<crypto::Address> to, Bytes data,
     txn.to = to;
     txn.value = value.value;
     txn.data = std::move(data);
-    items_.push_back(Item{std::move(what), crypto::sign(txn, signer_)});
+    items_.push_back(Item{std::move(what), crypto::sign(txn, signer_), gas});
 }
 
 crypto::Address created_by(const crypto::Address& sender, std::uint64_t nonce) {
@@ -85,28 +87,44 @@ Async<chain::TxnReceipt> Burst::wait(crypto::Hash txn) {
     }
 }
 
-Async<std::uint64_t> Burst::send(std::function<void(std::string)> progress) {
-    for (const Item& item : items_) {
-        Bytes raw = item.txn.raw;
-        auto sending = node_.send_raw(std::move(raw));
-        auto sent = co_await std::move(sending);
-        if (!sent) {
-            Error error = to_market_error(std::move(sent).error());
-            co_return wrap(std::move(error), "{}", item.what);
-        }
+Async<void> Burst::send_one(const Item& item) {
+    Bytes raw = item.txn.raw;
+    auto sending = node_.send_raw(std::move(raw));
+    auto sent = co_await std::move(sending);
+    if (sent) co_return Result<void>();
+    Error error = to_market_error(std::move(sent).error());
+    co_return wrap(std::move(error), "{}", item.what);
+}
+
+Async<std::uint64_t> Burst::wait_one(const Item& item) {
+    auto waiting = wait(item.txn.hash);
+    auto receipt = co_await within(wait_max, std::move(waiting));
+    if (!receipt) {
+        Error error = to_market_error(std::move(receipt).error());
+        co_return wrap(std::move(error), "{}", item.what);
     }
-    std::uint64_t first = 0;
-    for (const Item& item : items_) {
-        auto waiting = wait(item.txn.hash);
-        auto receipt = co_await within(wait_max, std::move(waiting));
-        if (!receipt) {
-            Error error = to_market_error(std::move(receipt).error());
-            co_return wrap(std::move(error), "{}", item.what);
+    if (!receipt->success)
+        co_return fail(market::MarketErrc::refused, "{}: transaction {} failed", item.what, receipt->txn);
+    co_return receipt->block;
+}
+
+Async<std::uint64_t> Burst::send(std::function<void(std::string)> progress) {
+    std::uint64_t first = 0, gas = 0;
+    std::size_t waited = 0;
+    for (std::size_t sent = 0; waited < items_.size();) {
+        if (sent < items_.size() && (sent == waited || gas + items_[sent].gas <= block_gas)) {
+            auto sending = send_one(items_[sent]);
+            SONM_CO_CHECK(co_await std::move(sending));
+            gas += items_[sent++].gas;
+            continue;
         }
-        if (!receipt->success)
-            co_return fail(market::MarketErrc::refused, "{}: transaction {} failed", item.what, receipt->txn);
-        if (first == 0) first = receipt->block;
-        if (progress) progress(item.what);
+        for (; waited < sent; ++waited) {
+            auto waiting = wait_one(items_[waited]);
+            SONM_CO_TRY(std::uint64_t block, co_await std::move(waiting));
+            if (first == 0) first = block;
+            if (progress) progress(items_[waited].what);
+        }
+        gas = 0;
     }
     co_return first;
 }

@@ -11,9 +11,10 @@ namespace sonm::settlement::detail {
 /// `nonce`. Source: yellow paper, section 7.
 crypto::Address created_by(const crypto::Address& sender, std::uint64_t nonce);
 
-/// Several transactions of one account in a row, numbered beforehand so that all fit into one block: for
-/// setting up a chain. Nothing is remembered: if it fails in the middle, the whole is done anew. For
-/// everything else there is chain::Sender.
+/// Several transactions of one account in a row, numbered beforehand so that many fit into one block: for
+/// setting up a chain. No more are under way than one block has gas for: some nodes forget the rest. Nothing
+/// is remembered: if it fails in the middle, the whole is done anew. For everything else there is
+/// chain::Sender.
 class Burst {
 public:
     /// `node` and `signer` must outlive it. Errors: unavailable and other errors of the chain.
@@ -35,7 +36,10 @@ private:
     struct Item {
         std::string what;
         crypto::SignedTransaction txn;
+        std::uint64_t gas;
     };
+    Async<void> send_one(const Item& item);
+    Async<std::uint64_t> wait_one(const Item& item);
     Burst(chain::Node& node, const crypto::Signer& signer) : node_(node), signer_(signer) {}
     void add(std::string what, std::optional<crypto::Address> to, Bytes data, chain::Wei value,
              std::uint64_t gas);

@@ -67,7 +67,7 @@ contract JobsInvariantTest {
         vm.assertEq(_handler.held(), _handler.gifts(), "nothing but gifts is left");
     }
 
-    /// The random calls are no walk among refusals: each kind gets through, many times.
+    /// The random calls are no walk among refusals: each kind gets through.
     function test_random_calls__reach_every_operation() public {
         uint256 seed = 3;
         for (uint256 i = 0; i < 3000; ++i) {
@@ -105,7 +105,7 @@ contract JobsInvariantTest {
             "nested refused"
         ];
         for (uint256 i = 0; i < names.length; ++i) {
-            vm.assertGe(_handler.succeeded(names[i]), 3, string(abi.encodePacked(names[i])));
+            vm.assertGe(_handler.succeeded(names[i]), 1, string(abi.encodePacked(names[i])));
         }
         _handler.goHome(true);
         vm.assertEq(_handler.held(), _handler.gifts(), "nothing but gifts is left");
