@@ -54,6 +54,7 @@ void add_hub_commands(Commands& commands);  ///< hub and miner
 void add_dao_commands(Commands& commands);
 void add_masternode_commands(Commands& commands);  ///< masternode, reward, bridge
 void add_sale_commands(Commands& commands);
+void add_profile_commands(Commands& commands);  ///< profile and blacklist
 void add_contract_commands(Commands& commands);
 void add_order_commands(Commands& commands);
 void add_bid_commands(Commands& commands);
