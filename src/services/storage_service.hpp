@@ -4,8 +4,8 @@
 
 namespace sonm::services {
 
-/// Values with tags, by collection and key. Names are any bytes but `.`, `..`, `/`, NUL and nothing, at most
-/// 1024 of them.
+/// Values with tags, by collection and key. Names are up to 1024 bytes of any kind, but not `.`, `..`,
+/// nothing, or one with `/` or NUL in it.
 ///
 /// 0 read       the value. Errors: no_such_file_or_directory.
 /// 1 write      stores the value as a whole or not at all; `tags` are added to those that the key has. Stored
