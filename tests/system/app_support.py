@@ -101,12 +101,13 @@ def alive(pid):
 
 class AppCase(unittest.TestCase):
     """One node for all cases of a class; `self.run_with(coroutine function)` gives it an Apps."""
+    services = SERVICES
     arguments = ""
 
     @classmethod
     def setUpClass(cls):
         need_node()
-        cls.node = Node(SERVICES % cls.arguments).start()
+        cls.node = Node(cls.services % cls.arguments).start()
 
     @classmethod
     def tearDownClass(cls):
