@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from node_support import HEAD, PATIENCE, STORAGE, Client, Node, need_node, os, sends_ready, time, wait  # noqa: E402
 from support import OK, OUT_OF_REACH, USAGE, main  # noqa: E402
 
-READ, WRITE, FIND = 0, 1, 3
+READ, WRITE, REMOVE, FIND = 0, 1, 2, 3
 RESOLVE = 0
 
 
@@ -220,6 +220,24 @@ class NodeTest(unittest.TestCase):
         self.assertGreater(refused, 0)
         self.assertEqual(client.call(READ, "c", "kept"), [b"old"])
         self.assertEqual(node.http("/healthz")[0], 200)
+
+    def test_names_that_lead_out_or_have_no_end__are_refused_by_every_method_and_nothing_is_written(self):
+        node = self.node(head=HEAD + "limits: {{message: 32 MiB}}\n").start()
+        client = self.client(node.port())
+        client.call(WRITE, "c", "k", b"value", ["t"])
+
+        def files():
+            return sorted(path for path in node.folder.rglob("*") if path.name not in ("log", "home"))
+        before = files()
+        bad = {b"..": 22, b".": 22, b"": 22, b"/": 22, b"../../up": 22, b"/etc/passwd": 22, b"a/b": 22, b"nul\0l": 22, b"x" * 10_000_000: 36}
+        for name, code in bad.items():
+            for method, arguments in ((READ, (name, "k")), (READ, ("c", name)), (WRITE, (name, "k", b"v", [])), (WRITE, ("c", name, b"v", [])),
+                                      (WRITE, ("c", "k", b"v", [name])), (REMOVE, (name, "k")), (REMOVE, ("c", name)), (FIND, (name, ["t"]))):
+                channel = client.send(method, *arguments)
+                answer = client.receive()
+                self.assertEqual(answer[:2] + answer[2][:1], [channel, 1, [12, code]], (method, name[:20], answer))
+        self.assertEqual(client.call(READ, "c", "k"), [b"value"])
+        self.assertEqual(files(), before)
 
     def test_more_clients_than_allowed__the_newest_are_turned_away(self):
         node = self.node(head=HEAD + "limits: {{connections: 5}}\n").start()
