@@ -24,7 +24,7 @@ try:
 except ImportError:
     msgpack = None
 
-PATIENCE = 30
+PATIENCE = 30 * int(os.environ.get("SONM_SLOWNESS", 1))  # of a program built with sanitizers
 HEAD = """\
 name: tested
 state: {state}

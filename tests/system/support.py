@@ -31,7 +31,8 @@ MEASURED = SONM.resolve().parent.parent / "system-test-benchmarks.json"
 SOCKET_FOLDER_MAX = 60
 BUYER = "dev:3"
 STRANGER = "dev:4"
-PATIENCE = 60
+SLOWNESS = int(os.environ.get("SONM_SLOWNESS", 1))  # of a program built with sanitizers
+PATIENCE = 60 * SLOWNESS
 OK, FAILED, USAGE, NOT_FOUND, TOO_LATE, NO_DEAL, NOT_ALLOWED, OUT_OF_REACH, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 7, 130
 
 WORKER_YAML = """\
@@ -134,9 +135,9 @@ class System:
     def command(self, *words, key=BUYER, json_wanted=True):
         return [str(SONM), "--home", str(self.home), "--yes", "--key", key, *(["--json"] if json_wanted else []), *map(str, words)]
 
-    def sonm(self, *words, key=BUYER, json_wanted=True, timeout=PATIENCE, env=None, stdin=None):
+    def sonm(self, *words, key=BUYER, json_wanted=True, timeout=60, env=None, stdin=None):
         """A command to its end."""
-        done = subprocess.run(self.command(*words, key=key, json_wanted=json_wanted), capture_output=True, timeout=timeout,
+        done = subprocess.run(self.command(*words, key=key, json_wanted=json_wanted), capture_output=True, timeout=timeout * SLOWNESS,
                               stdin=subprocess.DEVNULL if stdin is None else None, input=stdin, env={**os.environ, **(env or {})}, cwd=self.folder)
         return Answer(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
