@@ -1,6 +1,7 @@
 /// RPC over loopback TCP, the Slave protocol beside gRPC C++ (where it was installed at build time), in one
-/// run: unary calls, a stream, idle connections. `rpc_bench [seconds a row] [idle connections]` prints tables
-/// for docs/performance.md.
+/// run: unary calls, a stream, idle connections. `rpc_bench [seconds a row] [idle connections] [payload/in
+/// flight/connections]` prints tables for docs/performance.md; the third argument, 64/64/1 or stream, keeps
+/// one row only.
 #include "rpc_bench_idle.hpp"
 #include "sonm/base/units.hpp"
 
@@ -72,13 +73,16 @@ std::vector<const Side*> sides() {
     return all;
 }
 
-void print_calls(double seconds) {
+void print_calls(double seconds, std::string_view only) {
     fmt::print(
         "| unary echo | payload | connections | in flight | calls/s | p50 µs | p99 µs | CPU µs a call |\n"
         "|---|---:|---:|---:|---:|---:|---:|---:|\n");
     const Plan plans[] = {{64, 1, 1},   {64, 64, 1},   {64, 1024, 1},   {64, 64, 64},   {64, 1024, 64},
                           {4096, 1, 1}, {4096, 64, 1}, {4096, 1024, 1}, {4096, 64, 64}, {4096, 1024, 64}};
     for (const Plan& plan : plans) {
+        if (!only.empty() &&
+            only != fmt::format("{}/{}/{}", plan.payload_bytes, plan.in_flight, plan.connections))
+            continue;
         double first = 0;
         for (std::size_t i = 0; i < sides().size(); ++i) {
             ServerProcess server(i);
@@ -133,9 +137,8 @@ int main(int argc, char** argv) {
     }
     pin(1);
     double seconds = number(1, 2);
-    if (seconds > 0) {
-        print_calls(seconds);
-        print_streams(seconds);
-    }
-    print_idle(number(2, 15'000));
+    std::string_view only = argc > 3 ? argv[3] : "";
+    if (seconds > 0) print_calls(seconds, only);
+    if (seconds > 0 && (only.empty() || only == "stream")) print_streams(seconds);
+    if (auto count = number(2, 15'000)) print_idle(count);
 }

@@ -34,15 +34,17 @@ public:
           end_(begin_ + std::chrono::microseconds(static_cast<long>(seconds * 1e6))) {
         spans_.reserve(1 << 22);
     }
-    bool over() const { return now() >= end_; }
-    void done(Clock::time_point since) {
+    bool over(Clock::time_point at = now()) const { return at >= end_; }
+    /// A round trip that began at `since` is over now; the answer is the time it is.
+    Clock::time_point done(Clock::time_point since) {
         auto at = now();
         ++all_;
-        if (at < begin_ || at >= end_) return;
+        if (at < begin_ || at >= end_) return at;
         ++count_;
         auto span = std::chrono::duration_cast<std::chrono::nanoseconds>(at - since).count();
         if (spans_.size() < spans_.capacity())
             spans_.push_back(static_cast<std::uint32_t>(std::min<long>(span, UINT32_MAX)));
+        return at;
     }
     /// The same for bytes of a stream.
     void bytes(std::size_t count) {

@@ -63,11 +63,10 @@ struct Caller {
     std::size_t payload_bytes;
     std::unique_ptr<grpc::ClientContext> context;
     Payload request, response;
-    Window::Clock::time_point begin;
+    Window::Clock::time_point begin = Window::now();
 
     void next() {
         context = std::make_unique<grpc::ClientContext>();
-        begin = Window::now();
         stub.async()->Echo(context.get(), &request, &response,
                            [this](grpc::Status status) { answered(status.ok()); });
     }
@@ -75,10 +74,10 @@ struct Caller {
         {
             std::lock_guard lock(shared.mutex);
             if (ok && response.payload().size() == payload_bytes)
-                shared.window.done(begin);
+                begin = shared.window.done(begin);
             else
                 shared.window.failed();
-            if (!ok || shared.window.over()) {
+            if (!ok || shared.window.over(begin)) {
                 if (--shared.running == 0) shared.ended.notify_all();
                 return;
             }

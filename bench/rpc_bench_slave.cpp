@@ -14,7 +14,11 @@ struct Echo : rpc::Protocol<"echo", 1,
 
 Async<void> pour(rpc::Context, rpc::Sink<Bytes> out) {
     const Bytes piece(piece_bytes, 'x');
-    while (true) SONM_CO_CHECK(co_await out.write(piece));
+    while (true) {
+        auto waiting = out.ready();
+        SONM_CO_CHECK(co_await std::move(waiting));
+        SONM_CO_CHECK(out.write_now(piece));
+    }
 }
 
 void serve() {
@@ -37,15 +41,15 @@ void serve() {
 
 Task<void> caller(rpc::Client<Echo> client, std::size_t payload_bytes, Window& window) {
     const Bytes payload(payload_bytes, 'x');
-    while (!window.over()) {
-        auto begin = Window::now();
+    auto begin = Window::now();
+    while (!window.over(begin)) {
         auto calling = client.call<"echo">(payload);
         auto back = co_await std::move(calling);
         if (!back || back->size() != payload_bytes) {
             window.failed();
             co_return;
         }
-        window.done(begin);
+        begin = window.done(begin);
     }
 }
 

@@ -1,6 +1,6 @@
 #include "sonm/base/stream.hpp"
 
-#include "sonm/base/waitable.hpp"
+#include "sonm/base/immediate.hpp"
 
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -27,7 +27,7 @@ Task<void> throw_if_cancelled() {
 }
 
 template <class Socket>
-class SocketStream final : public ByteStream, public Waitable {
+class SocketStream final : public ByteStream, public Immediate {
 public:
     SocketStream(Socket socket, std::string peer) : socket_(std::move(socket)), peer_(std::move(peer)) {}
 
@@ -41,13 +41,15 @@ public:
         co_return count;
     }
 
-    Async<void> readable() override {
-        auto [error] = co_await socket_.async_wait(Socket::wait_read, as_tuple(asio::use_awaitable));
-        if (error) {
-            co_await throw_if_cancelled();
-            co_return tl::unexpected<Error>(socket_error<Socket>(error, peer_, "reading from"));
-        }
-        co_return Result<void>();
+    std::size_t read_now(std::span<std::uint8_t> out) override {
+        ssize_t count = ::recv(socket_.native_handle(), out.data(), out.size(), MSG_DONTWAIT);
+        return static_cast<std::size_t>(std::max<ssize_t>(count, 0));
+    }
+
+    std::size_t write_now(BytesView bytes) override {
+        ssize_t count =
+            ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        return static_cast<std::size_t>(std::max<ssize_t>(count, 0));
     }
 
     Async<void> write(BytesView bytes) override {

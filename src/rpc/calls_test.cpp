@@ -107,6 +107,36 @@ Task<void> check_stall(ProbeService&, Client<Probe> client) {
 }
 TEST(Calls, a_reader_that_does_not_read_stops_its_writer_and_no_one_else) { with_client(check_stall); }
 
+/// Reads so many bytes of an endless stream and stops; then: how much has come beyond them.
+Task<std::size_t> unread_after(Client<Probe>& client, std::size_t read) {
+    auto source = client.stream<"endless">().value();
+    for (std::size_t taken = 0; taken < read;) taken += (co_await source.next()).value()->size();
+    auto executor = co_await asio::this_coro::executor;
+    for (int i = 0; i < 2000; ++i) co_await asio::post(executor, asio::use_awaitable);
+    Connection connection = client.connection();
+    connection.close();
+    std::size_t unread = 0;
+    while (auto item = co_await source.next()) unread += (*item)->size();
+    co_return unread;
+}
+Task<void> check_usual_window(ProbeService&, Client<Probe> client) {
+    auto counting = unread_after(client, 1);
+    std::size_t unread = co_await std::move(counting);
+    EXPECT_GE(unread, stream_window_bytes * 9 / 10);
+    EXPECT_LE(unread, stream_window_bytes + 10'000);
+}
+TEST(Calls, a_reader_that_stops_at_once_has_one_window_unread) { with_client(check_usual_window); }
+
+Task<void> check_grown_window(ProbeService&, Client<Probe> client) {
+    auto counting = unread_after(client, 8 * MiB);
+    std::size_t unread = co_await std::move(counting);
+    EXPECT_GE(unread, stream_window_max / 4);
+    EXPECT_LE(unread, stream_window_max + 10'000);
+}
+TEST(Calls, a_reader_that_keeps_up_and_then_stops_has_the_largest_window_unread) {
+    with_client(check_grown_window);
+}
+
 Task<void> check_refusal(ProbeService&, Client<Probe> client) {
     auto upload = client.stream<"refuse">().value();
     Result<void> written;

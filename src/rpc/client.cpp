@@ -1,5 +1,7 @@
 #include "sonm/rpc/client.hpp"
 
+#include <time.h>
+
 namespace sonm::rpc {
 namespace {
 
@@ -63,18 +65,27 @@ Async<Opening> open(ByteStream& stream, detail::FrameInput& input, std::string s
 }
 
 Async<void> ping_over(std::shared_ptr<Session> session, Millis limit) {
-    auto deadline = std::chrono::steady_clock::now() + limit;
+    auto deadline = detail::deadline_in(limit);
     Writer out = session->begin_call(ping_type);
     out.array(0);
-    SONM_CO_TRY(std::uint64_t channel, session->commit_call(deadline));
-    detail::CallGuard guard(session, channel);
-    auto waiting = session->reply(channel);
+    PendingCall pending(session);
+    SONM_CO_CHECK(pending.commit(deadline));
+    auto waiting = pending.reply();
     Reply reply = co_await std::move(waiting);
     if (!reply.value) co_return tl::unexpected<Error>(std::move(reply.value.error()));
     co_return Result<void>();
 }
 
 }  // namespace
+
+std::chrono::steady_clock::time_point detail::deadline_in(Millis limit) {
+    // The coarse clock runs behind by a timer tick, 10 ms at most.
+    if (limit < Millis(1'000)) return std::chrono::steady_clock::now() + limit;
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    auto since = std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+    return std::chrono::steady_clock::time_point(since) + limit;
+}
 
 Connection::Connection(std::shared_ptr<Session> session, Millis call_max)
     : session_(std::move(session)), call_max_(call_max) {

@@ -55,21 +55,15 @@ Result<Connection> connect_local(TaskGroup& group, const Executor& executor, con
                                  std::optional<crypto::Address> identity = std::nullopt);
 
 namespace detail {
-/// Erases a call's entry when its coroutine ends, however it ends.
-struct CallGuard {
-    std::shared_ptr<Session> session;
-    std::uint64_t channel;
-    CallGuard(std::shared_ptr<Session> s, std::uint64_t c) : session(std::move(s)), channel(c) {}
-    CallGuard(const CallGuard&) = delete;
-    ~CallGuard() { session->forget(channel); }
-};
+/// When a call that begins now is late. Long limits are counted from the clock that is cheap to read.
+std::chrono::steady_clock::time_point deadline_in(Millis limit);
 
 using SharedHeaders = std::shared_ptr<const std::vector<Header>>;
 
 template <class M, class... A>
 Async<typename M::Reply::Type> call(std::shared_ptr<Session> session, Millis limit, SharedHeaders headers,
                                     A... args) {
-    auto deadline = std::chrono::steady_clock::now() + limit;
+    auto deadline = deadline_in(limit);
     if (!session->has_room()) {
         auto waiting = session->room();
         SONM_CO_CHECK(co_await std::move(waiting));
@@ -77,9 +71,9 @@ Async<typename M::Reply::Type> call(std::shared_ptr<Session> session, Millis lim
     Writer out = session->begin_call(M::info.id, headers.get());
     out.array(sizeof...(A));
     pack_all(out, args...);
-    SONM_CO_TRY(std::uint64_t channel, session->commit_call(deadline));
-    CallGuard guard(session, channel);
-    auto waiting = session->reply(channel);
+    PendingCall pending(std::move(session));
+    SONM_CO_CHECK(pending.commit(deadline));
+    auto waiting = pending.reply();
     Reply reply = co_await std::move(waiting);
     if (!reply.value) co_return wrap(std::move(reply.value.error()), "{}", M::info.name);
     Reader in(*reply.value);

@@ -34,7 +34,7 @@ Result<void> Session::handle(const detail::Frame& frame) {
         own.emplace(peer_, std::move(*headers));
     }
     if (frame.channel > channel_max_) return open_inbound(frame, own ? *own : context_);
-    if (!calls_.empty() && calls_.contains(frame.channel)) return deliver(frame);
+    if (auto call = calls_.find(frame.channel); call != calls_.end()) return deliver(call, frame);
     auto found = streams_.find(frame.channel);
     if (found != streams_.end()) {
         auto stream = found->second;
@@ -70,9 +70,9 @@ Result<void> Session::revoke(const detail::Frame& frame) {
         std::tie(why.category, why.code) = code;
     }
     Error error = from_wire(why, errors_);
-    if (auto call = calls_.extract(channel))
-        call.mapped().waiter.post(Reply{tl::unexpected<Error>(error), 0});
-    if (auto stream = streams_.extract(channel)) stream.mapped()->revoke(error);
+    if (auto call = calls_.find(channel); call != calls_.end())
+        take(call).waiter_.post(Reply{tl::unexpected<Error>(error), 0});
+    if (auto stream = drop(channel)) stream->revoke(error);
     return Result<void>();
 }
 
@@ -188,6 +188,11 @@ Task<void> Session::serve_stream(std::shared_ptr<RawStream> stream, Async<Bytes>
 }
 
 Task<void> Session::run_handler(std::shared_ptr<RawStream> stream, Async<Bytes> handler) {
+    if (is_credited(stream->shape(), false)) {
+        // The caller's first grant is right behind the opening frame: it counts from the first item on.
+        auto behind_this_batch = asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+        co_await std::move(behind_this_batch);
+    }
     auto contained = contain(std::move(handler));
     Result<Bytes> result = co_await std::move(contained);
     if (!result && result.error().is(Errc::internal))
@@ -196,13 +201,26 @@ Task<void> Session::run_handler(std::shared_ptr<RawStream> stream, Async<Bytes> 
     stream->stop_handler();
 }
 
+std::shared_ptr<RawStream> Session::drop(std::uint64_t channel) {
+    auto stream = streams_.extract(channel);
+    if (!stream) return nullptr;
+    widened_ -= stream.mapped()->window_ - stream_window_bytes;
+    return std::move(stream.mapped());
+}
+
+bool Session::widen(std::size_t more) {
+    if (widened_ + more > limits_.inbound_bytes_max / 4) return false;
+    widened_ += more;
+    return true;
+}
+
 void Session::linger(std::uint64_t channel) {
     drop(channel);
     lingering_.insert(channel);
     if (lingering_.size() > limits_.channels_max) lingering_.erase(lingering_.begin());
 }
 
-Result<void> Session::deliver(const detail::Frame& frame) {
+Result<void> Session::deliver(Calls::iterator found, const detail::Frame& frame) {
     if (frame.type > 1)
         return fail(TransportErrc::frame_format, "message {} as the reply on channel {}", frame.type,
                     frame.channel);
@@ -213,23 +231,46 @@ Result<void> Session::deliver(const detail::Frame& frame) {
         reply.value = tl::unexpected<Error>(from_wire(error, errors_));
     }
     // Taken out first: the waiter goes on inside complete() and may call again.
-    auto call = calls_.extract(frame.channel);
-    call.mapped().waiter.complete(std::move(reply));
+    take(found).waiter_.complete(std::move(reply));
     return Result<void>();
 }
 
-Result<std::uint64_t> Session::commit_call(TimePoint deadline) {
+PendingCall& Session::take(Calls::iterator found) {
+    spare_ = calls_.extract(found);
+    spare_.mapped()->channel_ = 0;
+    return *spare_.mapped();
+}
+
+PendingCall::PendingCall(std::shared_ptr<Session> session)
+    : session_(std::move(session)), waiter_(session_->executor_) {}
+
+PendingCall::~PendingCall() {
+    if (channel_) session_->calls_.erase(channel_);
+}
+
+Result<void> PendingCall::commit(std::chrono::steady_clock::time_point deadline) {
+    deadline_ = deadline;
+    return session_->commit_call(*this);
+}
+
+Result<void> Session::commit_call(PendingCall& call) {
     if (auto room = may_open(); !room) {
         outbox_.buffer().resize(frame_begin_);
         return tl::unexpected<Error>(std::move(room.error()));
     }
     SONM_TRY(std::size_t size, commit());
     (void)size;
-    std::uint64_t channel = ++channel_max_;
+    call.channel_ = ++channel_max_;
     calls_out_ = true;
-    calls_.try_emplace(channel, executor_).first->second.deadline = deadline;
-    if (group_ && deadline < next_check_) arm(deadline);
-    return channel;
+    if (spare_) {
+        spare_.key() = call.channel_;
+        spare_.mapped() = &call;
+        calls_.insert(std::move(spare_));
+    } else {
+        calls_.emplace(call.channel_, &call);
+    }
+    if (group_ && call.deadline_ < next_check_) arm(call.deadline_);
+    return Result<void>();
 }
 
 Result<void> Session::commit_notify() {
@@ -244,21 +285,21 @@ Result<std::shared_ptr<RawStream>> Session::commit_stream(const MethodInfo& meth
         outbox_.buffer().resize(frame_begin_);
         return tl::unexpected<Error>(std::move(room.error()));
     }
-    SONM_TRY(std::size_t size, commit());
-    (void)size;
+    bool alone = !outbox_.gathering();
+    outbox_.gather();  // the opening frame and the first grant leave together
+    auto committed = commit();
+    if (!committed) {
+        if (alone) flush();
+        return tl::unexpected<Error>(std::move(committed.error()));
+    }
     std::uint64_t channel = ++channel_max_;
     calls_out_ = true;
     auto stream = std::make_shared<RawStream>(*this, channel, method, true);
     streams_.emplace(channel, stream);
     stream->consumed_ = stream_window_bytes;
     stream->grant(0);  // the first grant opens the window, if items come on credit
+    if (alone) flush();
     return stream;
-}
-
-Task<Reply> Session::reply(std::uint64_t channel) {
-    auto found = calls_.find(channel);
-    SONM_ASSERT(found != calls_.end());
-    return found->second.waiter.wait();
 }
 
 }  // namespace sonm::rpc

@@ -39,15 +39,15 @@ Async<Json> json_call(Connection connection, const ProtocolInfo& protocol, std::
     SONM_CO_CHECK(expect_shape(*method, method->shape == Shape::unary, "a stream or a notification"));
     SONM_CO_TRY(Bytes encoded, encode_args(*method, args));
     auto session = connection.shared();
-    auto deadline = std::chrono::steady_clock::now() + limit;
+    auto deadline = detail::deadline_in(limit);
     if (!session->has_room()) {
         auto waiting = session->room();
         SONM_CO_CHECK(co_await std::move(waiting));
     }
     session->begin_call(method->id).encoded(encoded);
-    SONM_CO_TRY(std::uint64_t channel, session->commit_call(deadline));
-    detail::CallGuard guard(session, channel);
-    auto waiting = session->reply(channel);
+    PendingCall pending(session);
+    SONM_CO_CHECK(pending.commit(deadline));
+    auto waiting = pending.reply();
     Reply reply = co_await std::move(waiting);
     if (!reply.value) co_return wrap(std::move(reply.value.error()), "{}", method->name);
     Reader in(*reply.value);
@@ -80,7 +80,8 @@ Async<std::optional<Json>> JsonStream::next() {
     SONM_CO_TRY(auto item, co_await std::move(waiting));
     if (!item) co_return std::optional<Json>();
     bool dialog = method.shape == Shape::dialog;
-    Reader in(item->bytes);
+    Bytes elements = std::move(*item).encoded();
+    Reader in(elements);
     SONM_CO_TRY(Json value,
                 elements_to_json(dialog ? item->slot->arguments : method.downstream, in, item->count));
     if (dialog) {

@@ -28,6 +28,9 @@ inline constexpr std::uint64_t revoke_type = 65535, settings_type = 65534, ping_
 /// Bytes that a sender may have under way on a credited stream before the first grant, and what may wait
 /// unread on one without credit before the session stops reading. Part of the protocol, not configurable.
 inline constexpr std::size_t stream_window_bytes = 256 * KiB;
+/// What the window of a credited stream grows to while its reader keeps up; for all streams of a session
+/// together a quarter of inbound_bytes_max.
+inline constexpr std::size_t stream_window_max = 1 * MiB;
 /// What each item costs beside its bytes, so that empty items are not free.
 inline constexpr std::size_t item_overhead_bytes = 64;
 

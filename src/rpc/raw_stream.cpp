@@ -10,13 +10,34 @@ constexpr std::uint8_t empty_array[] = {0x90};
 
 std::size_t cost_of(std::size_t bytes) { return bytes + item_overhead_bytes; }
 std::size_t cost_of(const RawStream::Item& item) {
-    std::size_t bytes = item.bytes.size();
+    std::size_t bytes = item.bytes.size() + item.head;
     for (const Header& header : item.headers)
         bytes += header.name.size() + header.value.size() + item_overhead_bytes;
     return cost_of(bytes);
 }
 
+/// Long plain bytes, the usual content of fast streams, are kept without their head: their reader can have
+/// them without another copy.
+RawStream::Item take_item(BytesView args, std::size_t count, const Slot* slot) {
+    constexpr std::size_t worth_it = 4 * KiB;
+    if (count == 1 && args.size() >= worth_it) {
+        Reader in(args);
+        auto content = in.raw();
+        if (content && in.left() == 0)
+            return {to_bytes(*content), 1, slot, {}, args.size() - content->size()};
+    }
+    return {to_bytes(args), count, slot};
+}
+
 }  // namespace
+
+Bytes RawStream::Item::encoded() && {
+    if (head == 0) return std::move(bytes);
+    Bytes whole;
+    Writer out(whole);
+    out.raw(bytes);
+    return whole;
+}
 
 detail::StreamHandle detail::caller_handle(StreamHandle stream) {
     RawStream* raw = stream.get();
@@ -83,9 +104,14 @@ void RawStream::empty_inbox() {
 
 void RawStream::grant(std::size_t cost) {
     consumed_ += cost;
-    if (!session_ || !in_credited_ || in_ != Inbound::open || consumed_ < stream_window_bytes / 2) return;
+    if (!session_ || !in_credited_ || in_ != Inbound::open || consumed_ < window_ / 2) return;
     const Slot* slot = out_state_->find(Message::credit);
     if (!slot) return;
+    // The reader keeps up with what comes: the writer need not wait for it so often.
+    if (cost != 0 && inbox_.empty() && window_ < stream_window_max && session_->widen(window_)) {
+        consumed_ += window_;
+        window_ *= 2;
+    }
     Bytes args;
     Writer out(args);
     out.array(1);
@@ -211,8 +237,7 @@ void RawStream::abandon() {
     }
     // Existing clients often never say their last word on such a channel: it must not count for ever.
     bool plain = shape_ == Shape::plain_stream || shape_ == Shape::dialog;
-    if (session_ && !caller_ && out_ended_ && plain)
-        std::exchange(session_, nullptr)->linger(channel_);
+    if (session_ && !caller_ && out_ended_ && plain) std::exchange(session_, nullptr)->linger(channel_);
 }
 
 Async<RawStream::Item> RawStream::reply() {
@@ -253,7 +278,7 @@ Result<void> RawStream::receive(std::uint64_t type, BytesView args, std::size_t 
         return Result<void>();
     }
     switch (slot->message) {
-        case Message::write: return receive_item(Item{to_bytes(args), count, slot});
+        case Message::write: return receive_item(take_item(args, count, slot));
         case Message::credit: return receive_credit(args, count);
         case Message::close: receive_last(Inbound::ended, std::nullopt); break;
         case Message::value:
@@ -280,7 +305,7 @@ Result<void> RawStream::receive_error(BytesView args, std::size_t count) {
 
 Result<void> RawStream::receive_item(Item item) {
     if (abandoned_) return Result<void>();
-    if (!caller_ && inbox_cost_ >= stream_window_bytes && in_credited_)
+    if (!caller_ && inbox_cost_ >= window_ && in_credited_)
         return fail(Errc::too_large, "channel {} was written to beyond its credit", channel_);
     std::size_t cost = cost_of(item);
     SONM_CHECK(session_->hold(cost));

@@ -24,8 +24,12 @@ public:
     struct Item {
         Bytes bytes;
         std::size_t count = 0;
-        const Slot* slot = nullptr;  ///< which message it was
+        const Slot* slot = nullptr;     ///< which message it was
         std::vector<Header> headers{};  ///< of a dialog's message
+        /// Not 0: it is one long raw value, and `bytes` is its content only, without a head of this length.
+        std::size_t head = 0;
+        /// The elements as they came, or as they could have come.
+        Bytes encoded() &&;
     };
     /// The next item; nothing at the proper end. Errors: what the other side gave as reason, closed, timeout.
     Async<std::optional<Item>> next();
@@ -97,6 +101,7 @@ private:
     std::deque<Item> inbox_;
     std::size_t inbox_cost_ = 0;
     std::size_t consumed_ = 0;  ///< since the last grant
+    std::size_t window_ = stream_window_bytes;
     Inbound in_ = Inbound::open;
     bool abandoned_ = false;  ///< what still comes is dropped
     std::optional<Error> failure_;

@@ -11,6 +11,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t own_children = 16;
 /// After so long without a frame the writer rests, which saves its memory.
 constexpr Millis writer_idle_max{2'000};
+/// What the first half of a batch gives rise to leaves before the second half is worked off: the other side
+/// works meanwhile. Fewer frames are not worth a write of their own.
+constexpr std::size_t frames_apart = 24;
 
 }  // namespace
 
@@ -25,6 +28,7 @@ Session::Session(Executor executor, std::unique_ptr<ByteStream> stream, detail::
       peer_(options.peer ? std::move(options.peer) : std::make_shared<Peer>()),
       context_(peer_),
       stream_(std::move(stream)),
+      immediate_(dynamic_cast<Immediate*>(stream_.get())),
       input_(std::move(input)),
       outbox_(executor, limits_.outbound_bytes_max),
       channel_max_(channel_used),
@@ -54,7 +58,7 @@ Task<void> Session::run(std::shared_ptr<Session> self) {
 
 Task<void> Session::serve(TaskGroup& group) {
     group_ = &group;
-    start_writer();
+    flush();
     arm(expire(Clock::now()));
     auto reading = read_all();
     co_await std::move(reading);
@@ -69,13 +73,20 @@ Task<void> Session::read_all() {
     bool partial = false;
     while (!ended_) {
         bool progress = false;
-        while (!ended_) {
+        outbox_.gather();
+        const std::size_t half = input_.unread() / 2;
+        bool halfway = false;
+        for (std::size_t count = 1; !ended_; ++count) {
             auto frame = input_.next();
             if (!frame) co_return end(std::move(frame.error()));
             if (!*frame) break;
             progress = true;
             auto outcome = handle(**frame);
             if (!outcome) co_return end(std::move(outcome.error()));
+            bool apart = !halfway && count >= frames_apart && input_.unread() <= half;
+            if (!apart && !outbox_.full() && !stalled()) continue;
+            halfway |= apart;
+            flush();
             if (outbox_.full()) {
                 // The peer does not read its answers: it gets no new ones until it does.
                 auto waiting = outbox_.room();
@@ -85,7 +96,9 @@ Task<void> Session::read_all() {
                 auto waiting = wait_for_readers();
                 co_await std::move(waiting);
             }
+            outbox_.gather();
         }
+        flush();
         auto now = Clock::now();
         if (progress) active_at_ = now;
         if (input_.partial() && (progress || !partial)) frame_since_ = now;
@@ -112,6 +125,10 @@ void Session::count_uncredited(std::size_t more, std::size_t less, int full) {
     uncredited_ -= less;
     full_streams_ += full;
     if (stalled_since_ && !stalled()) unstalled_.wake();
+}
+
+void Session::flush() {
+    if (outbox_.flush(immediate_)) start_writer();
 }
 
 void Session::start_writer() {
@@ -177,16 +194,13 @@ Session::TimePoint Session::expire(TimePoint now) {
     // The slow limits are looked at a few times within their span; calls exactly when they are due.
     auto shortest = std::min({limits_.write_max, limits_.frame_max, limits_.idle_max, limits_.stall_max});
     TimePoint next = now + std::clamp(shortest / 4, Millis(1), Millis(5'000));
-    std::vector<std::uint64_t> due;
-    for (const auto& [channel, call] : calls_) {
-        if (call.deadline <= now)
-            due.push_back(channel);
+    for (auto at = calls_.begin(); at != calls_.end();) {
+        auto call = at++;
+        if (call->second->deadline_ > now)
+            next = std::min(next, call->second->deadline_);
         else
-            next = std::min(next, call.deadline);
-    }
-    for (std::uint64_t channel : due) {
-        auto call = calls_.extract(channel);
-        call.mapped().waiter.post(Reply{fail(Errc::timeout, "no answer from {} in time", peer_->address), 0});
+            take(call).waiter_.post(
+                Reply{fail(Errc::timeout, "no answer from {} in time", peer_->address), 0});
     }
     return next;
 }
@@ -195,12 +209,13 @@ void Session::close(Error why) { end(std::move(why)); }
 
 void Session::end(Error why) {
     if (ended_) return;
+    flush();
+    if (ended_) return;  // by what was noticed while writing
     ended_ = true;
     why_ = std::move(why);
     bool expected = why_.is(Errc::closed);
     if (!expected) SONM_LOG(debug, "rpc session with {} ended: {}", peer_->address, why_.message());
-    auto calls = std::exchange(calls_, {});
-    for (auto& [channel, call] : calls) call.waiter.post(Reply{tl::unexpected<Error>(why_), 0});
+    while (!calls_.empty()) take(calls_.begin()).waiter_.post(Reply{tl::unexpected<Error>(why_), 0});
     auto streams = std::exchange(streams_, {});
     for (auto& [channel, stream] : streams) stream->session_gone(why_);
     outbox_.stop();
@@ -248,7 +263,7 @@ Result<std::size_t> Session::commit() {
     bool is_array = args.array().has_value();
     SONM_ASSERT(is_array);
     outbox_.ready();
-    if (!writer_runs_) start_writer();
+    if (!writer_runs_ && !outbox_.gathering()) start_writer();
     return args.left();
 }
 

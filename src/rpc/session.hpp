@@ -19,6 +19,28 @@ struct Reply {
     std::size_t count = 0;
 };
 
+class Session;
+
+/// A unary call of this side. Lives in the caller's coroutine; the session forgets it when it goes.
+class PendingCall {
+public:
+    explicit PendingCall(std::shared_ptr<Session> session);
+    PendingCall(const PendingCall&) = delete;
+    ~PendingCall();
+
+    /// Sends the frame that Session::begin_call began. Errors: closed, busy (channels_max), too_large.
+    Result<void> commit(std::chrono::steady_clock::time_point deadline);
+    /// Waits for the reply; once, right after commit.
+    Task<Reply> reply() { return waiter_.wait(); }
+
+private:
+    friend class Session;
+    std::shared_ptr<Session> session_;
+    detail::OneShot<Reply> waiter_;
+    std::chrono::steady_clock::time_point deadline_;
+    std::uint64_t channel_ = 0;  ///< while the session knows of it
+};
+
 /// One connection: many channels, answers collected into one write per batch. Serves the peer's calls if it
 /// has a service, and makes calls of its own. One executor. Shared by run() and by the handles of callers;
 /// run() ends it.
@@ -57,26 +79,18 @@ public:
     Async<void> room();
 
     /// A call in three steps: begin, exactly one array by the writer, commit; nothing may come in between.
-    /// Errors of commit: closed, busy (channels_max), too_large.
+    /// Errors of commit: closed, busy (channels_max), too_large. Calls are committed by PendingCall.
     /// `headers` travel with the opening frame, as literals; they must live until commit.
     Writer begin_call(std::uint64_t type, const std::vector<Header>* headers = nullptr) {
         return begin(channel_max_ + 1, type, headers);
     }
-    Result<std::uint64_t> commit_call(std::chrono::steady_clock::time_point deadline);
     Result<void> commit_notify();
     Result<std::shared_ptr<RawStream>> commit_stream(const MethodInfo& method);
-    /// Waits for the reply of a call that was just committed. Once per call.
-    Task<Reply> reply(std::uint64_t channel);
-    /// The caller is no longer interested.
-    void forget(std::uint64_t channel) { calls_.erase(channel); }
 
 private:
     friend class RawStream;
-    struct Call {
-        explicit Call(const Executor& executor) : waiter(executor) {}
-        detail::OneShot<Reply> waiter;
-        std::chrono::steady_clock::time_point deadline;
-    };
+    friend class PendingCall;
+    using Calls = std::unordered_map<std::uint64_t, PendingCall*>;
     class DirectReply;
     using TimePoint = std::chrono::steady_clock::time_point;
 
@@ -84,6 +98,7 @@ private:
     Task<void> serve(TaskGroup& group);
     Task<void> read_all();
     Task<void> write_all();
+    void flush();
     void start_writer();
     void arm(TimePoint at);
     void tick();
@@ -91,7 +106,9 @@ private:
     std::optional<Error> overdue(TimePoint now) const;
     TimePoint expire(TimePoint now);
 
-    // dispatch.cpp: what comes in
+    // dispatch.cpp: calls of this side, what comes in
+    Result<void> commit_call(PendingCall& call);
+    PendingCall& take(Calls::iterator found);
     Result<void> handle(const detail::Frame& frame);
     Result<void> open_inbound(const detail::Frame& frame, const Context& context);
     Result<void> call_sync(const detail::Frame& frame, const ServiceBase::Slot& slot, const Context& context);
@@ -99,7 +116,7 @@ private:
                             const Context& context);
     Result<void> open_stream(const detail::Frame& frame, const ServiceBase::Slot& slot,
                              const Context& context);
-    Result<void> deliver(const detail::Frame& frame);
+    Result<void> deliver(Calls::iterator found, const detail::Frame& frame);
     Result<void> control(const detail::Frame& frame);
     Result<void> revoke(const detail::Frame& frame);
     Task<void> answer(std::uint64_t channel, Shape shape, Async<Bytes> handler, std::size_t held);
@@ -118,7 +135,9 @@ private:
     // Room for what was received and not consumed yet
     Result<void> hold(std::size_t bytes);
     void release(std::size_t bytes) { held_ -= bytes; }
-    void drop(std::uint64_t channel) { streams_.erase(channel); }
+    std::shared_ptr<RawStream> drop(std::uint64_t channel);
+    /// Whether one more stream's window may grow by so much.
+    bool widen(std::size_t more);
     /// The channel is over for this side; what the peer still says on it is swallowed until its last word.
     void linger(std::uint64_t channel);
     /// Streams without credit hold up the reading when one of them, or all together, hold too much.
@@ -133,11 +152,13 @@ private:
     std::span<const ErrorCategory> errors_;
     Context context_;
     std::unique_ptr<ByteStream> stream_;
+    Immediate* immediate_;  ///< the same stream, if it can
     detail::FrameInput input_;
     detail::Outbox outbox_;
     HeaderTable headers_;
 
-    std::unordered_map<std::uint64_t, Call> calls_;
+    Calls calls_;
+    Calls::node_type spare_;  ///< of the last call that was answered, for the next one
     std::unordered_map<std::uint64_t, std::shared_ptr<RawStream>> streams_;
     std::set<std::uint64_t> lingering_;  ///< the oldest are forgotten: clients that never say a last word
     std::uint64_t channel_max_ = 0;      ///< highest number used by either side
@@ -146,6 +167,7 @@ private:
     std::size_t held_ = 0;               ///< bytes received and not consumed yet
     std::size_t uncredited_ = 0;         ///< the part of it that came without credit
     int full_streams_ = 0;
+    std::size_t widened_ = 0;  ///< what all streams' windows have beyond the usual one
     std::size_t frame_begin_ = 0, args_begin_ = 0;
     const std::vector<Header>* headers_out_ = nullptr;  ///< of the frame begun
 

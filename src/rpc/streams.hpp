@@ -13,6 +13,19 @@ using StreamHandle = std::shared_ptr<RawStream>;
 StreamHandle caller_handle(StreamHandle stream);
 }  // namespace detail
 
+namespace detail {
+/// What came as one item.
+template <class List>
+Result<typename List::Type> open_item(RawStream::Item raw) {
+    if constexpr (std::is_same_v<typename List::Type, Bytes>)
+        if (raw.head != 0) return std::move(raw.bytes);
+    std::size_t count = raw.count;
+    Bytes elements = std::move(raw).encoded();
+    Reader in(elements);
+    return unpack_list<List>(in, count);
+}
+}  // namespace detail
+
 /// Where items come from.
 template <class List>
 class BasicSource {
@@ -29,8 +42,7 @@ private:
         auto waiting = stream->next();
         SONM_CO_TRY(auto raw, co_await std::move(waiting));
         if (!raw) co_return std::optional<Item>();
-        Reader in(raw->bytes);
-        SONM_CO_TRY(Item item, unpack_list<List>(in, raw->count));
+        SONM_CO_TRY(Item item, detail::open_item<List>(std::move(*raw)));
         co_return std::optional<Item>(std::move(item));
     }
     detail::StreamHandle stream_;
@@ -48,6 +60,10 @@ public:
     Async<void> write(Item item) { return put(stream_, std::move(item)); }
     /// True if write() would not wait now.
     bool writable() const { return stream_->writable(); }
+    /// Waits until it would not. Errors: closed.
+    Async<void> ready() { return stream_->ready(); }
+    /// write() for who has asked writable() and keeps the item: nothing is copied but into the frame.
+    Result<void> write_now(const Item& item) { return put_now(*stream_, item); }
     /// Says that nothing follows. Handlers need not call it: the end of a handler ends its stream.
     void finish() { stream_->finish(Bytes()); }
     /// Ends this direction with a reason.
@@ -59,9 +75,13 @@ protected:
             auto waiting = stream->ready();
             SONM_CO_CHECK(co_await std::move(waiting));
         }
-        Writer out = stream->begin_item();
+        co_return put_now(*stream, item);
+    }
+    static Result<void> put_now(RawStream& stream, const Item& item) {
+        if (!stream.writable()) return sonm::fail(Errc::busy, "the reader of the stream is behind");
+        Writer out = stream.begin_item();
         pack_list<List>(out, item);
-        co_return stream->end_item();
+        return stream.end_item();
     }
     detail::StreamHandle stream_;
 };

@@ -81,9 +81,8 @@ Result<std::optional<Frame>> FrameInput::next() {
 
 std::span<std::uint8_t> FrameInput::space() {
     if (buffer_.empty()) buffer_ = SpareBuffers::of_input().take();
-    if (begin_ == end_) {
-        begin_ = end_ = 0;
-    } else if (begin_ != 0) {
+    if (begin_ == end_) begin_ = end_ = 0;
+    if (buffer_.size() - end_ < read_bytes / 2 && begin_ != 0) {
         std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
         end_ -= begin_;
         begin_ = 0;
@@ -102,17 +101,17 @@ void FrameInput::let_go() {
 Async<void> FrameInput::fill(ByteStream& stream) {
     if (stream_ != &stream) {
         stream_ = &stream;
-        waitable_ = dynamic_cast<Waitable*>(&stream);
+        immediate_ = dynamic_cast<Immediate*>(&stream);
     }
-    if (begin_ == end_) {
-        let_go();
-        if (waitable_) {
-            auto waiting = waitable_->readable();
-            SONM_CO_CHECK(co_await std::move(waiting));
-        }
-    }
-    auto reading = stream.read_some(space());
+    bool idle = begin_ == end_ && immediate_;
+    if (begin_ == end_) let_go();
+    auto reading = stream.read_some(idle ? std::span<std::uint8_t>(first_) : space());
     SONM_CO_TRY(std::size_t count, co_await std::move(reading));
+    if (idle) {
+        std::memcpy(space().data(), first_.data(), count);
+        // Full: there is probably more.
+        if (count == first_.size()) count += immediate_->read_now(space().subspan(count));
+    }
     end_ += count;
     co_return Result<void>();
 }

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "sonm/base/immediate.hpp"
 #include "sonm/base/stream.hpp"
-#include "sonm/base/waitable.hpp"
 #include "sonm/rpc/limits.hpp"
 #include "sonm/rpc/msgpack.hpp"
 
@@ -33,13 +33,15 @@ public:
     /// The same, but leaves the frame in place until take().
     Result<std::optional<Frame>> peek();
     void take();
-    /// Reads once from the stream; holds no buffer while it waits for the first byte of a frame. Errors:
-    /// those of read_some.
+    /// Reads once from the stream; holds no large buffer while it waits for the first byte of a frame.
+    /// Errors: those of read_some.
     Async<void> fill(ByteStream& stream);
     /// For tests and fuzzers: as if these bytes had been read.
     void feed(BytesView bytes);
     /// A frame has begun and is not complete.
     bool partial() const { return begin_ != end_; }
+    /// Bytes that were read and not taken.
+    std::size_t unread() const { return end_ - begin_; }
 
 private:
     void let_go();
@@ -47,8 +49,9 @@ private:
     std::span<std::uint8_t> space();
     Bytes buffer_;
     std::size_t begin_ = 0, end_ = 0;
-    ByteStream* stream_ = nullptr;  ///< whose waitable_ is known
-    Waitable* waitable_ = nullptr;
+    ByteStream* stream_ = nullptr;  ///< whose immediate_ is known
+    Immediate* immediate_ = nullptr;
+    std::array<std::uint8_t, 96> first_;  ///< what an idle connection reads into
     Scanner scanner_;
     std::size_t whole_ = 0;  ///< length of the frame at begin_ if it is known to be whole
 };

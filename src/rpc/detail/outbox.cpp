@@ -10,9 +10,22 @@ void Outbox::wake() {
     work_.wake();
 }
 
+bool Outbox::flush(Immediate* stream) {
+    gathering_ = false;
+    if (pending_.empty()) return false;
+    if (stream && sending_.empty() && !stopped_) {
+        sending_.swap(pending_);
+        let_in();
+        sent_ = stream->write_now(sending_);
+        if (sent_ == sending_.size()) done();
+    }
+    if (idle_ && !empty()) wake();
+    return !empty();
+}
+
 Async<void> Outbox::run(ByteStream& stream) {
     while (true) {
-        if (pending_.empty()) {
+        if (empty()) {
             if (stopped_ || std::exchange(resting_, false)) co_return Result<void>();
             // Nothing to do: no memory to do it with.
             SpareBuffers::of_output().give(std::move(pending_));
@@ -23,20 +36,27 @@ Async<void> Outbox::run(ByteStream& stream) {
             idle_ = false;
             continue;
         }
-        sending_.swap(pending_);
-        let_in();
+        if (sending_.empty()) {
+            sending_.swap(pending_);
+            let_in();
+        }
         writing_ = true;
         since_ = std::chrono::steady_clock::now();
-        auto writing = stream.write(sending_);
+        auto writing = stream.write(BytesView(sending_).subspan(sent_));
         auto written = co_await std::move(writing);
         writing_ = false;
         if (!written) {
             stop();
             co_return written;
         }
-        sending_.clear();
-        SpareBuffers::of_output().give(std::exchange(sending_, Bytes()));
+        done();
     }
+}
+
+void Outbox::done() {
+    sent_ = 0;
+    sending_.clear();
+    SpareBuffers::of_output().give(std::exchange(sending_, Bytes()));
 }
 
 void Outbox::stop() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sonm/base/immediate.hpp"
 #include "sonm/base/stream.hpp"
 #include "sonm/rpc/detail/one_shot.hpp"
 #include "sonm/rpc/detail/spare_buffers.hpp"
@@ -19,10 +20,15 @@ public:
         return pending_;
     }
     void ready() {
-        if (idle_ && !pending_.empty()) wake();
+        if (idle_ && !gathering_ && !pending_.empty()) wake();
     }
+    /// From here to flush() frames are gathered and the writer is left alone.
+    void gather() { gathering_ = true; }
+    bool gathering() const { return gathering_; }
+    /// Writes what the stream takes at once and wakes the writer for the rest. True: there is a rest.
+    bool flush(Immediate* stream);
     bool full() const { return pending_.size() >= bytes_max_; }
-    bool empty() const { return pending_.empty() && !writing_; }
+    bool empty() const { return pending_.empty() && sending_.empty(); }
 
     /// Writes until stop() and everything before it is out, rest(), or the stream fails.
     Async<void> run(ByteStream& stream);
@@ -41,10 +47,12 @@ public:
 private:
     void wake();
     void let_in();
+    void done();
     Executor executor_;
     std::size_t bytes_max_;
     Bytes pending_, sending_;
-    bool idle_ = false, writing_ = false, stopped_ = false, resting_ = false;
+    std::size_t sent_ = 0;  ///< of sending_
+    bool idle_ = false, writing_ = false, stopped_ = false, resting_ = false, gathering_ = false;
     std::chrono::steady_clock::time_point since_;
     Wakeup work_;
     /// By ticket: who has waited longest is let in first, even if others have filled the room again before.
