@@ -22,14 +22,14 @@ interface IGatekeeper {
         uint256 id;
         address to;
         /// 1e-18 SNM.
-        uint96 amount;
+        Amount amount;
     }
 
     struct Params {
         /// A larger release waits, 1e-18 SNM.
-        uint96 largeAmount;
+        Amount largeAmount;
         /// Above this sum in one day (UTC) releases wait, 1e-18 SNM.
-        uint96 dayLimit;
+        Amount dayLimit;
         /// How long they wait, seconds.
         uint40 delay;
         /// How long a masternode's freeze lasts, seconds.
@@ -46,13 +46,13 @@ interface IGatekeeper {
     }
 
     /// @notice Tokens were locked here.
-    event Deposited(uint256 indexed id, address indexed from, address indexed to, uint96 amount);
+    event Deposited(uint256 indexed id, address indexed from, address indexed to, Amount amount);
     /// @notice A release is signed and waits until `readyAt` (Unix time) at least.
-    event Queued(uint256 indexed id, address indexed to, uint96 amount, uint40 readyAt);
+    event Queued(uint256 indexed id, address indexed to, Amount amount, uint40 readyAt);
     /// @notice A release was paid.
-    event Released(uint256 indexed id, address indexed to, uint96 amount);
+    event Released(uint256 indexed id, address indexed to, Amount amount);
     /// @notice A deposit went back to its owner: the other side will not release it.
-    event Refunded(uint256 indexed id, address indexed to, uint96 amount);
+    event Refunded(uint256 indexed id, address indexed to, Amount amount);
     /// @notice Nothing is released before `until` (Unix time).
     event Frozen(address indexed by, uint40 until);
     /// @notice The freeze was lifted by more than two thirds of the stake.

@@ -20,7 +20,7 @@ interface IMasternodes is ISigners {
     struct Node {
         State state;
         /// 1e-18 SNM.
-        uint96 stake;
+        Amount stake;
         /// From when on the stake may be withdrawn; 0 while active. Unix time.
         uint40 freeAt;
         address signer;
@@ -30,9 +30,9 @@ interface IMasternodes is ISigners {
 
     struct Params {
         /// Least stake of an active masternode, 1e-18 SNM.
-        uint96 stakeMin;
+        Amount stakeMin;
         /// Stake above this gives no weight, 1e-18 SNM.
-        uint96 weightMax;
+        Amount weightMax;
         /// Seconds.
         uint40 epochLength;
     }
@@ -45,7 +45,7 @@ interface IMasternodes is ISigners {
     );
     /// @notice `amount` was taken from a stake; of it `reward` belongs to `informer` now. 1e-18 SNM.
     event Slashed(
-        address indexed account, address indexed informer, uint96 amount, uint96 reward, bytes32 evidence
+        address indexed account, address indexed informer, Amount amount, Amount reward, bytes32 evidence
     );
     /// @notice An informer's reward went out, or what was slashed of `to` into the vault.
     event Paid(address indexed to, uint256 amount);

@@ -5,7 +5,8 @@ import {Rate} from "../Types.sol";
 
 /// @title SNM's price in USD: bounded, dated, with its history
 /// @notice A price counts from the second in which it was reported until the next one, never for time before it.
-/// Rates are 1e-18 USD per whole SNM. The development feeder is one account; masternodes take its place later.
+/// Rates are 1e-18 USD per whole SNM. The feeder is one account, or the contract
+/// in which the masternodes vote (`masternode/PriceReports.sol`).
 interface IPriceOracle {
     /// @notice Bounds that hold for ever.
     struct Limits {

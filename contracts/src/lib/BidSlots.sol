@@ -18,17 +18,11 @@ library BidSlots {
         return BidSlot.wrap(uint256(OrderStatus.Open) | uint256(Amount.unwrap(amount)) << 8);
     }
 
-    function makeMatched(DealState memory state) internal pure returns (BidSlot) {
+    /// The money of an open deal.
+    function makeDeal(Amount escrow_, uint96 paid_, uint40 settledUntil_) internal pure returns (BidSlot) {
         return BidSlot.wrap(
-            uint256(OrderStatus.Matched) | uint256(Amount.unwrap(state.escrow)) << 8
-                | uint256(Amount.unwrap(state.paid)) << 104 | uint256(state.settledUntil) << 200
-        );
-    }
-
-    /// {makeMatched} for a deal that begins.
-    function makeNew(Amount escrow_, uint40 start) internal pure returns (BidSlot) {
-        return BidSlot.wrap(
-            uint256(OrderStatus.Matched) | uint256(Amount.unwrap(escrow_)) << 8 | uint256(start) << 200
+            uint256(OrderStatus.Matched) | uint256(Amount.unwrap(escrow_)) << 8 | uint256(paid_) << 104
+                | uint256(settledUntil_) << 200
         );
     }
 
@@ -40,13 +34,25 @@ library BidSlots {
         return OrderStatus(uint8(BidSlot.unwrap(slot)));
     }
 
+    /// Whether an open deal's money is here.
+    function isDeal(BidSlot slot) internal pure returns (bool) {
+        return uint8(BidSlot.unwrap(slot)) == uint8(OrderStatus.Matched);
+    }
+
     function escrow(BidSlot slot) internal pure returns (Amount) {
         return Amount.wrap(uint96(BidSlot.unwrap(slot) >> 8));
     }
 
+    function paid(BidSlot slot) internal pure returns (uint96) {
+        return uint96(BidSlot.unwrap(slot) >> 104);
+    }
+
+    function settledUntil(BidSlot slot) internal pure returns (uint40) {
+        return uint40(BidSlot.unwrap(slot) >> 200);
+    }
+
     /// The open deal that took this bid.
     function deal(BidSlot slot) internal pure returns (DealState memory) {
-        uint256 word = BidSlot.unwrap(slot);
-        return DealState(DealStatus.Open, escrow(slot), Amount.wrap(uint96(word >> 104)), uint40(word >> 200));
+        return DealState(DealStatus.Open, slot.escrow(), Amount.wrap(slot.paid()), slot.settledUntil());
     }
 }

@@ -10,17 +10,23 @@ library Signatures {
     /// What a wallet may use to judge. More than that, and it has not signed: it must not burn what a batch has left.
     uint256 internal constant WALLET_GAS = 400_000;
 
+    /// Half the order of secp256k1: of the two values of `s` that fit, only the smaller one counts.
     uint256 private constant S_MAX = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0;
 
     /// Whether `signer` signed `digest`. Nobody (0) never did.
     function isBy(address signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
         if (signer == address(0)) return false;
-        if (_recover(digest, signature) == signer) return true;
+        if (_recoverPacked(digest, signature) == signer) return true;
         return signer.code.length != 0 && _walletAccepts(signer, digest, signature);
     }
 
-    /// Whose key made the signature; 0 if it is none.
-    function _recover(bytes32 digest, bytes calldata signature) private pure returns (address) {
+    /// Whose key made the signature; 0 if it is none, or has the higher s.
+    function recover(bytes32 digest, uint8 v, bytes32 r, bytes32 s) internal pure returns (address) {
+        // The precompile itself takes no v but 27 and 28, and answers 0 to what is no signature.
+        return uint256(s) > S_MAX ? address(0) : ecrecover(digest, v, r, s);
+    }
+
+    function _recoverPacked(bytes32 digest, bytes calldata signature) private pure returns (address) {
         if (signature.length != 65) return address(0);
         bytes32 r;
         bytes32 s;
@@ -30,9 +36,7 @@ library Signatures {
             s := calldataload(add(signature.offset, 0x20))
             v := byte(0, calldataload(add(signature.offset, 0x40)))
         }
-        if (uint256(s) > S_MAX) return address(0);
-        // The precompile itself takes no v but 27 and 28, and answers 0 to what is no signature.
-        return ecrecover(digest, v, r, s);
+        return recover(digest, v, r, s);
     }
 
     /// Reads one word of the answer, however long it is.

@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {
-    Amount,
-    Currency,
-    DealState,
-    DealStatus,
-    Order,
-    OrderId,
-    OrderStatus,
-    Price,
-    Side
-} from "../Types.sol";
+import {Amount, Currency, Order, OrderId, OrderStatus, Price, Side} from "../Types.sol";
 import {IMarketBook} from "../interfaces/IMarketBook.sol";
 import {IPriceOracle} from "../interfaces/IPriceOracle.sol";
 import {BidSlot, BidSlots} from "../lib/BidSlots.sol";
@@ -159,18 +149,13 @@ abstract contract Book is Gate, Balances, IMarketBook {
         _asks[ask] = commitment;
     }
 
-    /// Whether there is a deal at `key`, and its money.
-    function _loadMoney(bytes32 key) internal view returns (bool found, DealState memory state) {
-        BidSlot slot = _money[key];
-        return (slot.status() == OrderStatus.Matched, slot.deal());
+    /// What lies at `key`: a deal's money, if there is a deal.
+    function _loadMoney(bytes32 key) internal view returns (BidSlot) {
+        return _money[key];
     }
 
-    function _storeMoney(bytes32 key, DealState memory state) internal {
-        _money[key] = BidSlots.makeMatched(state);
-    }
-
-    function _storeNewMoney(bytes32 key, Amount escrow, uint40 start) internal {
-        _money[key] = BidSlots.makeNew(escrow, start);
+    function _storeMoney(bytes32 key, BidSlot money) internal {
+        _money[key] = money;
     }
 
     /// Gives the slots of a closed deal back.

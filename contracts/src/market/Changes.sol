@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Amount, Change, Currency, Deal, DealState, DealStatus, OrderId, Price} from "../Types.sol";
 import {IMarketChanges} from "../interfaces/IMarketChanges.sol";
+import {BidSlot, BidSlots} from "../lib/BidSlots.sol";
 import {Billing} from "../lib/Billing.sol";
 import {Calendar} from "../lib/Calendar.sol";
 import {Hashing} from "../lib/Hashing.sol";
@@ -93,11 +94,11 @@ abstract contract Changes is Deals, IMarketChanges {
 
     /// Pays what was earned under the old terms and puts the new ones in their place.
     function _apply(Deal calldata deal, Change calldata change) private {
-        (bytes32 key, DealState memory state) = _requireDeal(deal);
-        (uint96 owed, bool ended) = Billing.billAt(deal, state, block.timestamp, oracle);
+        (bytes32 key, BidSlot money) = _requireDeal(deal);
+        (uint96 owed, bool ended) = Billing.billAt(deal, money, block.timestamp, oracle);
         if (ended) revert DealEnded(deal.id);
         // Time that is paid for already is not paid again if block time has fallen back.
-        uint40 start = Calendar.later(state.settledUntil, Calendar.timestamp());
+        uint40 start = Calendar.later(money.settledUntil(), Calendar.timestamp());
         _requirePossible(deal, change, start);
 
         Deal memory next = deal;
@@ -106,20 +107,18 @@ abstract contract Changes is Deals, IMarketChanges {
         next.start = start;
         next.rateStart = _rateStart(deal.currency, start);
 
-        uint256 left = Amount.unwrap(state.escrow) - Amount.unwrap(state.paid) - owed;
+        uint256 left = Amount.unwrap(money.escrow()) - money.paid() - owed;
         uint256 needs = left;
         if (next.end != 0 && next.currency == Currency.SNM) {
             needs = Billing.priceOf(next.price, next.currency, next.end - start, oracle);
             if (needs > type(uint96).max) revert EscrowTooSmall(type(uint96).max, needs);
         }
-        _replace(
-            deal, key, next, DealState(DealStatus.Open, Amount.wrap(uint96(needs)), Amount.wrap(0), start)
-        );
+        _replace(deal, key, next, BidSlots.makeDeal(Amount.wrap(uint96(needs)), 0, start));
         _pay(next, needs, left, owed);
     }
 
     /// Puts the new terms where the old ones are.
-    function _replace(Deal calldata deal, bytes32 key, Deal memory next, DealState memory state) private {
+    function _replace(Deal calldata deal, bytes32 key, Deal memory next, BidSlot money) private {
         bytes32 old = Hashing.commitment(deal);
         delete _offers[old][false];
         delete _offers[old][true];
@@ -127,7 +126,7 @@ abstract contract Changes is Deals, IMarketChanges {
         _freeDeal(deal.ask, deal.bid, key);
         if (key == OrderId.unwrap(deal.bid)) _storeTerms(deal.ask, commitment);
         else key = commitment;
-        _storeMoney(key, state);
+        _storeMoney(key, money);
     }
 
     /// Moves what the change costs, and says all of it.

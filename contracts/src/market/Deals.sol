@@ -19,6 +19,7 @@ import {
 import {IBlacklist} from "../interfaces/IBlacklist.sol";
 import {IMarketDeals} from "../interfaces/IMarketDeals.sol";
 import {ITerms} from "../interfaces/ITerms.sol";
+import {BidSlot, BidSlots} from "../lib/BidSlots.sol";
 import {Billing} from "../lib/Billing.sol";
 import {Calendar} from "../lib/Calendar.sol";
 import {Hashing} from "../lib/Hashing.sol";
@@ -72,8 +73,8 @@ abstract contract Deals is Book, IMarketDeals {
 
     /// @inheritdoc IMarketDeals
     function settle(Deal calldata deal) external {
-        (bytes32 key, DealState memory state) = _requireDeal(deal);
-        _settle(deal, key, state);
+        (bytes32 key, BidSlot money) = _requireDeal(deal);
+        _settle(deal, key, money);
     }
 
     /// @inheritdoc IMarketDeals
@@ -81,9 +82,9 @@ abstract contract Deals is Book, IMarketDeals {
         if (deals.length > BATCH_MAX) revert BatchTooLong(deals.length, BATCH_MAX);
         for (uint256 i = 0; i < deals.length; ++i) {
             Deal calldata deal = deals[i];
-            (bytes32 key, bool found, DealState memory state) = _findDeal(deal);
-            if (found) {
-                _settle(deal, key, state);
+            (bytes32 key, BidSlot money) = _findDeal(deal);
+            if (money.isDeal()) {
+                _settle(deal, key, money);
             } else {
                 skipped |= 1 << i;
                 emit EntrySkipped(i, msg.sender, abi.encodeWithSelector(DealNotOpen.selector, deal.id));
@@ -93,14 +94,14 @@ abstract contract Deals is Book, IMarketDeals {
 
     /// @inheritdoc IMarketDeals
     function closeDeal(Deal calldata deal, BlacklistChoice choice) external {
-        (bytes32 key, DealState memory state) = _requireDeal(deal);
-        (uint96 owed, bool ended) = Billing.billAt(deal, state, block.timestamp, oracle);
+        (bytes32 key, BidSlot money) = _requireDeal(deal);
+        (uint96 owed, bool ended) = Billing.billAt(deal, money, block.timestamp, oracle);
         bool bySupply = msg.sender == deal.supplier || msg.sender == deal.master;
         if (!ended && msg.sender != deal.consumer) {
             if (!bySupply) revert NotAParty(deal.id, msg.sender);
             if (deal.end != 0) revert ClosedTooEarly(deal.id, block.timestamp, deal.end);
         }
-        _close(deal, key, state, owed, ended);
+        _close(deal, key, money, owed, ended);
         if (choice == BlacklistChoice.Nobody) return;
         if (msg.sender == deal.consumer) {
             _list(deal.id, choice == BlacklistChoice.Master ? deal.master : deal.supplier);
@@ -112,29 +113,33 @@ abstract contract Deals is Book, IMarketDeals {
     /// @inheritdoc IMarketDeals
     function topUp(Deal calldata deal, Amount amount, Amount deposit) external nonReentrant {
         _depositIfAny(deposit);
-        (bytes32 key, DealState memory state) = _requireDeal(deal);
-        (, bool ended) = Billing.billAt(deal, state, block.timestamp, oracle);
+        (bytes32 key, BidSlot money) = _requireDeal(deal);
+        (, bool ended) = Billing.billAt(deal, money, block.timestamp, oracle);
         if (ended) revert DealEnded(deal.id);
         if (Amount.unwrap(amount) == 0 || (deal.currency == Currency.SNM && deal.end != 0)) {
             revert NothingToTopUp(deal.id);
         }
-        state.escrow = Amount.wrap(Amount.unwrap(state.escrow) + Amount.unwrap(amount));
-        _storeMoney(key, state);
+        Amount escrow = Amount.wrap(Amount.unwrap(money.escrow()) + Amount.unwrap(amount));
+        money = BidSlots.makeDeal(escrow, money.paid(), money.settledUntil());
+        _storeMoney(key, money);
         uint256 balance = _debit(msg.sender, Amount.unwrap(amount));
-        emit DealToppedUp(deal.id, deal.consumer, deal.supplier, deal, state, msg.sender, amount, balance);
+        emit DealToppedUp(
+            deal.id, deal.consumer, deal.supplier, deal, money.deal(), msg.sender, amount, balance
+        );
     }
 
     /// @inheritdoc IMarketDeals
     function dealState(Deal calldata deal) external view returns (DealState memory state) {
-        (, state) = _requireDeal(deal);
+        (, BidSlot money) = _requireDeal(deal);
+        return money.deal();
     }
 
     /// @inheritdoc IMarketDeals
     function dealNow(Deal calldata deal) external view returns (Amount owed, uint40 endsAt, bool ended) {
-        (, DealState memory state) = _requireDeal(deal);
+        (, BidSlot money) = _requireDeal(deal);
         uint96 due;
-        (due, ended) = Billing.billAt(deal, state, block.timestamp, oracle);
-        return (Amount.wrap(due), Billing.endOf(deal, state, oracle), ended);
+        (due, ended) = Billing.billAt(deal, money, block.timestamp, oracle);
+        return (Amount.wrap(due), Billing.endOf(deal, money, oracle), ended);
     }
 
     /// Binds two orders. An empty signature: the order is in the book.
@@ -236,7 +241,7 @@ abstract contract Deals is Book, IMarketDeals {
             escrow = Amount.wrap(uint96(needs));
             balance = _credit(deal.consumer, refund);
         }
-        _storeNewMoney(key, escrow, deal.start);
+        _storeMoney(key, BidSlots.makeDeal(escrow, 0, deal.start));
         _emitOpened(deal, escrow, refund, balance);
     }
 
@@ -245,13 +250,13 @@ abstract contract Deals is Book, IMarketDeals {
     function _emitOpened(Deal memory deal, Amount escrow, uint256 refund, uint256 left) private {
         bytes32 topic = DealOpened.selector;
         uint256 open = uint256(DealStatus.Open);
-        (DealId id, address consumer, address supplier, uint40 start) =
-            (deal.id, deal.consumer, deal.supplier, deal.start);
+        (uint256 money, uint256 start) = (Amount.unwrap(escrow), deal.start);
+        (DealId id, address consumer, address supplier) = (deal.id, deal.consumer, deal.supplier);
         assembly ("memory-safe") {
             let data := mload(0x40)
             mcopy(data, deal, 0x160)
             mstore(add(data, 0x160), open)
-            mstore(add(data, 0x180), escrow)
+            mstore(add(data, 0x180), money)
             mstore(add(data, 0x1a0), 0)
             mstore(add(data, 0x1c0), start)
             mstore(add(data, 0x1e0), refund)
@@ -260,38 +265,47 @@ abstract contract Deals is Book, IMarketDeals {
         }
     }
 
-    function _settle(Deal calldata deal, bytes32 key, DealState memory state) private {
-        (uint96 owed, bool ended) = Billing.billAt(deal, state, block.timestamp, oracle);
-        if (ended) return _close(deal, key, state, owed, ended);
-        state.paid = Amount.wrap(Amount.unwrap(state.paid) + owed);
-        state.settledUntil = Calendar.later(state.settledUntil, Calendar.timestamp());
-        _storeMoney(key, state);
-        _emitSettled(deal, state, _credit(deal.master, owed));
+    function _settle(Deal calldata deal, bytes32 key, BidSlot money) private {
+        (uint96 owed, bool ended) = Billing.billAt(deal, money, block.timestamp, oracle);
+        if (ended) return _close(deal, key, money, owed, ended);
+        uint96 paid = money.paid() + owed;
+        uint40 until = Calendar.later(money.settledUntil(), Calendar.timestamp());
+        Amount escrow = money.escrow();
+        _storeMoney(key, BidSlots.makeDeal(escrow, paid, until));
+        _emitSettled(deal, Amount.unwrap(escrow), paid, until, _credit(deal.master, owed));
     }
 
     /// `emit DealSettled(deal.id, deal.consumer, deal.supplier, deal, state, masterBalance)`, likewise. The deal's words are
-    /// clean, or they would not have its commitment.
-    function _emitSettled(Deal calldata deal, DealState memory state, uint256 masterBalance) private {
+    /// clean, or they would not have its commitment; the state's come as whole words, so that they are, too.
+    function _emitSettled(
+        Deal calldata deal,
+        uint256 escrow,
+        uint256 paid,
+        uint256 until,
+        uint256 masterBalance
+    ) private {
         bytes32 topic = DealSettled.selector;
+        uint256 open = uint256(DealStatus.Open);
         (DealId id, address consumer, address supplier) = (deal.id, deal.consumer, deal.supplier);
         assembly ("memory-safe") {
             let data := mload(0x40)
             calldatacopy(data, deal, 0x160)
-            mcopy(add(data, 0x160), state, 0x80)
+            mstore(add(data, 0x160), open)
+            mstore(add(data, 0x180), escrow)
+            mstore(add(data, 0x1a0), paid)
+            mstore(add(data, 0x1c0), until)
             mstore(add(data, 0x1e0), masterBalance)
             log4(data, 0x200, topic, id, consumer, supplier)
         }
     }
 
     /// Pays what is owed, returns the rest. Nothing here depends on anybody's cooperation.
-    function _close(Deal calldata deal, bytes32 key, DealState memory state, uint96 owed, bool ended)
-        private
-    {
-        uint40 end = ended ? Billing.endOf(deal, state, oracle) : Calendar.timestamp();
-        uint96 paid = Amount.unwrap(state.paid) + owed;
-        uint96 refund = Amount.unwrap(state.escrow) - paid;
-        state = DealState(
-            DealStatus.Closed, Amount.wrap(paid), Amount.wrap(paid), Calendar.later(state.settledUntil, end)
+    function _close(Deal calldata deal, bytes32 key, BidSlot money, uint96 owed, bool ended) private {
+        uint40 end = ended ? Billing.endOf(deal, money, oracle) : Calendar.timestamp();
+        uint96 paid = money.paid() + owed;
+        uint96 refund = Amount.unwrap(money.escrow()) - paid;
+        DealState memory state = DealState(
+            DealStatus.Closed, Amount.wrap(paid), Amount.wrap(paid), Calendar.later(money.settledUntil(), end)
         );
         _freeDeal(deal.ask, deal.bid, key);
         uint256 masterBalance = _credit(deal.master, owed);
@@ -318,18 +332,13 @@ abstract contract Deals is Book, IMarketDeals {
     }
 
     /// Where the money of an open deal lies, and what it is.
-    function _requireDeal(Deal calldata deal) internal view returns (bytes32 key, DealState memory state) {
-        bool found;
-        (key, found, state) = _findDeal(deal);
-        if (!found) revert DealNotOpen(deal.id);
+    function _requireDeal(Deal calldata deal) internal view returns (bytes32 key, BidSlot money) {
+        (key, money) = _findDeal(deal);
+        if (!money.isDeal()) revert DealNotOpen(deal.id);
     }
 
-    function _findDeal(Deal calldata deal)
-        private
-        view
-        returns (bytes32 key, bool found, DealState memory state)
-    {
+    function _findDeal(Deal calldata deal) private view returns (bytes32 key, BidSlot money) {
         key = _keyOf(deal.ask, deal.bid, Hashing.commitment(deal));
-        (found, state) = _loadMoney(key);
+        money = _loadMoney(key);
     }
 }

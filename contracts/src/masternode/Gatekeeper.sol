@@ -8,6 +8,7 @@ import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
 
 import {Amount} from "../Types.sol";
 import {IGatekeeper} from "../interfaces/IGatekeeper.sol";
+import {Amounts} from "../lib/Amounts.sol";
 import {Calendar} from "../lib/Calendar.sol";
 import {Purse} from "../lib/Purse.sol";
 import {ISigners, Signature, SignerSet} from "./Signers.sol";
@@ -15,11 +16,12 @@ import {ISigners, Signature, SignerSet} from "./Signers.sol";
 /// @title One side of a bridge, see {IGatekeeper}
 contract Gatekeeper is IGatekeeper, EIP712, ReentrancyGuardTransient {
     using Purse for IERC20;
+    using Amounts for Amount;
     using BitMaps for BitMaps.BitMap;
 
     struct Payment {
         address to;
-        uint96 amount;
+        Amount amount;
         uint40 readyAt;
     }
 
@@ -33,8 +35,8 @@ contract Gatekeeper is IGatekeeper, EIP712, ReentrancyGuardTransient {
     ISigners public immutable signers;
     uint256 public immutable peerChain;
     address public immutable peer;
-    uint96 public immutable largeAmount;
-    uint96 public immutable dayLimit;
+    Amount public immutable largeAmount;
+    Amount public immutable dayLimit;
     uint40 public immutable delay;
     uint40 public immutable freezeLength;
     uint40 public immutable freezePause;
@@ -54,7 +56,7 @@ contract Gatekeeper is IGatekeeper, EIP712, ReentrancyGuardTransient {
     {
         if (
             peer_ == address(0) || (peerChain_ == block.chainid && peer_ == address(this))
-                || params.freezePause <= params.freezeLength || params.largeAmount == 0
+                || params.freezePause <= params.freezeLength || params.largeAmount.isZero()
         ) revert InvalidParams();
         token = token_;
         signers = signers_;
@@ -69,19 +71,19 @@ contract Gatekeeper is IGatekeeper, EIP712, ReentrancyGuardTransient {
 
     /// @inheritdoc IGatekeeper
     function deposit(address to, Amount amount) external nonReentrant returns (uint256 id) {
-        if (to == address(0) || Amount.unwrap(amount) == 0) revert WrongTransfer();
+        if (to == address(0) || amount.isZero()) revert WrongTransfer();
         // Who deposits during a freeze would only wait for its end.
         _requireThawed();
         _take(amount);
         id = ++depositCount;
-        deposits[id] = Payment(msg.sender, Amount.unwrap(amount), 0);
-        emit Deposited(id, msg.sender, to, Amount.unwrap(amount));
+        deposits[id] = Payment(msg.sender, amount, 0);
+        emit Deposited(id, msg.sender, to, amount);
     }
 
     /// @inheritdoc IGatekeeper
     function fund(Amount amount) external nonReentrant {
         _take(amount);
-        emit Funded(msg.sender, Amount.unwrap(amount), free);
+        emit Funded(msg.sender, amount.raw(), free);
     }
 
     /// @inheritdoc IGatekeeper
@@ -92,32 +94,33 @@ contract Gatekeeper is IGatekeeper, EIP712, ReentrancyGuardTransient {
         if (
             transfer.sourceChain != peerChain || transfer.source != peer
                 || transfer.destinationChain != block.chainid || transfer.destination != address(this)
-                || transfer.to == address(0) || transfer.to == address(this) || transfer.amount == 0
+                || transfer.to == address(0) || transfer.to == address(this) || transfer.amount.isZero()
         ) revert WrongTransfer();
         if (_accepted.get(transfer.id)) revert WrongState(transfer.id, stateOf(transfer.id));
         signers.requireQuorum(set, releaseDigest(transfer, set.epoch), signatures);
         _accepted.set(transfer.id);
 
         uint256 day = block.timestamp / 1 days;
-        bool now_ = transfer.amount <= largeAmount && releasedOn[day] + transfer.amount <= dayLimit
-            && transfer.amount <= free && block.timestamp >= frozenUntil;
+        uint256 amount = transfer.amount.raw();
+        bool now_ = amount <= largeAmount.raw() && releasedOn[day] + amount <= dayLimit.raw()
+            && amount <= free && block.timestamp >= frozenUntil;
         if (!now_) {
             uint40 readyAt = Calendar.narrow(block.timestamp + delay);
             waiting[transfer.id] = Payment(transfer.to, transfer.amount, readyAt);
             emit Queued(transfer.id, transfer.to, transfer.amount, readyAt);
             return;
         }
-        releasedOn[day] += transfer.amount;
+        releasedOn[day] += amount;
         _release(transfer.id, transfer.to, transfer.amount);
     }
 
     /// @inheritdoc IGatekeeper
     function finish(uint256 id) external nonReentrant {
         Payment memory payment = waiting[id];
-        if (payment.amount == 0) revert WrongState(id, stateOf(id));
+        if (payment.amount.isZero()) revert WrongState(id, stateOf(id));
         _requireThawed();
         if (block.timestamp < payment.readyAt) revert NotReady(block.timestamp, payment.readyAt);
-        if (free < payment.amount) revert TooFewTokens(free, payment.amount);
+        if (free < payment.amount.raw()) revert TooFewTokens(free, payment.amount.raw());
         delete waiting[id];
         _release(id, payment.to, payment.amount);
     }
@@ -128,9 +131,9 @@ contract Gatekeeper is IGatekeeper, EIP712, ReentrancyGuardTransient {
         nonReentrant
     {
         Payment memory payment = deposits[id];
-        if (payment.amount == 0) revert WrongState(id, State.None);
+        if (payment.amount.isZero()) revert WrongState(id, State.None);
         _requireThawed();
-        if (free < payment.amount) revert TooFewTokens(free, payment.amount);
+        if (free < payment.amount.raw()) revert TooFewTokens(free, payment.amount.raw());
         signers.requireQuorum(set, refundDigest(id, set.epoch), signatures);
         delete deposits[id];
         emit Refunded(id, payment.to, payment.amount);
@@ -192,25 +195,25 @@ contract Gatekeeper is IGatekeeper, EIP712, ReentrancyGuardTransient {
     /// @inheritdoc IGatekeeper
     function stateOf(uint256 id) public view returns (State) {
         if (!_accepted.get(id)) return State.None;
-        return waiting[id].amount == 0 ? State.Released : State.Waiting;
+        return waiting[id].amount.isZero() ? State.Released : State.Waiting;
     }
 
     function _requireThawed() private view {
         if (block.timestamp < frozenUntil) revert StillFrozen(block.timestamp, frozenUntil);
     }
 
-    function _release(uint256 id, address to, uint96 amount) private {
+    function _release(uint256 id, address to, Amount amount) private {
         emit Released(id, to, amount);
         _pay(to, amount);
     }
 
     function _take(Amount amount) private {
         token.take(amount);
-        free += Amount.unwrap(amount);
+        free += amount.raw();
     }
 
-    function _pay(address to, uint96 amount) private {
-        free -= amount;
-        token.pay(to, Amount.wrap(amount));
+    function _pay(address to, Amount amount) private {
+        free -= amount.raw();
+        token.pay(to, amount);
     }
 }

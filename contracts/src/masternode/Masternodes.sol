@@ -7,6 +7,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {Amount} from "../Types.sol";
 import {IMasternodes} from "../interfaces/IMasternodes.sol";
 import {IVault} from "../interfaces/IVault.sol";
+import {Amounts} from "../lib/Amounts.sol";
 import {Calendar} from "../lib/Calendar.sol";
 import {Purse} from "../lib/Purse.sol";
 import {ISigners, Member, SignerSet, Signers} from "./Signers.sol";
@@ -14,6 +15,7 @@ import {ISigners, Member, SignerSet, Signers} from "./Signers.sol";
 /// @title The masternodes' stakes, see {IMasternodes}
 contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
     using Purse for IERC20;
+    using Amounts for Amount;
 
     uint40 public constant UNBONDING = 7 days;
     /// A set older than this many epochs may not speak: always shorter than the unbonding, so that whoever votes can
@@ -24,8 +26,8 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
     IERC20 public immutable token;
     address public immutable coordinator;
     IVault public immutable vault;
-    uint96 public immutable stakeMin;
-    uint96 public immutable weightMax;
+    Amount public immutable stakeMin;
+    Amount public immutable weightMax;
     uint40 public immutable epochLength;
 
     mapping(address account => Node) private _nodes;
@@ -35,15 +37,15 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
     address[] private _active;
     uint64 public latestSet;
     /// What was slashed of an account and is not in the vault yet.
-    mapping(address account => uint96) public slashedOf;
+    mapping(address account => Amount) public slashedOf;
     uint256 public owed;
 
     /// @param coordinator_ The only one that slashes; its address is known before it is deployed.
     /// @param vault_ Gets what is slashed, and keeps it for a while.
     constructor(IERC20 token_, address coordinator_, IVault vault_, Params memory params) {
         if (
-            coordinator_ == address(0) || address(vault_) == address(0) || params.stakeMin == 0
-                || params.weightMax < params.stakeMin || params.epochLength == 0
+            coordinator_ == address(0) || address(vault_) == address(0) || params.stakeMin.isZero()
+                || params.weightMax.raw() < params.stakeMin.raw() || params.epochLength == 0
                 || params.epochLength * SET_AGE_MAX >= UNBONDING
         ) revert InvalidAmount();
         token = token_;
@@ -60,18 +62,16 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IMasternodes
-    function join(Amount stake, address signer, bytes32 networkKey) external nonReentrant {
-        uint96 amount = Amount.unwrap(stake);
+    function join(Amount amount, address signer, bytes32 networkKey) external nonReentrant {
         Node storage node = _nodes[msg.sender];
         if (node.state == State.Active || node.state == State.Unbonding) {
             revert WrongState(msg.sender, node.state);
         }
-        if (amount < stakeMin) revert StakeTooSmall(amount, stakeMin);
+        if (amount.raw() < stakeMin.raw()) revert StakeTooSmall(amount.raw(), stakeMin.raw());
         if (_active.length == MEMBERS_MAX) {
             address smallest = _smallest();
-            if (amount <= _nodes[smallest].stake) {
-                revert StakeTooSmall(amount, uint256(_nodes[smallest].stake) + 1);
-            }
+            uint256 least = _nodes[smallest].stake.raw();
+            if (amount.raw() <= least) revert StakeTooSmall(amount.raw(), least + 1);
             _unbond(smallest);
         }
         _take(amount);
@@ -85,12 +85,11 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IMasternodes
-    function addStake(Amount stake) external nonReentrant {
-        uint96 amount = Amount.unwrap(stake);
+    function addStake(Amount amount) external nonReentrant {
         Node storage node = _activeNode(msg.sender);
-        if (amount == 0) revert InvalidAmount();
+        if (amount.isZero()) revert InvalidAmount();
         _take(amount);
-        node.stake += amount;
+        node.stake = node.stake.plus(amount);
         emit NodeChanged(msg.sender, node);
     }
 
@@ -113,9 +112,9 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
         Node storage node = _nodes[msg.sender];
         if (node.state != State.Unbonding) revert WrongState(msg.sender, node.state);
         if (block.timestamp < node.freeAt) revert StillBonded(block.timestamp, node.freeAt);
-        uint256 amount = node.stake;
+        Amount amount = node.stake;
         node.state = State.Withdrawn;
-        node.stake = 0;
+        node.stake = Amount.wrap(0);
         emit NodeChanged(msg.sender, node);
         _pay(msg.sender, amount);
     }
@@ -131,7 +130,7 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
         for (uint256 i = 0; i < count; ++i) {
             Node storage node = _nodes[_active[i]];
             signers[i] = node.signer;
-            weights[i] = node.stake < weightMax ? node.stake : weightMax;
+            weights[i] = Amount.unwrap(node.stake.raw() < weightMax.raw() ? node.stake : weightMax);
             set.members[i] = Member(_active[i], signers[i], weights[i]);
         }
         latestSet = now_;
@@ -144,13 +143,13 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
         Node storage node = _nodes[account];
         if (bps > BPS) revert InvalidAmount();
         // Nothing of a withdrawn stake is left to take: not an error, or one such signer would shield the others.
-        uint96 amount = uint96((uint256(node.stake) * bps + BPS - 1) / BPS);
-        uint96 reward = informer == address(0) ? 0 : amount / 5;
-        node.stake -= amount;
-        rewardOf[informer] += reward;
-        slashedOf[account] += amount - reward;
+        Amount amount = node.stake.shareUp(bps);
+        Amount reward = Amount.wrap(informer == address(0) ? 0 : Amount.unwrap(amount) / 5);
+        node.stake = node.stake.minus(amount);
+        rewardOf[informer] += reward.raw();
+        slashedOf[account] = slashedOf[account].plus(amount.minus(reward));
         emit Slashed(account, informer, amount, reward, evidence);
-        if (node.state == State.Active && node.stake < stakeMin) _unbond(account);
+        if (node.state == State.Active && node.stake.raw() < stakeMin.raw()) _unbond(account);
         else emit NodeChanged(account, node);
     }
 
@@ -165,18 +164,18 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
         if (amount == 0) revert InvalidAmount();
         delete rewardOf[msg.sender];
         emit Paid(msg.sender, amount);
-        _pay(msg.sender, amount);
+        _pay(msg.sender, Amounts.make(amount));
     }
 
     /// @inheritdoc IMasternodes
     function sweep(address account) external nonReentrant {
-        uint96 amount = slashedOf[account];
-        if (amount == 0) revert InvalidAmount();
-        delete slashedOf[account];
-        owed -= amount;
-        emit Paid(account, amount);
-        token.approve(address(vault), amount);
-        vault.lock(account, Amount.wrap(amount));
+        Amount amount = slashedOf[account];
+        if (amount.isZero()) revert InvalidAmount();
+        slashedOf[account] = Amount.wrap(0);
+        owed -= amount.raw();
+        emit Paid(account, amount.raw());
+        token.approve(address(vault), amount.raw());
+        vault.lock(account, amount);
     }
 
     /// @inheritdoc IMasternodes
@@ -230,20 +229,20 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
     }
 
     function _smallest() private view returns (address result) {
-        uint96 least = type(uint96).max;
+        uint256 least = type(uint96).max;
         for (uint256 i = 0; i < _active.length; ++i) {
-            uint96 stake = _nodes[_active[i]].stake;
+            uint256 stake = _nodes[_active[i]].stake.raw();
             if (result == address(0) || stake < least) (result, least) = (_active[i], stake);
         }
     }
 
-    function _take(uint96 amount) private {
-        token.take(Amount.wrap(amount));
-        owed += amount;
+    function _take(Amount amount) private {
+        token.take(amount);
+        owed += amount.raw();
     }
 
-    function _pay(address to, uint256 amount) private {
-        owed -= amount;
-        token.pay(to, Amount.wrap(uint96(amount)));
+    function _pay(address to, Amount amount) private {
+        owed -= amount.raw();
+        token.pay(to, amount);
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Signatures} from "../lib/Signatures.sol";
+
 /// One masternode in a set.
 struct Member {
     /// Who has staked.
@@ -67,8 +69,6 @@ interface ISigners {
 abstract contract Signers is ISigners {
     /// As many bits as a bitmap of voters has, and as many signatures as one transaction bears easily.
     uint256 internal constant MEMBERS_MAX = 64;
-    /// Half the order of secp256k1: of the two values of `s` that fit, only the smaller one counts.
-    uint256 private constant S_MAX = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0;
 
     /// @inheritdoc ISigners
     function weigh(SignerSet calldata set, bytes32[] calldata digests, Signature[] calldata signatures)
@@ -93,7 +93,10 @@ abstract contract Signers is ISigners {
             }
             seen |= bit;
             Member calldata member = set.members[signature.member];
-            if (_signer(digests[digests.length == 1 ? 0 : i], signature) != member.signer) {
+            bytes32 digest = digests[digests.length == 1 ? 0 : i];
+            address signer = Signatures.recover(digest, signature.v, signature.r, signature.s);
+            // Nobody (0) never signs, whatever a set says.
+            if (signer == address(0) || signer != member.signer) {
                 revert InvalidSignature(i, signature.member);
             }
             if (mayVote(member)) weights[i] = member.weight;
@@ -132,10 +135,4 @@ abstract contract Signers is ISigners {
 
     /// Hash of the set taken in `epoch`; 0 if none was, or if it may not speak any more.
     function _setHash(uint64 epoch) internal view virtual returns (bytes32);
-
-    /// 0 when it is no signature that counts.
-    function _signer(bytes32 digest, Signature calldata signature) private pure returns (address) {
-        if (uint256(signature.s) > S_MAX || (signature.v != 27 && signature.v != 28)) return address(0);
-        return ecrecover(digest, signature.v, signature.r, signature.s);
-    }
 }

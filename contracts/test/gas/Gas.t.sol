@@ -167,7 +167,7 @@ contract GasTest is System {
         vm.warp(block.timestamp + 60);
         vm.prank(stranger);
         vm.assertEq(market.settleMany(deals), 0, "none skipped");
-        measurePer("settle, batch of 50, per deal", 50, 21_000);
+        measurePer("settle, batch of 50, per deal", 50, 20_000);
 
         calls = new bytes[](10);
         for (uint256 i = 0; i < 10; ++i) {

@@ -32,7 +32,8 @@ contract GatekeeperTest is MasternodeSystem {
         for (uint256 i = 0; i < set.members.length; ++i) {
             _set.members.push(set.members[i]);
         }
-        IGatekeeper.Params memory params = IGatekeeper.Params(LARGE, DAY_LIMIT, 1 days, 1 days, 30 days);
+        IGatekeeper.Params memory params =
+            IGatekeeper.Params(Amount.wrap(LARGE), Amount.wrap(DAY_LIMIT), 1 days, 1 days, 30 days);
         address later = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 3);
         home = new Gatekeeper(snm, masternodes, AWAY, later, params);
         awaySnm = new SNM(address(this));
@@ -52,7 +53,7 @@ contract GatekeeperTest is MasternodeSystem {
         vm.chainId(HOME);
         vm.prank(stranger);
         uint256 id = home.deposit(worker, Amount.wrap(amount));
-        return IGatekeeper.Transfer(HOME, AWAY, address(home), address(away), id, worker, amount);
+        return IGatekeeper.Transfer(HOME, AWAY, address(home), address(away), id, worker, Amount.wrap(amount));
     }
 
     function signatures(IGatekeeper.Transfer memory transfer, uint256 count)
@@ -89,7 +90,7 @@ contract GatekeeperTest is MasternodeSystem {
         uint256 id = away.deposit(stranger, Amount.wrap(50e18));
         vm.chainId(HOME);
         IGatekeeper.Transfer memory back =
-            IGatekeeper.Transfer(AWAY, HOME, address(away), address(home), id, stranger, 50e18);
+            IGatekeeper.Transfer(AWAY, HOME, address(away), address(home), id, stranger, Amount.wrap(50e18));
         home.release(back, _set, signedBy(_set, 3, home.releaseDigest(back, _set.epoch)));
         vm.assertEq(snm.balanceOf(stranger), 1000e18, "all back");
         vm.assertEq(home.free(), 0, "nothing locked");
@@ -121,10 +122,10 @@ contract GatekeeperTest is MasternodeSystem {
         vm.expectPartialRevert(ISigners.InvalidSignature.selector);
         away.release(other, _set, good);
         other.id = transfer.id;
-        other.amount = 51e18;
+        other.amount = Amount.wrap(51e18);
         vm.expectPartialRevert(ISigners.InvalidSignature.selector);
         away.release(other, _set, good);
-        other.amount = 50e18;
+        other.amount = Amount.wrap(50e18);
         other.to = stranger;
         vm.expectPartialRevert(ISigners.InvalidSignature.selector);
         away.release(other, _set, good);
@@ -155,7 +156,7 @@ contract GatekeeperTest is MasternodeSystem {
         wrong[3].destination = stranger;
         wrong[4].to = address(0);
         wrong[5].to = address(away);
-        wrong[6].amount = 0;
+        wrong[6].amount = Amount.wrap(0);
         for (uint256 i = 0; i < 7; ++i) {
             Signature[] memory good = signatures(wrong[i], 4);
             vm.expectRevert(IGatekeeper.WrongTransfer.selector);
@@ -352,17 +353,29 @@ contract GatekeeperTest is MasternodeSystem {
         new MirrorSet(HOME, address(masternodes), SignerSet(1, new Member[](0)));
     }
 
+    function test_seat_of_nobody__what_is_no_signature_does_not_speak_for_it() public {
+        SignerSet memory set = _set;
+        for (uint256 i = 0; i < set.members.length; ++i) {
+            set.members[i].signer = address(0);
+        }
+        MirrorSet other = new MirrorSet(HOME, address(masternodes), set);
+        Signature[] memory nothing = new Signature[](1);
+        vm.expectRevert(abi.encodeWithSelector(ISigners.InvalidSignature.selector, 0, 0));
+        other.requireQuorum(set, bytes32(0), nothing);
+    }
+
     function test_gate_whose_parameters_contradict_themselves__refused() public {
-        IGatekeeper.Params memory params = IGatekeeper.Params(LARGE, DAY_LIMIT, 1 days, 1 days, 1 days);
+        IGatekeeper.Params memory params =
+            IGatekeeper.Params(Amount.wrap(LARGE), Amount.wrap(DAY_LIMIT), 1 days, 1 days, 1 days);
         vm.expectRevert(IGatekeeper.InvalidParams.selector);
         new Gatekeeper(snm, masternodes, AWAY, stranger, params);
         params.freezePause = 2 days;
         vm.expectRevert(IGatekeeper.InvalidParams.selector);
         new Gatekeeper(snm, masternodes, AWAY, address(0), params);
-        params.largeAmount = 0;
+        params.largeAmount = Amount.wrap(0);
         vm.expectRevert(IGatekeeper.InvalidParams.selector);
         new Gatekeeper(snm, masternodes, AWAY, stranger, params);
-        params.largeAmount = 1;
+        params.largeAmount = Amount.wrap(1);
         address self = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
         vm.expectRevert(IGatekeeper.InvalidParams.selector);
         new Gatekeeper(snm, masternodes, block.chainid, self, params);

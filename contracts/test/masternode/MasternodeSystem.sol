@@ -53,7 +53,7 @@ abstract contract MasternodeSystem {
         vault = new Vault(snm, dao, 180 days);
         // The next three: Masternodes, Participants, Coordinator.
         address later = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
-        masternodes = new Masternodes(snm, later, vault, IMasternodes.Params(MIN, MAX, EPOCH));
+        masternodes = new Masternodes(snm, later, vault, nodeParams(MIN, MAX, EPOCH));
         participants = new Participants(later);
         coordinator = new Coordinator(masternodes, participants, ISNO(address(sno)), snm, dao, EPOCH);
         vm.assertEq(address(coordinator), later, "the coordinator is where the others expect it");
@@ -106,8 +106,24 @@ abstract contract MasternodeSystem {
         set.members = new Member[](active.length);
         for (uint256 i = 0; i < active.length; ++i) {
             IMasternodes.Node memory one = masternodes.nodeOf(active[i]);
-            set.members[i] = Member(active[i], one.signer, one.stake < MAX ? one.stake : MAX);
+            set.members[i] = Member(active[i], one.signer, weightOf(one.stake));
         }
+    }
+
+    function stakeOf(address who) internal view returns (uint96) {
+        return Amount.unwrap(masternodes.nodeOf(who).stake);
+    }
+
+    function weightOf(Amount stake) private pure returns (uint96) {
+        return Amount.unwrap(stake) < MAX ? Amount.unwrap(stake) : MAX;
+    }
+
+    function nodeParams(uint96 min, uint96 max, uint40 epochLength)
+        internal
+        pure
+        returns (IMasternodes.Params memory)
+    {
+        return IMasternodes.Params(Amount.wrap(min), Amount.wrap(max), epochLength);
     }
 
     function signed(SignerSet memory set, uint8 member, bytes32 digest)

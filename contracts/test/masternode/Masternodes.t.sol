@@ -16,10 +16,6 @@ import {MasternodeSystem} from "./MasternodeSystem.sol";
 contract MasternodesTest is MasternodeSystem {
     bytes32 private constant DIGEST = keccak256("something");
 
-    function stakeOf(address who) private view returns (uint256) {
-        return masternodes.nodeOf(who).stake;
-    }
-
     function assertState(address who, IMasternodes.State expected, string memory what) private view {
         vm.assertEq(uint256(masternodes.nodeOf(who).state), uint256(expected), what);
     }
@@ -328,17 +324,17 @@ contract MasternodesTest is MasternodeSystem {
 
     function test_parameters_that_contradict_themselves__refused() public {
         IMasternodes.Params[4] memory wrong = [
-            IMasternodes.Params(0, MAX, EPOCH),
-            IMasternodes.Params(MAX, MIN, EPOCH),
-            IMasternodes.Params(MIN, MAX, 0),
+            nodeParams(0, MAX, EPOCH),
+            nodeParams(MAX, MIN, EPOCH),
+            nodeParams(MIN, MAX, 0),
             // A set that may speak as long as the unbonding lasts.
-            IMasternodes.Params(MIN, MAX, 4200)
+            nodeParams(MIN, MAX, 4200)
         ];
         for (uint256 i = 0; i < wrong.length; ++i) {
             vm.expectRevert(IMasternodes.InvalidAmount.selector);
             new Masternodes(snm, address(coordinator), vault, wrong[i]);
         }
-        IMasternodes.Params memory right = IMasternodes.Params(MIN, MAX, EPOCH);
+        IMasternodes.Params memory right = nodeParams(MIN, MAX, EPOCH);
         vm.expectRevert(IMasternodes.InvalidAmount.selector);
         new Masternodes(snm, address(0), vault, right);
         vm.expectRevert(IMasternodes.InvalidAmount.selector);

@@ -228,8 +228,8 @@ contract PotsTest is MasternodeSystem {
         ICoordinator.Claim[] memory bad = claimsOf(pot, 5, 1);
         vm.prank(stranger);
         coordinator.challenge(pot, bad, _set);
-        vm.assertEq(masternodes.nodeOf(node(0)).stake, MIN * 9 / 10, "a tenth of each signer's stake");
-        vm.assertEq(masternodes.nodeOf(node(3)).stake, MIN * 9 / 10, "the last one's, too");
+        vm.assertEq(stakeOf(node(0)), MIN * 9 / 10, "a tenth of each signer's stake");
+        vm.assertEq(stakeOf(node(3)), MIN * 9 / 10, "the last one's, too");
         vm.prank(stranger);
         masternodes.collect();
         vm.assertEq(snm.balanceOf(stranger), 4 * uint256(MIN) / 10 / 5, "a fifth to who showed it");

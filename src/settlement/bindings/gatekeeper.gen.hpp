@@ -44,7 +44,7 @@ struct ThawTypehash {
 struct DayLimit {
     static constexpr Selector selector{0x38, 0x54, 0x0d, 0x19};
     Bytes encode() const;
-    using Answer = U256;
+    using Answer = Tokens;
     static Result<Answer> decode(BytesView result);
 };
 
@@ -145,7 +145,7 @@ struct Fund {
 struct LargeAmount {
     static constexpr Selector selector{0x84, 0x02, 0xb2, 0xa1};
     Bytes encode() const;
-    using Answer = U256;
+    using Answer = Tokens;
     static Result<Answer> decode(BytesView result);
 };
 

@@ -52,7 +52,7 @@ struct Active {
 /// Adds to the caller's stake.
 struct AddStake {
     static constexpr Selector selector{0xf1, 0x73, 0xf1, 0x31};
-    Tokens stake;
+    Tokens amount;
     Bytes encode() const;
 };
 
@@ -97,7 +97,7 @@ struct EpochLength {
 /// smallest stake, whose owner begins to unbond.
 struct Join {
     static constexpr Selector selector{0x2f, 0xb2, 0x20, 0x99};
-    Tokens stake;
+    Tokens amount;
     Address signer;
     Hash network_key;
     Bytes encode() const;
@@ -202,7 +202,7 @@ struct SlashedOf {
     static constexpr Selector selector{0x8f, 0x78, 0x76, 0xc4};
     Address account;
     Bytes encode() const;
-    using Answer = U256;
+    using Answer = Tokens;
     static Result<Answer> decode(BytesView result);
 };
 
@@ -210,7 +210,7 @@ struct SlashedOf {
 struct StakeMin {
     static constexpr Selector selector{0x59, 0xa2, 0x53, 0xf3};
     Bytes encode() const;
-    using Answer = U256;
+    using Answer = Tokens;
     static Result<Answer> decode(BytesView result);
 };
 
@@ -264,7 +264,7 @@ struct Weigh {
 struct WeightMax {
     static constexpr Selector selector{0x9b, 0x96, 0xfe, 0x6a};
     Bytes encode() const;
-    using Answer = U256;
+    using Answer = Tokens;
     static Result<Answer> decode(BytesView result);
 };
 
@@ -310,7 +310,7 @@ struct SlashedEvent {
     Address account;
     Address informer;
     Tokens amount;
-    U256 reward = 0;
+    Tokens reward;
     Hash evidence;
     /// Errors: bad_encoding; also if the log is another event.
     static Result<SlashedEvent> decode(const Log& log);

@@ -755,8 +755,8 @@ void put(Encoder& out, const GatekeeperParams& value) {
 
 GatekeeperParams get_gatekeeper_params(Decoder& in) {
     GatekeeperParams out;
-    out.large_amount = get_uint<U256>(in, 96);
-    out.day_limit = get_uint<U256>(in, 96);
+    out.large_amount = get_uint<Tokens>(in, 96);
+    out.day_limit = get_uint<Tokens>(in, 96);
     out.delay = get_uint<std::uint64_t>(in, 40);
     out.freeze_length = get_uint<std::uint64_t>(in, 40);
     out.freeze_pause = get_uint<std::uint64_t>(in, 40);

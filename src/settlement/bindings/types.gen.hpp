@@ -297,8 +297,8 @@ void put(Encoder& out, const ParticipantsChange& value);
 ParticipantsChange get_participants_change(Decoder& in);
 
 struct GatekeeperParams {
-    U256 large_amount = 0;
-    U256 day_limit = 0;
+    Tokens large_amount;
+    Tokens day_limit;
     std::uint64_t delay = 0;
     std::uint64_t freeze_length = 0;
     std::uint64_t freeze_pause = 0;

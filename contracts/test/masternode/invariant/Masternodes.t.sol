@@ -42,7 +42,11 @@ contract MasternodeHandler is MasternodeSystem, ITokenHook {
         token = new HostileToken(address(this));
         deployMasternodes(IERC20(address(token)));
         gate = new Gatekeeper(
-            snm, masternodes, AWAY, stranger, IGatekeeper.Params(100e18, 250e18, 1 days, 1 days, 30 days)
+            snm,
+            masternodes,
+            AWAY,
+            stranger,
+            IGatekeeper.Params(Amount.wrap(100e18), Amount.wrap(250e18), 1 days, 1 days, 30 days)
         );
         for (uint256 i = 0; i < 6; ++i) {
             joins(node(i), uint96(MIN * (1 + i)));
@@ -274,7 +278,13 @@ contract MasternodeHandler is MasternodeSystem, ITokenHook {
         if (_set.members.length == 0) return;
         uint256 id = 1 + seed % 40;
         IGatekeeper.Transfer memory transfer = IGatekeeper.Transfer(
-            AWAY, block.chainid, stranger, address(gate), id, actor(seed >> 16), 1 + amount % 150e18
+            AWAY,
+            block.chainid,
+            stranger,
+            address(gate),
+            id,
+            actor(seed >> 16),
+            Amount.wrap(1 + amount % 150e18)
         );
         Signature[] memory signatures =
             signedBy(_set, _set.members.length, gate.releaseDigest(transfer, _set.epoch));
@@ -323,8 +333,8 @@ contract MasternodeHandler is MasternodeSystem, ITokenHook {
 
     function stakesAndMore() external view returns (uint256 sum) {
         for (uint256 i = 0; i < actors.length; ++i) {
-            sum += masternodes.nodeOf(actors[i]).stake + masternodes.rewardOf(actors[i]);
-            sum += masternodes.slashedOf(actors[i]);
+            sum += Amount.unwrap(masternodes.nodeOf(actors[i]).stake) + masternodes.rewardOf(actors[i]);
+            sum += Amount.unwrap(masternodes.slashedOf(actors[i]));
         }
     }
 
@@ -363,7 +373,7 @@ contract MasternodeHandler is MasternodeSystem, ITokenHook {
             if (masternodes.rewardOf(actors[i]) != 0) masternodes.collect();
             if (coordinator.partOf(actors[i]) != 0) coordinator.collect();
             vm.stopPrank();
-            if (masternodes.slashedOf(actors[i]) != 0) masternodes.sweep(actors[i]);
+            if (Amount.unwrap(masternodes.slashedOf(actors[i])) != 0) masternodes.sweep(actors[i]);
         }
         for (uint256 i = 0; i < jobs.length; ++i) {
             (, uint96 amount,) = coordinator.jobOf(jobs[i]);
@@ -371,10 +381,10 @@ contract MasternodeHandler is MasternodeSystem, ITokenHook {
         }
         for (uint256 id = 1; id <= 40; ++id) {
             if (gate.stateOf(id) != IGatekeeper.State.Waiting) continue;
-            (, uint96 amount,) = gate.waiting(id);
-            if (gate.free() < amount) {
-                token.approve(address(gate), amount);
-                gate.fund(Amount.wrap(amount));
+            (, Amount amount,) = gate.waiting(id);
+            if (gate.free() < Amount.unwrap(amount)) {
+                token.approve(address(gate), Amount.unwrap(amount));
+                gate.fund(amount);
             }
             gate.finish(id);
         }
