@@ -10,10 +10,12 @@ import struct
 import time
 import unittest
 
-from node_support import STORAGE, HEAD, PATIENCE, Client, Node, msgpack, need_node, wait
+from node_support import HEAD, PATIENCE, STORAGE, Client, Node, msgpack, need_node, wait
+from support import SLOWNESS
 
-VISITS, HOUSES = 100_000, 4
-AT_ONCE = 15_000
+# A program built with sanitizers is slow, and keeps memory that it has given back.
+VISITS, AT_ONCE = (100_000, 15_000) if SLOWNESS == 1 else (10_000, 2_000)
+HOUSES = 4
 READ = 0
 WAYS = ("silent", "asks", "asks and goes", "half a frame", "no frame", "resets")
 KEPT_BYTES_MAX = 64 << 20
@@ -117,7 +119,8 @@ class Crowd(unittest.TestCase):
         files_now, kept_now = self.resources(node)
         print(f"{VISITS} visits in {seconds:.1f} s; the node keeps {(kept_now - kept) >> 10} KiB more than before")
         self.assertLessEqual(files_now, files + 2)
-        self.assertLess(kept_now - kept, KEPT_BYTES_MAX)
+        if SLOWNESS == 1:
+            self.assertLess(kept_now - kept, KEPT_BYTES_MAX)
         self.assert_serves(node)
         self.assertGreaterEqual(node.metric("sonm_node_connections_total"), VISITS)
 
