@@ -39,12 +39,30 @@ void append_command(Bytes& out, const RedisConnection::Command& command) {
     redisFreeCommand(text);
 }
 
+using MakeArray = void* (*)(const redisReadTask*, int);
+MakeArray make_array = nullptr;
+
+/// hiredis takes memory for as many items as a list announces; this refuses lists that we never ask for.
+void* make_bounded_array(const redisReadTask* task, int items) {
+    constexpr int items_max = 1024;
+    return items > items_max ? nullptr : make_array(task, items);
+}
+
+redisReader* make_reader() {
+    redisReader* reader = redisReaderCreate();
+    SONM_ASSERT(reader != nullptr);
+    static redisReplyObjectFunctions bounded = *reader->fn;
+    if (!make_array) make_array = std::exchange(bounded.createArray, &make_bounded_array);
+    reader->fn = &bounded;
+    return reader;
+}
+
 }  // namespace
 
-RedisConnection::RedisConnection(std::unique_ptr<ByteStream> stream)
-    : stream_(std::move(stream)), reader_(redisReaderCreate(), &redisReaderFree) {
-    SONM_ASSERT(reader_ != nullptr);
-}
+RedisConnection::RedisConnection(std::unique_ptr<ByteStream> stream, std::size_t reply_bytes_max)
+    : stream_(std::move(stream)),
+      reader_(make_reader(), &redisReaderFree),
+      reply_bytes_max_(reply_bytes_max) {}
 
 Async<std::vector<RedisReply>> RedisConnection::run(std::vector<Command> commands) {
     // Only a connection that has given all its answers may be used again.
@@ -65,6 +83,9 @@ Async<std::vector<RedisReply>> RedisConnection::run(std::vector<Command> command
             freeReplyObject(reply);
             continue;
         }
+        if (reader_->len - reader_->pos > reply_bytes_max_)
+            co_return fail(Errc::too_large, "{} answers with more than {} bytes", stream_->peer(),
+                           reply_bytes_max_);
         auto reading = stream_->read_some(piece);
         SONM_CO_TRY(std::size_t count, co_await std::move(reading));
         redisReaderFeed(reader_.get(), reinterpret_cast<const char*>(piece.data()), count);

@@ -18,20 +18,23 @@ struct RedisReply {
     std::vector<RedisReply> list;
 };
 
-/// One connection to a Redis server; one batch of commands at a time. After a failure it is broken.
+/// One connection to a Redis server; one batch of commands at a time. After a failure it is broken. What the
+/// server answers is bounded: in bytes, and 1024 items a list.
 class RedisConnection {
 public:
     using Command = std::vector<Bytes>;
 
-    explicit RedisConnection(std::unique_ptr<ByteStream> stream);
+    /// `reply_bytes_max`: of one answer.
+    RedisConnection(std::unique_ptr<ByteStream> stream, std::size_t reply_bytes_max);
     /// Sends all commands together and gives their answers, in order. Errors: closed, io, corrupt (something
-    /// else than Redis answers).
+    /// else than Redis answers), too_large.
     Async<std::vector<RedisReply>> run(std::vector<Command> commands);
     bool is_usable() const { return usable_; }
 
 private:
     std::unique_ptr<ByteStream> stream_;
     std::unique_ptr<redisReader, void (*)(redisReader*)> reader_;
+    std::size_t reply_bytes_max_;
     bool usable_ = true;
 };
 

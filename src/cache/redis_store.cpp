@@ -56,7 +56,7 @@ Result<void> RedisStore::check_value(const Bytes& value) const {
 Async<RedisStore::Slot> RedisStore::connect() {
     auto connecting = connect_stream(settings_.address, settings_.answer_max);
     SONM_CO_TRY(std::unique_ptr<ByteStream> stream, co_await std::move(connecting));
-    auto made = std::make_unique<RedisConnection>(std::move(stream));
+    auto made = std::make_unique<RedisConnection>(std::move(stream), limits_.value_bytes_max + 64 * KiB);
     std::vector<Command> greeting;
     if (!settings_.password.empty()) greeting.push_back({to_bytes("AUTH"), to_bytes(settings_.password)});
     if (settings_.database != 0) greeting.push_back({to_bytes("SELECT"), word(settings_.database)});

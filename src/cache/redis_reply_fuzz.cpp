@@ -1,0 +1,35 @@
+#include "sonm/cache/redis_connection.hpp"
+
+/// First byte: how many answers are waited for, and the size of the pieces in which the rest arrives from
+/// something that may not be a Redis server.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace sonm;
+    using namespace sonm::cache;
+    if (size == 0) return 0;
+    constexpr std::size_t reply_bytes_max = 4 * KiB;
+    auto ask = [&]() -> Task<void> {
+        Executor executor = co_await asio::this_coro::executor;
+        auto [near, far] = make_pipe(executor, (data[0] >> 4) * 64 + 1);
+        RedisConnection connection(std::move(near), reply_bytes_max);
+        std::vector<RedisConnection::Command> commands(data[0] % 4 + 1u);
+        for (auto& command : commands) command.assign(2, Bytes(3, 'x'));
+        auto body = [&, &server = far](TaskGroup& group) -> Task<void> {
+            auto answer = [&]() -> Task<void> {
+                auto writing = server->write(BytesView(data + 1, size - 1));
+                (void)co_await std::move(writing);
+                server->close();
+            };
+            group.spawn(answer());
+            auto running = connection.run(std::move(commands));
+            auto replies = co_await std::move(running);
+            SONM_ASSERT(connection.is_usable() == replies.has_value());
+            group.cancel();
+            auto ending = group.join();
+            co_await std::move(ending);
+        };
+        auto work = scope(4, std::move(body));
+        co_await std::move(work);
+    };
+    run_test(ask());
+    return 0;
+}
