@@ -304,12 +304,16 @@ contract Handler is System, ITokenHook {
         }
     }
 
-    /// Everybody goes home: each alone, with nobody's help.
-    function goHome() external timed {
+    /// Everybody goes home: each alone, with nobody's help. The consumers end the deals now; or they never come again, and
+    /// the suppliers' side does when it may.
+    function goHome(bool consumersAreGone) external timed {
         token.setMode(HostileToken.Mode.Honest, this);
         for (uint256 i = 0; i < _deals.length; ++i) {
             try market.dealState(_deals[i]) returns (DealState memory) {
-                close(_deals[i].consumer, _deals[i]);
+                address by = consumersAreGone ? _deals[i].master : _deals[i].consumer;
+                if (consumersAreGone && time < _deals[i].end) time = _deals[i].end;
+                vm.warp(time);
+                close(by, _deals[i]);
             } catch {}
         }
         for (uint256 i = 0; i < _orders.length; ++i) {
