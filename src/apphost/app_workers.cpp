@@ -142,6 +142,7 @@ SpawnSpec App::spawn_spec(const Worker& worker) const {
     spec.environment = version_.manifest.environment;
     spec.image = version_.manifest.image;
     spec.socket = parts_.socket;
+    spec.locator = parts_.door;
     spec.isolate = profile_.isolate;
     spec.user = parts_.user;
     spec.args = {"--app",      name_,

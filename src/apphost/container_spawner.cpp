@@ -99,11 +99,17 @@ Async<std::unique_ptr<Spawned>> ContainerSpawner::spawn(SpawnSpec spec, OutputFn
     wanted.work_dir = spec.folder.string();
     if (!spec.program.empty()) wanted.entrypoint = {spec.program};
     wanted.command = spec.args;
-    engine::Mount folder, socket;
+    engine::Mount folder, socket, locator;
     folder.source = folder.target = spec.folder.string();
     socket.source = socket.target = spec.socket.string();
     folder.read_only = true;
     wanted.mounts = {folder, socket};
+    if (!spec.locator.empty()) {
+        locator.source = locator.target = spec.locator.string();
+        wanted.mounts.push_back(locator);
+        // Not in --locator: frameworks of old know no such address, and stop at it.
+        wanted.env.try_emplace("SONM_NODE", "unix:" + spec.locator.string());
+    }
     wanted.limits.cpu_millicores = spec.isolate.cpu_millicores;
     wanted.limits.memory_bytes_max = spec.isolate.memory_bytes_max;
     wanted.limits.processes_max = spec.isolate.processes_max;

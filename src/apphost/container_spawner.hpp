@@ -6,8 +6,9 @@
 namespace sonm::apphost {
 
 /// Workers as containers, hardened as all containers of the engine room are: no network, read-only root. The
-/// application's folder is mounted read-only, and the node's socket, both under the paths that they have
-/// outside. `node` tells the containers of one node from those of others.
+/// application's folder is mounted read-only, and the node's sockets (for workers, and the locator, told in
+/// SONM_NODE), all under the paths that they have outside. `node` tells the containers of one node from those
+/// of others.
 class ContainerSpawner final : public Spawner {
 public:
     ContainerSpawner(Executor executor, std::unique_ptr<engine::Engine> engine, std::string node);

@@ -17,6 +17,7 @@ SpawnSpec spec_of(std::string uuid) {
     spec.program = "./worker";
     spec.args = {"--app", "echo"};
     spec.socket = "/run/echo.1";
+    spec.locator = "/run/node";
     spec.image = "sha256:image";
     spec.isolate.memory_bytes_max = 64 * MiB;
     return spec;
@@ -39,15 +40,17 @@ void with_engine(const std::function<Async<void>(ContainerSpawner&, FakeEngine&)
     run_test(whole());
 }
 
-TEST(ContainerSpawner, a_worker_sees_its_folder_and_the_socket_and_nothing_else) {
+TEST(ContainerSpawner, a_worker_sees_its_folder_and_the_sockets_of_the_node_and_nothing_else) {
     with_engine([](ContainerSpawner& spawner, FakeEngine& engine) -> Async<void> {
         auto spawning = spawner.spawn(spec_of("u1"), [](BytesView) {});
         SONM_CO_TRY(auto worker, co_await std::move(spawning));
         const engine::ContainerSpec& made = engine.made().at(0).spec;
-        EXPECT_EQ(made.mounts.size(), 2u);
+        EXPECT_EQ(made.mounts.size(), 3u);
         EXPECT_EQ(made.mounts.at(0).target, "/spool/echo/1");
         EXPECT_TRUE(made.mounts.at(0).read_only);
         EXPECT_EQ(made.mounts.at(1).target, "/run/echo.1");
+        EXPECT_EQ(made.mounts.at(2).target, "/run/node");
+        EXPECT_EQ(made.env.at("SONM_NODE"), "unix:/run/node");
         EXPECT_EQ(made.limits.memory_bytes_max, 64 * MiB);
         EXPECT_FALSE(made.network.has_value());
         EXPECT_TRUE(made.read_only_root);

@@ -115,6 +115,13 @@ Async<void> AppHost::start() {
     }
     empty_folder(config_.spool);
     empty_folder(config_.runtime);
+    if (containers_) {
+        fs::path door = config_.runtime / "node";
+        SONM_CO_CHECK(environment_.host->open_door(door));
+        // As the sockets of applications: only the engine comes through the folder.
+        ::chmod(door.c_str(), 0666);
+        door_ = std::move(door);
+    }
     co_return Result<void>();
 }
 
@@ -244,6 +251,7 @@ Async<void> AppHost::launch(std::string name, std::string profile_name) {
                    config_.runtime / fmt::format("{}.{}", name, ::getpid()),
                    environment_.host->locator(),
                    running->user};
+    if (contained) parts.door = door_;
     parts.crashed = [this](Crash crash) {
         if (group_) (void)group_->spawn(report(std::move(crash)));
     };

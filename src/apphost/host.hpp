@@ -50,6 +50,7 @@ private:
     std::unique_ptr<Spawner> processes_, containers_;
     AppStore store_;
     std::optional<TempDir> short_runtime_;
+    std::filesystem::path door_;  ///< of the node, for containers
     rpc::Service<services::NodeProtocol> service_;
     std::map<std::string, RunningPtr> apps_;
     std::set<std::string> starting_;

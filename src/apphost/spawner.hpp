@@ -17,8 +17,9 @@ struct SpawnSpec {
     std::string program;            ///< relative to the folder, or absolute
     std::vector<std::string> args;  ///< behind the program's name
     std::map<std::string, std::string> environment;
-    std::filesystem::path socket;  ///< of the node; the worker must reach it
-    std::string image;             ///< of containers
+    std::filesystem::path socket;   ///< of the node; the worker must reach it
+    std::filesystem::path locator;  ///< the same for its locator, without a network; may be empty
+    std::string image;              ///< of containers
     Isolate isolate;
     std::optional<unsigned> user;  ///< whom it runs as; nothing = as the node itself
 };

@@ -185,7 +185,10 @@ Task<void> Locator::reread() {
     auto outcome = co_await std::move(reading);
     reading_ = false;
     groups_read_ = groups_read_ || outcome;
-    if (!outcome) SONM_LOG(warn, "locator: {}", outcome.error().message());
+    // Once: a cluster may have no storage, and it may come later than this node.
+    std::string failure = outcome ? "" : outcome.error().message();
+    if (!failure.empty() && failure != groups_failure_) SONM_LOG(warn, "locator: {}", failure);
+    groups_failure_ = std::move(failure);
 }
 
 Async<void> Locator::refresh(std::vector<std::string> names) {
@@ -236,6 +239,12 @@ std::map<std::string, Endpoint> Locator::cluster() const {
                               ? peer.endpoints.front()
                               : Endpoint("0.0.0.0", 0));
     return out;
+}
+
+bool Locator::is_node(const Endpoint& endpoint) const {
+    return std::ranges::any_of(peers_.all(), [&](const auto& entry) {
+        return std::ranges::find(entry.second.endpoints, endpoint) != entry.second.endpoints.end();
+    });
 }
 
 void Locator::measure(std::vector<services::Metric>& out) const {

@@ -55,6 +55,8 @@ public:
     Result<Offer> resolve(std::string name, const std::optional<std::string>& seed = std::nullopt);
     /// Other nodes and where they are; those not linked yet as 0.0.0.0:0.
     std::map<std::string, Endpoint> cluster() const;
+    /// Whether another node's own port is there, behind which all its services are.
+    bool is_node(const Endpoint& endpoint) const;
     /// Names that other nodes offer.
     std::vector<std::string> remote_names() const { return directory_.names(); }
     /// Reads routing groups anew; all of them, if none is named. Errors: locator.routing_storage, invalid.
@@ -126,6 +128,7 @@ private:
     TimePoint announced_at_{}, told_at_{}, groups_at_{};
     bool started_ = false, groups_read_ = false, reading_ = false, draining_ = false;
     double told_load_ = -1;
+    std::string groups_failure_;  ///< told already
     std::uint64_t ignored_ = 0, resolved_ = 0, unresolved_ = 0;
 };
 

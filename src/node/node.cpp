@@ -168,7 +168,15 @@ Result<rpc::Connection> Node::connect_as_nobody(std::string_view name) {
     return server_->connect_local(*group_, name);
 }
 
-/// What a gateway or another node's locator would answer, tried in its order.
+Result<void> Node::open_door(const fs::path& socket) {
+    if (!server_) return fail(Errc::conflict, "the node is not up yet");
+    SONM_TRY(auto listener, listen_unix(parts_.executor, socket.string()));
+    server_->listen(std::move(listener));
+    return {};
+}
+
+/// What a gateway or another node's locator would answer, tried in its order. Where that is the other node's
+/// own port (`ports: none`), the service is asked for there by its name.
 Async<rpc::Connection> Node::connect_elsewhere(std::string name) {
     SONM_CO_TRY(rpc::Offer offer, locator_->resolve(name));
     Error last{make_error_code(rpc::LocatorErrc::service_not_available), name};
@@ -176,7 +184,8 @@ Async<rpc::Connection> Node::connect_elsewhere(std::string name) {
         rpc::ConnectOptions options;
         std::string address =
             fmt::format("{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port);
-        auto connecting = rpc::connect(*group_, address, "", options);
+        std::string wanted = locator_->is_node(rpc::Endpoint(host, port)) ? name : "";
+        auto connecting = rpc::connect(*group_, address, std::move(wanted), options);
         auto connection = co_await std::move(connecting);
         if (connection) co_return connection;
         last = std::move(connection.error());

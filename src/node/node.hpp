@@ -66,6 +66,7 @@ public:
     Result<void> publish(const std::string& name, const rpc::ServiceBase& service) override;
     Async<void> withdraw(std::string name) override;
     Async<rpc::Connection> connect(std::string name) override;
+    Result<void> open_door(const std::filesystem::path& socket) override;
     std::vector<rpc::Endpoint> locator() const override;
 
 private:

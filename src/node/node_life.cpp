@@ -158,8 +158,12 @@ Async<void> Node::open(TaskGroup& group) {
 }
 
 void Node::make_locator() {
+    // Routing groups are in the service `storage`, be it this node's or another's.
     bool keeps = std::ranges::any_of(units_, [](const auto& unit) { return unit->entry.name == "storage"; });
-    if (keeps) groups_ = std::make_unique<locator::StorageGroups>([this] { return connect("storage"); });
+    const locator::Options& options = config_.locator;
+    bool meets = options.gateway != "none" && (options.multicast || !options.peers.empty());
+    if (keeps || meets)
+        groups_ = std::make_unique<locator::StorageGroups>([this] { return connect("storage"); });
     locator::Parts parts(parts_.executor, parts_.clock, *server_);
     parts.groups = groups_.get();
     locator_ = std::make_unique<locator::Locator>(std::move(parts), config_.locator);

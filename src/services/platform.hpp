@@ -33,6 +33,12 @@ public:
     /// A connection to a service by name: of this node, else one that the gateway knows. Errors: those of
     /// rpc::connect.
     virtual Async<rpc::Connection> connect(std::string name) = 0;
+    /// Serves the node's own ports on a unix socket too, for those that reach no network: they ask for a
+    /// service by attaching there. Until the node ends. Errors: those of listen_unix; unavailable (this host
+    /// has no ports).
+    virtual Result<void> open_door(const std::filesystem::path&) {
+        return fail(Errc::unavailable, "this host has no ports to share");
+    }
     /// Where processes on this machine reach the locator.
     virtual std::vector<rpc::Endpoint> locator() const = 0;
 };
@@ -52,8 +58,8 @@ public:
     virtual ~PlatformService() = default;
     /// Its handlers. The same object for as long as the service lives.
     virtual const rpc::ServiceBase& handlers() const = 0;
-    /// Set: it has a server of its own there ("host:port"), with rules of its own (a worker, whose customers prove their
-    /// accounts); the node starts, watches and drains it, and does not serve its handlers.
+    /// Set: it has a server of its own there ("host:port"), with rules of its own (a worker, whose customers
+    /// prove their accounts); the node starts, watches and drains it, and does not serve its handlers.
     virtual std::optional<std::string> own_endpoint() const { return std::nullopt; }
     /// Opens what it needs: files, its database, its server. The node announces it when this is done and does
     /// not start if it fails.

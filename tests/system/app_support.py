@@ -31,7 +31,7 @@ def packed(value):
 def archive(*files):
     """A tar of (path in it, path here)."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as tar:
+    with tarfile.open(fileobj=out, mode="w:gz", compresslevel=1) as tar:
         for name, path in files:
             tar.add(path, name)
     return out.getvalue()

@@ -39,15 +39,23 @@ Async<rpc::Connection> Node::connect(std::string service) {
     co_return connection;
 }
 
-Async<rpc::Connection> Node::reach(std::string address) {
+Async<rpc::Connection> Node::reach(std::string address, std::string service) {
     rpc::ConnectOptions options;
     options.connect_max = connect_max;
-    return rpc::connect(group_, std::move(address), "", options);
+    return rpc::connect(group_, std::move(address), std::move(service), options);
 }
 
 Async<rpc::Connection> Node::open(std::string service) {
     Error last{make_error_code(Errc::unavailable), "no locator is known"};
     for (const std::string& locator : locators_) {
+        if (locator.starts_with("unix:")) {
+            // Where there is no network: what the node serves itself is behind the same socket.
+            auto attaching = reach(locator, service);
+            auto attached = co_await std::move(attaching);
+            if (attached) co_return std::move(*attached);
+            last = std::move(attached.error());
+            if (!last.is(rpc::LocatorErrc::service_not_available)) continue;
+        }
         auto reaching = reach(locator);
         auto reached = co_await std::move(reaching);
         if (!reached) {
@@ -58,7 +66,9 @@ Async<rpc::Connection> Node::open(std::string service) {
         auto resolving = client.call<"resolve">(service, std::optional<std::string>());
         SONM_CO_TRY(auto resolved, co_await std::move(resolving));
         for (const rpc::Endpoint& endpoint : std::get<0>(resolved)) {
-            auto connecting = reach(address_of(endpoint));
+            std::string address = address_of(endpoint);
+            // The locator's own port: services without ports of their own are asked for there by name.
+            auto connecting = reach(address, address == locator ? service : "");
             auto connected = co_await std::move(connecting);
             if (connected) co_return std::move(*connected);
             last = std::move(connected.error());

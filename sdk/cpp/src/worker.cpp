@@ -1,6 +1,7 @@
 #include "sonm/sdk/worker.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 
 namespace sonm::sdk {
 namespace {
@@ -122,7 +123,8 @@ int Worker::run() {
     auto whole = [this]() -> Task<int> {
         Result<void> outcome;
         auto body = [&](TaskGroup& group) -> Task<void> {
-            Node node(group, locator_);
+            // A node tells workers without a network where they find it in SONM_NODE.
+            Node node(group, std::getenv("SONM_NODE") ? "" : locator_);
             node_ = &node;
             auto serving = serve(group);
             outcome = co_await std::move(serving);

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .channel import PRIMITIVE, Channel, Graph, parse_methods
-from .connection import Connection, connect
+from .connection import Connection, connect, connect_unix
 from .errors import DeadlineExceeded, Disconnected, ProtocolError, ServiceError, SonmError
 
 DEFAULT_NODE = "127.0.0.1:10053"
+#: A method of every node: what follows on this connection is for the service of that name.
+ATTACH = 65
 
 
 class Resolved(NamedTuple):
@@ -21,7 +23,7 @@ class Resolved(NamedTuple):
 
 
 class Node:
-    """A node's locator. `address` is "host:port", several of them separated by commas, or SONM_NODE of the environment.
+    """A node's locator. `address` is "host:port" or "unix:/path", several separated by commas, or SONM_NODE of the environment.
 
         async with Node() as node:
             storage = node.service("storage")
@@ -53,6 +55,21 @@ class Node:
                 where = [(_host(host), port) for host, port in endpoints]
                 return Resolved(where, version, parse_methods(graph))
         raise ProtocolError(f"the locator's answer about '{name}' is not understood")
+
+    async def reach(self, name: str) -> tuple[Resolved, Connection]:
+        """A connection that speaks that service's protocol, and what it understands. Errors: as resolve."""
+        resolved = await self.resolve(name)
+        # Behind a unix socket, and on the locator's own port, a service is asked for by its name.
+        for door in [one for one in self.endpoints if one[0].startswith("unix:") or one in resolved.endpoints]:
+            connection = await connect_first([door])
+            try:
+                await (await connection.open(ATTACH, (name,), {}, PRIMITIVE)).result()
+                return resolved, connection
+            except ServiceError:  # another node serves it
+                await connection.close()
+        if not resolved.endpoints:
+            raise ServiceError(10, 1, "service is not available")
+        return resolved, await connect_first(resolved.endpoints)
 
     async def close(self) -> None:
         for service in self._services:
@@ -130,10 +147,7 @@ class Service:
     async def _connect(self) -> Connection:
         async with self._connecting:
             if self._connection is None or self._connection.closed:
-                self._resolved = await self._node.resolve(self.name)
-                if not self._resolved.endpoints:
-                    raise ServiceError(10, 1, "service is not available")
-                self._connection = await connect_first(self._resolved.endpoints)
+                self._resolved, self._connection = await self._node.reach(self.name)
             return self._connection
 
 
@@ -159,6 +173,8 @@ async def connect_first(endpoints: list[tuple[str, int]]) -> Connection:
     for host, port in endpoints:
         try:
             async with asyncio.timeout(5):
+                if host.startswith("unix:"):
+                    return await connect_unix(host.removeprefix("unix:"))
                 return await connect(host, port)
         except TimeoutError:
             problems.append(f"cannot connect to {host}:{port}: no answer within 5 s")
@@ -168,9 +184,12 @@ async def connect_first(endpoints: list[tuple[str, int]]) -> Connection:
 
 
 def parse_endpoints(text: str) -> list[tuple[str, int]]:
-    """"host:port[,host:port...]"; IPv6 addresses in brackets. Errors: ValueError."""
+    """"host:port[,host:port...]"; IPv6 addresses in brackets; "unix:/path" has port 0. Errors: ValueError."""
     endpoints = []
     for part in text.split(","):
+        if part.strip().startswith("unix:/"):
+            endpoints.append((part.strip(), 0))
+            continue
         host, colon, port = part.strip().rpartition(":")
         if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
             raise ValueError(f"'{part}' is no address: write host:port, for example {DEFAULT_NODE}")

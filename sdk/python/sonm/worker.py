@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 import traceback
@@ -80,7 +81,8 @@ class Worker:
         if self._args.protocol != 1:
             parser.error(f"protocol {self._args.protocol} is not spoken, only 1")
         self.app: str = self._args.app
-        self.node = Node(self._args.locator or None)
+        # A node tells workers without a network where they find it in SONM_NODE.
+        self.node = Node(os.environ.get("SONM_NODE") or self._args.locator or None)
         self._handlers: dict[str, Handler] = {}
         self._calls: set[asyncio.Task[None]] = set()
         self._connection: Connection

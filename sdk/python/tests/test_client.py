@@ -1,5 +1,6 @@
 """The client against byte scripts: what old and new servers of this protocol say on the wire."""
 
+import tempfile
 import unittest
 
 import sonm
@@ -57,6 +58,16 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
                 await channel.write(b"hello")
                 await channel.close()
                 self.assertEqual([chunk async for chunk in channel], [b"pong:hello"])
+
+    async def test_behind_a_unix_socket_a_service_is_asked_for_by_name(self):
+        graph = [("in", "93 01 00 91 a773746f72616765"), ("out", f"93 01 00 93 91 92 a93132372e302e302e31 01 01 {STORAGE}")]
+        session = [
+            ("in", "93 01 41 91 a773746f72616765"), ("out", "93 01 00 91 01"),
+            ("in", "93 02 00 92 aa636f6c6c656374696f6e a36b6579"), ("out", "93 02 00 91 a776616c75652d31"),
+        ]
+        with tempfile.TemporaryDirectory() as folder:
+            async with peer(graph, session, unix=f"{folder}/node"), sonm.Node(f"unix:{folder}/node") as node:
+                self.assertEqual(await node.service("storage").read("collection", "key"), b"value-1")
 
     async def test_an_unknown_service_is_an_error_with_the_well_known_text(self):
         answer = [("in", "93 01 00 91 a46e6f7065"),
@@ -117,7 +128,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
 
 class AddressTest(unittest.TestCase):
     def test_addresses_are_parsed_or_refused_with_an_example(self):
-        self.assertEqual(parse_endpoints("127.0.0.1:1,[::1]:2"), [("127.0.0.1", 1), ("::1", 2)])
+        self.assertEqual(parse_endpoints("127.0.0.1:1,[::1]:2,unix:/a/b"), [("127.0.0.1", 1), ("::1", 2), ("unix:/a/b", 0)])
         for wrong in ("", "host", "host:", "host:0", "host:65536", ":1", "a:b"):
             with self.subTest(wrong), self.assertRaisesRegex(ValueError, "127.0.0.1:10053"):
                 parse_endpoints(wrong)

@@ -13,8 +13,8 @@ inline constexpr std::string_view default_node = "127.0.0.1:10053";
 /// lives as long as its group.
 class Node {
 public:
-    /// `locator`: "host:port[,host:port...]"; empty = SONM_NODE of the environment, else the default. `group`
-    /// takes the connections as children.
+    /// `locator`: "host:port" or "unix:/path", several with commas between; empty = SONM_NODE of the
+    /// environment, else the default. `group` takes the connections as children.
     explicit Node(TaskGroup& group, std::string locator = {});
 
     /// A connection to the service of that name, on its own port. Errors: service_not_available, unavailable,
@@ -23,7 +23,7 @@ public:
 
 private:
     Async<rpc::Connection> open(std::string service);
-    Async<rpc::Connection> reach(std::string address);
+    Async<rpc::Connection> reach(std::string address, std::string service = {});
 
     TaskGroup& group_;
     std::vector<std::string> locators_;
