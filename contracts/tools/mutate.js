@@ -1,168 +1,200 @@
 #!/usr/bin/env node
-// Removes one guard at a time from a contract and says whether a test notices.
-//   tools/mutate.js --contract src/market/Deals.sol --deployed src/Market.sol --tests 'test/Deals.t.sol test/Faults.t.sol'
-//                   [--sample N] [--min SCORE] [--list]
-// A guard is an `if (...) revert ...;`, a `require(...)`, a block of nothing but a revert, a call of a `_require...` or
-// `_check...` function as a statement, or a modifier of a function. The source is copied, so the working tree is never
-// touched. Only the contract that is deployed (--deployed; the same file if not given) is compiled anew, without via-ir,
-// and put in the place of its artifact: the tests are compiled once. Tests run until the first one fails. Prints `killed` or `SURVIVED` for each, and the score; exits 1 below --min.
+// Switches off one guard at a time and says whether a test notices; see mutate.sh --help. All mutants are compiled at once,
+// in a copy of the project (mutate-sources.js); the block's coinbase says which guard is missing in a run.
 'use strict';
 const { spawnSync } = require('child_process');
+const crypto = require('crypto');
 const fs = require('fs');
 const path = require('path');
+const { essence, rewrite } = require('./mutate-sources.js');
+const { groups, least, reasons, required } = require('./mutate-table.js');
 
 const root = path.dirname(__dirname);
-const option = (name, fallback) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : process.argv[at + 1];
-};
-const contract = option('contract');
-const tests = (option('tests') || 'test/**').split(' ');
-const deployed = option('deployed', contract);
-const sample = Number(option('sample', '0'));
-const least = Number(option('min', '0'));
-const timeout_s = Number(option('timeout', '900'));
+const copy = path.join(root, 'out', 'mutate');
+const reportFile = path.join(root, 'mutation.md');
+const SAMPLE = 8;
 
-/// The source with comments and strings blanked out, so that nothing is found in them; same length, same lines.
-function blank(source) {
-  return source.replace(/\/\*[^]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"/g, (text) => text.replace(/[^\n]/g, ' '));
+function sourcesOf(name) {
+  return groups[name].sources.flatMap((source) => {
+    if (!source.endsWith('*')) return [`${source}.sol`];
+    const folder = path.dirname(source);
+    return fs.readdirSync(path.join(root, folder)).filter((file) => file.endsWith('.sol')).sort().map((file) => `${folder}/${file}`);
+  });
 }
 
-/// End of the bracket that opens at `from`.
-function closing(text, from, open, close) {
-  let depth = 0;
-  for (let i = from; i < text.length; ++i) {
-    if (text[i] === open) ++depth;
-    if (text[i] === close && --depth === 0) return i;
-  }
-  return -1;
+/// The tests in these folders; those that read files beside contracts/ cannot run in the copy.
+function testsIn(folders) {
+  return folders.flatMap((folder) => fs.readdirSync(path.join(root, folder)).filter((file) => file.endsWith('.t.sol')).sort()
+    .map((file) => `${folder}/${file}`)).filter((file) => !fs.readFileSync(path.join(root, file), 'utf8').includes('File("../'));
 }
 
-const notModifiers = new Set(['external', 'public', 'internal', 'private', 'view', 'pure', 'payable', 'virtual', 'override',
-  'returns', 'return', 'constant', 'immutable']);
+/// As they were at the start: {quick, invariant} by group.
+const testsOf = Object.fromEntries(Object.entries(groups).map(([name, { tests }]) => {
+  const isInvariant = (folder) => folder.endsWith('/invariant');
+  return [name, { quick: testsIn(tests.filter((folder) => !isInvariant(folder))), invariant: testsIn(tests.filter(isInvariant)) }];
+}));
 
-/// Every guard: {start, end, replacement, what}.
-function guards(source) {
-  const code = blank(source);
-  const found = [];
-  const add = (start, end, replacement) =>
-    found.push({ start, end, replacement, what: source.slice(start, end).replace(/\s+/g, ' ').slice(0, 100) });
-  for (const match of code.matchAll(/\bif\s*\(/g)) {
-    const condition = closing(code, match.index + match[0].length - 1, '(', ')');
-    const after = condition + 1 + code.slice(condition + 1).search(/\S/);
-    if (code.startsWith('revert', after)) {
-      add(match.index, code.indexOf(';', after) + 1, '');
-    } else if (code[after] === '{') {
-      const end = closing(code, after, '{', '}');
-      const rest = code.slice(end + 1).trimStart();
-      if (/^\{\s*revert[^;]*;\s*\}$/.test(code.slice(after, end + 1)) && !rest.startsWith('else')) add(match.index, end + 1, '');
-    }
+/// Over the code of a group's sources, without comments and spaces.
+function hashOf(name) {
+  const hash = crypto.createHash('sha256');
+  for (const file of sourcesOf(name)) {
+    hash.update(file + essence(fs.readFileSync(path.join(root, file), 'utf8')));
   }
-  for (const match of code.matchAll(/^[ \t]*((?:require|_require\w*|_check\w*)\s*\()/gm)) {
-    const start = match.index + match[0].length - match[1].length;
-    const end = closing(code, start + match[1].length - 1, '(', ')');
-    if (code[end + 1] === ';') add(start, end + 2, '');
-  }
-  for (const match of code.matchAll(/\bfunction\s+\w+\s*\(/g)) {
-    const parameters = closing(code, match.index + match[0].length - 1, '(', ')');
-    const body = code.slice(parameters).search(/[{;]/) + parameters;
-    if (code[body] !== '{') continue;
-    const head = code.slice(parameters + 1, body).replace(/returns\s*\([^)]*\)/, (text) => ' '.repeat(text.length));
-    for (const word of head.matchAll(/\b[a-zA-Z_]\w*(\s*\([^)]*\))?/g)) {
-      if (notModifiers.has(word[0].split('(')[0].trim())) continue;
-      const start = parameters + 1 + word.index;
-      add(start, start + word[0].length, '');
-    }
-  }
-  return found.sort((a, b) => a.start - b.start);
+  return hash.digest('hex').slice(0, 16);
 }
 
-/// A folder with everything that forge needs. It stays in out/, so that the tests are compiled once for all contracts.
-function prepare() {
-  const folder = path.join(root, 'out', 'mutate');
-  fs.mkdirSync(folder, { recursive: true });
-  for (const name of ['src', 'test', 'artifacts', 'tools', 'foundry.toml']) {
-    fs.rmSync(path.join(folder, name), { recursive: true, force: true });
-    spawnSync('cp', ['-r', path.join(root, name), folder]);
-  }
-  fs.rmSync(path.join(folder, 'node_modules'), { recursive: true, force: true });
-  spawnSync('cp', ['-al', path.join(root, 'node_modules'), folder]);
-  return folder;
-}
-
-/// Compiles the deployed contract as it is in `folder` and puts it in the place of its artifact; false if it does not compile.
-function compile(folder) {
-  const sources = {};
-  const visit = (name) => {
-    if (sources[name]) return;
-    const content = fs.readFileSync(path.join(folder, name), 'utf8');
-    sources[name] = { content };
-    for (const [, wanted] of content.matchAll(/^\s*(?:import\s+|\}\s*from\s+|import\s*\{[^}]*\}\s*from\s+)"([^"]+)"/gm)) {
-      visit(wanted.startsWith('.') ? path.posix.join(path.posix.dirname(name), wanted)
-                                   : wanted.replace('@openzeppelin/', 'node_modules/@openzeppelin/'));
-    }
+/// Copies the project with these tests and makes all guards switchable; the guards by group.
+function prepare(tests) {
+  for (const folder of ['src', 'test']) fs.rmSync(path.join(copy, folder), { recursive: true, force: true });
+  fs.mkdirSync(copy, { recursive: true });
+  const folders = new Set([...tests.map((file) => path.dirname(file)), 'test/base', 'test/mocks']);
+  const wanted = (file) => {
+    const name = path.relative(root, file);
+    return !name.startsWith('test/') || !name.endsWith('.sol') || (name.endsWith('.t.sol') ? tests.includes(name) : folders.has(path.dirname(name)));
   };
-  visit(deployed);
-  const name = path.basename(deployed, '.sol');
-  const output = JSON.parse(solc().compile(JSON.stringify({
-    language: 'Solidity', sources,
-    settings: { remappings: ['@openzeppelin/=node_modules/@openzeppelin/'], evmVersion: 'cancun', optimizer: { enabled: true, runs: 200 },
-                outputSelection: { [deployed]: { [name]: ['evm.bytecode.object'] } } },
-  })));
-  if ((output.errors || []).some((error) => error.severity === 'error')) return false;
-  const bytecode = '0x' + output.contracts[deployed][name].evm.bytecode.object;
-  fs.writeFileSync(path.join(folder, 'artifacts', `${name}.json`), JSON.stringify({ bytecode }));
+  for (const name of ['src', 'test', 'foundry.toml', 'node_modules/@openzeppelin/contracts']) {
+    fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true, filter: wanted });
+  }
+  const guards = rewrite(copy, Object.keys(groups).flatMap(sourcesOf));
+  return Object.fromEntries(Object.keys(groups).map((name) => {
+    const files = sourcesOf(name);
+    return [name, guards.filter(({ file }) => files.includes(file))];
+  }));
+}
+
+function forge(...options) {
+  const { SONM_TEST_ARTIFACTS, FOUNDRY_PROFILE, ...environment } = process.env;
+  const result = spawnSync(path.join(root, 'node_modules', '.bin', 'forge'), options, {
+    cwd: copy, encoding: 'utf8', maxBuffer: 1 << 28, timeout: 1800 * 1000,
+    env: { ...environment, FORCE_COLOR: '0', FOUNDRY_SOLC: path.join(root, 'tools', 'solc'),
+           FOUNDRY_OUT: 'out', FOUNDRY_CACHE_PATH: 'cache', FOUNDRY_CODE_SIZE_LIMIT: '1000000',
+           FOUNDRY_FUZZ_RUNS: '16', FOUNDRY_INVARIANT_RUNS: '4' },
+  });
+  return { ok: result.status === 0, text: result.stdout + result.stderr };
+}
+
+/// The name of the first test that fails when this guard is missing (0: none is); '' if all pass.
+function firstFailure(tests, number) {
+  if (tests.length === 0) return '';
+  const { ok, text } = forge('test', '--fail-fast', '--match-path', `{${tests.join(',')}}`, '--no-match-test', 'reach_every',
+                             '--block-coinbase', '0x' + number.toString(16).padStart(40, '0'));
+  if (ok && /[1-9]\d* tests passed/.test(text)) return '';
+  const [, name] = /^\[FAIL.*\] (\w+)\(.*$/m.exec(text) || [];
+  if (!name) throw new Error(text.slice(-1500));
+  return name;
+}
+
+const textOf = ({ file, inside, what }) => `${path.basename(file, '.sol')}.${inside}: ${what}`;
+
+/// Takes these guards away one by one; those whose absence nothing notices.
+function survivors(name, guards) {
+  return guards.filter((guard, i) => {
+    const by = firstFailure(testsOf[name].quick, guard.number) || firstFailure(testsOf[name].invariant, guard.number);
+    const place = `${name} ${String(i + 1).padStart(3)}/${guards.length}  ${guard.file}:${guard.line}`;
+    console.log(`${by ? 'noticed ' : 'SURVIVED'}  ${place} ${guard.inside}: ${guard.what.slice(0, 80)}${by && `  (${by})`}`);
+    return !by;
+  });
+}
+
+function build(names, invariant) {
+  const tests = [...new Set(names.flatMap((name) => [...testsOf[name].quick, ...(invariant ? testsOf[name].invariant : [])]))];
+  const guards = prepare(tests);
+  console.log(`mutation: compiling ${Object.values(guards).flat().length} mutants at once`);
+  const failing = firstFailure(tests, 0);
+  if (failing) throw new Error(`${failing} fails with every guard in its place`);
+  return guards;
+}
+
+const percent = ({ guards, noticed }) => (guards ? 100 * noticed / guards : 100);
+
+function readReport() {
+  const rows = {};
+  const text = fs.existsSync(reportFile) ? fs.readFileSync(reportFile, 'utf8') : '';
+  for (const [, name, guards, noticed, hash] of text.matchAll(/^\| (\w+) \| (\d+) \| (\d+) \| [\d.]+ % \| `(\w+)` \|$/gm)) {
+    rows[name] = { guards: Number(guards), noticed: Number(noticed), hash, left: [] };
+  }
+  for (const [, name, guard] of text.matchAll(/^- (\w+): `([^`]+)`/gm)) rows[name]?.left.push(guard);
+  return rows;
+}
+
+function writeReport(rows) {
+  const names = Object.keys(groups).filter((name) => rows[name]);
+  const left = names.flatMap((name) => rows[name].left.map((guard) =>
+    `- ${name}: \`${guard}\`: ${reasons[guard] || 'no test notices it yet'}\n`));
+  fs.writeFileSync(reportFile, `# Mutation
+
+Written by \`contracts/mutate.sh\`: each guard of a contract is switched off by itself, and the tests run. A guard is a
+condition that reverts (each operand of \`||\` by itself), a call of a \`require...\` or \`check...\` function, a use of a
+modifier, and each of several calls of a function that checks and does more. \`contracts/test.sh\` fails when the score of
+${required.slice(0, -1).join(', ')} or ${required.at(-1)} is below ${least} %, or was taken from other code than the present.
+
+| group | guards | noticed by a test | score | code |
+|---|---:|---:|---:|---|
+${names.map((name) => `| ${name} | ${rows[name].guards} | ${rows[name].noticed} | ${percent(rows[name]).toFixed(1)} % | \`${rows[name].hash}\` |\n`).join('')}
+The sources of each group: \`tools/mutate-table.js\`.
+
+## Guards that are not missed
+
+${left.join('') || 'None.\n'}`);
+}
+
+function full(names) {
+  const hashes = Object.fromEntries(names.map((name) => [name, hashOf(name)]));
+  const guards = build(names, true);
+  const rows = readReport();
+  for (const name of names) {
+    const left = survivors(name, guards[name]);
+    rows[name] = { guards: guards[name].length, noticed: guards[name].length - left.length, hash: hashes[name], left: left.map(textOf) };
+    writeReport(rows);
+    console.log(`mutation score ${name}: ${rows[name].noticed} of ${rows[name].guards} (${percent(rows[name]).toFixed(1)} %)`);
+  }
+  return names.every((name) => !required.includes(name) || percent(rows[name]) >= least);
+}
+
+/// Whether the committed scores are good and of the present code, and whether a few guards are really missed.
+function check() {
+  const rows = readReport();
+  let good = true;
+  const complain = (text) => { good = false; console.log(`mutation: ${text}`); };
+  for (const name of Object.keys(groups)) {
+    if (!rows[name] || rows[name].hash !== hashOf(name)) {
+      complain(`the score of ${name} is not of the present code: run contracts/mutate.sh ${name} and commit contracts/mutation.md`);
+    } else if (required.includes(name) && percent(rows[name]) < least) {
+      complain(`${name} has ${percent(rows[name]).toFixed(1)} %, needs ${least} %`);
+    }
+  }
+  console.log(`mutation scores: ${required.filter((name) => rows[name]).map((name) => `${name} ${percent(rows[name]).toFixed(0)} %`).join(', ')}`);
+  const guards = build(required, false);
+  let noticed = 0;
+  for (let i = 0; i < SAMPLE; ++i) {
+    const name = required[i % required.length];
+    const known = guards[name].filter((guard) => !rows[name]?.left.includes(textOf(guard)));
+    // Which one follows from the code: the same for the same code, others when it changes.
+    const at = parseInt(hashOf(name).slice(2 * i), 16) % known.length;
+    noticed += 1 - survivors(name, [known[at]]).length;
+  }
+  console.log(`mutation sample: ${noticed} of ${SAMPLE} noticed`);
+  return good && noticed === SAMPLE;
+}
+
+function list(names) {
+  const guards = prepare([]);
+  for (const name of names) for (const guard of guards[name]) console.log(`${guard.file}:${guard.line} ${guard.inside}: ${guard.what}`);
   return true;
 }
 
-let compiler;
-function solc() { return compiler ??= require(path.join(root, 'node_modules', 'solc')); }
-
-/// 'ok', 'failed' (a test noticed) or 'broken' (it does not compile: the guard cannot be removed).
-function run(folder) {
-  if (!compile(folder)) return 'broken';
-  for (const pattern of tests) {
-    const result = spawnSync(path.join(root, 'node_modules', '.bin', 'forge'),
-      ['test', '--fail-fast', '--match-path', pattern, '--no-match-test', option('without', 'reach_every')],
-      { cwd: folder, encoding: 'utf8', timeout: timeout_s * 1000, maxBuffer: 1 << 28,
-        env: { ...process.env, FORCE_COLOR: '0', FOUNDRY_OUT: path.join(folder, 'out', 'forge'),
-               FOUNDRY_CACHE_PATH: path.join(folder, 'out', 'cache'), SONM_TEST_ARTIFACTS: 'true',
-               FOUNDRY_INVARIANT_RUNS: '4', FOUNDRY_FUZZ_RUNS: '32' } });
-    if (/Compiler run failed|Compiler error|No tests/.test(result.stdout + result.stderr)) {
-      throw new Error(`${pattern}: ${(result.stdout + result.stderr).slice(-600)}`);
-    }
-    if (result.status !== 0) return 'failed';
-  }
-  return 'ok';
-}
-
-function main() {
-  const source = fs.readFileSync(path.join(root, contract), 'utf8');
-  let all = guards(source);
-  const line = (guard) => source.slice(0, guard.start).split('\n').length;
-  if (process.argv.includes('--list')) return all.forEach((guard) => console.log(`${contract}:${line(guard)}: ${guard.what}`));
-  if (sample) all = all.filter((_, i) => i % Math.max(1, Math.floor(all.length / sample)) === 0).slice(0, sample);
-  const folder = prepare();
-  const file = path.join(folder, contract);
-  let killed = 0, counted = 0;
-  if (run(folder) !== 'ok') throw new Error('the tests fail without any mutation');
-  for (const guard of all) {
-    fs.writeFileSync(file, source.slice(0, guard.start) + guard.replacement + source.slice(guard.end));
-    const outcome = run(folder);
-    if (outcome !== 'broken') ++counted;
-    if (outcome === 'failed') ++killed;
-    const word = { ok: 'SURVIVED', failed: 'killed', broken: 'not removable' }[outcome];
-    console.log(`${word.padEnd(14)} ${contract}:${line(guard)}: ${guard.what}`);
-  }
-  const score = counted ? 100 * killed / counted : 100;
-  console.log(`mutation score ${contract}: ${killed} of ${counted} (${score.toFixed(0)} %)`);
-  if (score < least) process.exitCode = 1;
-}
-
 try {
-  if (!contract) throw new Error('--contract FILE is needed; see the head of tools/mutate.js');
-  main();
+  const words = process.argv.slice(2);
+  const names = words.filter((word) => !word.startsWith('--'));
+  for (const word of words) {
+    if (!(word in groups) && !['--check', '--list'].includes(word)) {
+      throw new Error(`${word} is neither a group (${Object.keys(groups).join(', ')}) nor an option (--check, --list, --help)`);
+    }
+  }
+  const chosen = names.length ? names : Object.keys(groups);
+  const good = words.includes('--list') ? list(chosen) : words.includes('--check') ? check() : full(chosen);
+  process.exit(good ? 0 : 1);
 } catch (error) {
   console.error(`mutate: ${error.message}`);
-  process.exit(1);
+  process.exit(2);
 }

@@ -18,9 +18,9 @@ abstract contract Changes is Deals, IMarketChanges {
 
     /// @inheritdoc IMarketChanges
     function requestChange(Deal calldata deal, Change calldata change) external {
-        _requireDeal(deal);
+        (bytes32 key, BidSlot money) = _requireDeal(deal);
         bool bySupplier = _sideOf(deal);
-        if (_isForTheOther(deal, change, bySupplier)) return _apply(deal, change);
+        if (_isForTheOther(deal, change, bySupplier)) return _apply(deal, change, key, money);
         _requirePossible(deal, change, block.timestamp);
         _requireExpiry(change.expiry);
         _offers[Hashing.commitment(deal)][bySupplier] = change;
@@ -29,12 +29,12 @@ abstract contract Changes is Deals, IMarketChanges {
 
     /// @inheritdoc IMarketChanges
     function acceptChange(Deal calldata deal, Change calldata change) external {
-        _requireDeal(deal);
+        (bytes32 key, BidSlot money) = _requireDeal(deal);
         _requireOffer(deal, change, !_sideOf(deal));
         if (block.timestamp >= change.expiry) {
             revert ChangeExpired(deal.id, block.timestamp, change.expiry);
         }
-        _apply(deal, change);
+        _apply(deal, change, key, money);
     }
 
     /// @inheritdoc IMarketChanges
@@ -93,8 +93,7 @@ abstract contract Changes is Deals, IMarketChanges {
     }
 
     /// Pays what was earned under the old terms and puts the new ones in their place.
-    function _apply(Deal calldata deal, Change calldata change) private {
-        (bytes32 key, BidSlot money) = _requireDeal(deal);
+    function _apply(Deal calldata deal, Change calldata change, bytes32 key, BidSlot money) private {
         (uint96 owed, bool ended) = Billing.billAt(deal, money, block.timestamp, oracle);
         if (ended) revert DealEnded(deal.id);
         // Time that is paid for already is not paid again if block time has fallen back.

@@ -102,8 +102,7 @@ abstract contract Pots is ICoordinator {
 
     function _claim(Claim calldata one) internal {
         Pot storage pot = _pots[one.pot];
-        if (pot.root == 0 || pot.isClosed || block.timestamp < pot.opensAt || block.timestamp >= pot.closesAt)
-        {
+        if (pot.isClosed || block.timestamp < pot.opensAt || block.timestamp >= pot.closesAt) {
             revert WrongPot(one.pot);
         }
         _requireLeaf(one);
@@ -133,7 +132,7 @@ abstract contract Pots is ICoordinator {
 
     function _requireUnopened(bytes32 id) internal view {
         Pot storage pot = _pots[id];
-        if (pot.root == 0 || pot.isClosed || block.timestamp >= pot.opensAt) revert WrongPot(id);
+        if (pot.isClosed || block.timestamp >= pot.opensAt) revert WrongPot(id);
     }
 
     function _requireLeaf(Claim calldata one) internal view {

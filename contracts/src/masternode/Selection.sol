@@ -36,8 +36,7 @@ abstract contract Selection is ICoordinator {
     /// @inheritdoc ICoordinator
     function reveal(uint64 epoch, bytes32 secret) external {
         if (epoch != _epochNow() + 1) revert WrongEpoch(epoch, _epochNow() + 1, _epochNow() + 1);
-        bytes32 promised = promiseOf[epoch][msg.sender];
-        if (promised == 0 || promised != keccak256(abi.encode(epoch, msg.sender, secret))) {
+        if (promiseOf[epoch][msg.sender] != keccak256(abi.encode(epoch, msg.sender, secret))) {
             revert WrongSecret();
         }
         delete promiseOf[epoch][msg.sender];

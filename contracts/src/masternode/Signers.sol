@@ -127,12 +127,12 @@ abstract contract Signers is ISigners {
     function requireSet(SignerSet calldata set) public view {
         bytes32 known = _setHash(set.epoch);
         bytes32 has = keccak256(abi.encode(set));
-        if (known == 0 || has != known) revert UnknownSet(set.epoch, has, known);
+        if (has != known) revert UnknownSet(set.epoch, has, known);
     }
 
     /// @inheritdoc ISigners
     function mayVote(Member calldata member) public view virtual returns (bool);
 
-    /// Hash of the set taken in `epoch`; 0 if none was, or if it may not speak any more.
+    /// Hash of the set taken in `epoch`; 0, which no set has, if none was, or if it may not speak any more.
     function _setHash(uint64 epoch) internal view virtual returns (bytes32);
 }
