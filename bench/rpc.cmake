@@ -1,5 +1,5 @@
 # RPC beside gRPC's callback API, if Debian's libgrpc++-dev and protobuf-compiler-grpc are installed.
-add_executable(rpc_bench rpc_bench.cpp rpc_bench_slave.cpp rpc_bench_idle.cpp)
+add_executable(rpc_bench rpc_bench.cpp rpc_bench_slave.cpp rpc_bench_bare.cpp rpc_bench_idle.cpp)
 target_link_libraries(rpc_bench PRIVATE sonm_rpc)
 find_program(PROTOC protoc)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin)

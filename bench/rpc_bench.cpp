@@ -70,6 +70,7 @@ std::vector<const Side*> sides() {
 #ifdef SONM_BENCH_GRPC
     all.push_back(&grpc_side);
 #endif
+    all.push_back(&bare_side);
     return all;
 }
 
@@ -90,6 +91,7 @@ void print_calls(double seconds, std::string_view only) {
             Row row = sides()[i]->calls(server.address(), plan, seconds);
             cpu = (server.cpu() - cpu) / static_cast<double>(std::max<std::uint64_t>(row.calls, 1)) * 1e6;
             if (i == 0) first = row.per_second;
+            if (row.calls == 0) continue;
             fmt::print(
                 "| {}{}{} | {} | {} | {} | {:.0f} | {:.1f} | {:.1f} | {:.2f} |\n", sides()[i]->name,
                 row.failures ? " (FAILURES)" : "",
@@ -104,6 +106,7 @@ void print_calls(double seconds, std::string_view only) {
 void print_streams(double seconds) {
     fmt::print("\n| stream of 64 KiB pieces, service to caller | MB/s |\n|---|---:|\n");
     for (std::size_t i = 0; i < sides().size(); ++i) {
+        if (!sides()[i]->stream) continue;
         ServerProcess server(i);
         fmt::print("| {} | {:.0f} |\n", sides()[i]->name,
                    sides()[i]->stream(server.address(), seconds) / 1e6);
@@ -113,6 +116,7 @@ void print_streams(double seconds) {
 void print_idle(std::size_t count) {
     fmt::print("\n| {} idle connections | bytes a connection at the server |\n|---|---:|\n", count);
     for (std::size_t i = 0; i < sides().size(); ++i) {
+        if (!sides()[i]->opening) continue;
         ServerProcess server(i);
         double bytes = idle_bytes(*sides()[i], server.address(), server.process(), count);
         fmt::print("| {} | {} |\n", sides()[i]->name, bytes < 0 ? "failed" : fmt::format("{:.0f}", bytes));

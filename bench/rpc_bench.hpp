@@ -74,7 +74,7 @@ private:
 /// Size of a stream's items.
 inline constexpr std::size_t piece_bytes = 64 * 1024;
 
-/// The sides of the comparison. `serve` prints its address and never returns.
+/// The sides of the comparison. `serve` prints its address and never returns; what a side lacks is nullptr.
 struct Side {
     const char* name;
     void (*serve)();
@@ -84,7 +84,7 @@ struct Side {
     std::string (*opening)();
     std::size_t answer_bytes;
 };
-extern const Side slave_side;
+extern const Side slave_side, bare_side;
 #ifdef SONM_BENCH_GRPC
 extern const Side grpc_side;
 #endif

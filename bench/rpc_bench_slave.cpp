@@ -56,15 +56,16 @@ Task<void> caller(rpc::Client<Echo> client, std::size_t payload_bytes, Window& w
 Task<void> drive(std::string address, Plan plan, Window& window) {
     auto body = [&](TaskGroup& group) -> Task<void> {
         auto callers = [&](TaskGroup& inner) -> Task<void> {
+            std::vector<rpc::Client<Echo>> clients;
             for (std::size_t i = 0; i < plan.connections; ++i) {
                 rpc::ConnectOptions options;
                 options.limits.channels_max = 4096;
                 auto connecting = rpc::connect(group, address, "echo", options);
                 auto connection = co_await std::move(connecting);
-                rpc::Client<Echo> client(std::move(connection.value()));
-                for (std::size_t j = 0; j < plan.in_flight / plan.connections; ++j)
-                    inner.spawn(caller(client, plan.payload_bytes, window));
+                clients.emplace_back(std::move(connection.value()));
             }
+            for (std::size_t i = 0; i < plan.in_flight; ++i)
+                inner.spawn(caller(clients[i % clients.size()], plan.payload_bytes, window));
             auto joining = inner.join();
             co_await std::move(joining);
         };

@@ -104,10 +104,11 @@ Task<void> Session::read_all() {
         if (input_.partial() && (progress || !partial)) frame_since_ = now;
         partial = input_.partial();
         reading_ = true;
-        auto filling = input_.fill(*stream_);
-        auto filled = co_await std::move(filling);
+        auto reading = stream_->read_some(input_.room(immediate_));
+        auto count = co_await std::move(reading);
         reading_ = false;
-        if (!filled) co_return end(std::move(filled.error()));
+        if (!count) co_return end(std::move(count.error()));
+        input_.arrived(*count, immediate_);
     }
 }
 

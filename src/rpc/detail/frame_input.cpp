@@ -98,21 +98,26 @@ void FrameInput::let_go() {
     buffer_ = Bytes();
 }
 
-Async<void> FrameInput::fill(ByteStream& stream) {
-    if (stream_ != &stream) {
-        stream_ = &stream;
-        immediate_ = dynamic_cast<Immediate*>(&stream);
-    }
-    bool idle = begin_ == end_ && immediate_;
-    if (begin_ == end_) let_go();
-    auto reading = stream.read_some(idle ? std::span<std::uint8_t>(first_) : space());
-    SONM_CO_TRY(std::size_t count, co_await std::move(reading));
-    if (idle) {
+std::span<std::uint8_t> FrameInput::room(bool may_be_small) {
+    small_ = may_be_small && begin_ == end_;
+    if (!small_) return space();
+    let_go();
+    return first_;
+}
+
+void FrameInput::arrived(std::size_t count, Immediate* more) {
+    if (small_) {
         std::memcpy(space().data(), first_.data(), count);
         // Full: there is probably more.
-        if (count == first_.size()) count += immediate_->read_now(space().subspan(count));
+        if (count == first_.size() && more) count += more->read_now(space().subspan(count));
     }
     end_ += count;
+}
+
+Async<void> FrameInput::fill(ByteStream& stream) {
+    auto reading = stream.read_some(room(false));
+    SONM_CO_TRY(std::size_t count, co_await std::move(reading));
+    arrived(count, nullptr);
     co_return Result<void>();
 }
 

@@ -33,8 +33,12 @@ public:
     /// The same, but leaves the frame in place until take().
     Result<std::optional<Frame>> peek();
     void take();
-    /// Reads once from the stream; holds no large buffer while it waits for the first byte of a frame.
-    /// Errors: those of read_some.
+    /// Where the next bytes may be read to. Between two frames that is a few bytes only, if `may_be_small`:
+    /// so an idle connection holds no buffer. Pair it with arrived().
+    std::span<std::uint8_t> room(bool may_be_small);
+    /// So many have been read; if they filled a small room, the rest is fetched from `more`.
+    void arrived(std::size_t count, Immediate* more);
+    /// Both, with a read from the stream between them. Errors: those of read_some.
     Async<void> fill(ByteStream& stream);
     /// For tests and fuzzers: as if these bytes had been read.
     void feed(BytesView bytes);
@@ -49,8 +53,7 @@ private:
     std::span<std::uint8_t> space();
     Bytes buffer_;
     std::size_t begin_ = 0, end_ = 0;
-    ByteStream* stream_ = nullptr;  ///< whose immediate_ is known
-    Immediate* immediate_ = nullptr;
+    bool small_ = false;                  ///< the room given is first_
     std::array<std::uint8_t, 96> first_;  ///< what an idle connection reads into
     Scanner scanner_;
     std::size_t whole_ = 0;  ///< length of the frame at begin_ if it is known to be whole

@@ -66,6 +66,7 @@ void Outbox::stop() {
 }
 
 void Outbox::let_in() {
+    if (waiting_.empty()) return;
     for (auto& [ticket, waiter] : std::exchange(waiting_, {})) waiter->wake();
 }
 
