@@ -72,21 +72,56 @@ private:
     std::unique_ptr<test::ServerProcess> process_;
 };
 
+/// A certificate for the name `localhost` by an authority of its own, and an authority that knows nothing of
+/// it.
+struct Certificates {
+    static const Certificates& get() {
+        static Certificates made;
+        return made;
+    }
+    bool good() const { return made_; }
+    std::string path(const char* file) const { return (folder_ / file).native(); }
+
+private:
+    Certificates() {
+        std::string make = fmt::format(
+            "cd '{}' && for ca in ca other; do openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "
+            "/CN=test-$ca "
+            "-keyout $ca.key -out $ca.pem || exit 1; done && openssl req -newkey rsa:2048 -nodes -subj "
+            "/CN=localhost "
+            "-keyout server.key -out server.csr && echo subjectAltName=DNS:localhost > names && openssl x509 "
+            "-req -in "
+            "server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem",
+            folder_.path().native());
+        made_ = std::system(("(" + make + ") >/dev/null 2>&1").c_str()) == 0;
+    }
+    TempDir folder_;
+    bool made_ = false;
+};
+
 /// s3rver, a server of the S3 family in JavaScript.
 class S3Server {
 public:
     static S3Server& get() {
-        static S3Server server;
+        static S3Server server(false);
+        return server;
+    }
+    static S3Server& with_tls() {
+        static S3Server server(true);
         return server;
     }
     const std::string& missing() const { return missing_; }
     std::uint16_t port() const { return port_; }
 
 private:
-    S3Server() {
+    explicit S3Server(bool tls) {
         fs::path program = fs::path(SONM_SOURCE_DIR) / "tests/npm/node_modules/s3rver/bin/s3rver.js";
         if (!fs::exists(program)) {
             missing_ = "s3rver is not installed: run `npm ci` in tests/npm";
+            return;
+        }
+        if (tls && !Certificates::get().good()) {
+            missing_ = "certificates cannot be made (package openssl)";
             return;
         }
         port_ = test::free_port();
@@ -94,6 +129,10 @@ private:
             "node",      program.native(),    "--directory", folder_.path().native(),
             "--address", "127.0.0.1",         "--port",      fmt::format("{}", port_),
             "--silent",  "--no-vhost-buckets"};
+        if (tls)
+            for (std::string word : {std::string("--key"), Certificates::get().path("server.key"),
+                                     std::string("--cert"), Certificates::get().path("server.pem")})
+                argv.push_back(std::move(word));
         auto started = test::ServerProcess::start(std::move(argv), port_);
         if (started)
             process_ = std::move(*started);
@@ -169,6 +208,41 @@ TEST(PostgresServer, RestartedServer_IsFoundAgainAndHasEverything) {
         SONM_EXPECT("k", look(backend, {"t"}));
         co_return Result<void>();
     });
+}
+
+/// A bucket over HTTPS, on a server that is vouched for by `ca.pem`.
+Result<void> talk_over_tls(const std::string& host, const std::string& ca_file) {
+    auto main = [](std::string name, std::string ca) -> Async<void> {
+        S3Settings settings;
+        settings.endpoint = fmt::format("https://{}:{}", name, S3Server::with_tls().port());
+        settings.bucket = "private";
+        settings.account.key_id = settings.account.secret = "S3RVER";
+        settings.ca_file = std::move(ca);
+        S3Backend backend(co_await asio::this_coro::executor, system_clock_of_tests, settings);
+        auto opening = backend.open();
+        SONM_CO_CHECK(co_await std::move(opening));
+        SONM_DO(put(backend, "k", "value", {"t"}));
+        SONM_EXPECT("value", get(backend, "k"));
+        SONM_EXPECT("k", look(backend, {"t"}));
+        co_return Result<void>();
+    };
+    return run_test(main(host, ca_file));
+}
+
+TEST(S3OverTls, ServerWithAKnownCertificate_IsTalkedTo_AnyOtherIsRefused) {
+    if (!S3Server::with_tls().missing().empty())
+        GTEST_SKIP() << "SKIPPED: " << S3Server::with_tls().missing();
+    const Certificates& files = Certificates::get();
+    auto good = talk_over_tls("localhost", files.path("ca.pem"));
+    EXPECT_TRUE(good) << good.error().message();
+    for (const std::string& authority : {std::string(), files.path("other.pem")}) {
+        auto refused = talk_over_tls("localhost", authority);
+        ASSERT_FALSE(refused) << authority;
+        EXPECT_TRUE(refused.error().is(Errc::denied)) << refused.error().message();
+    }
+    auto misnamed = talk_over_tls("127.0.0.1", files.path("ca.pem"));
+    ASSERT_FALSE(misnamed) << "the certificate is for another name";
+    EXPECT_TRUE(misnamed.error().is(Errc::denied)) << misnamed.error().message();
 }
 
 }  // namespace

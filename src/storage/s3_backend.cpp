@@ -13,6 +13,7 @@ web::Options options_of(const S3Settings& settings) {
     web::Options options;
     // The server is the operator's choice, also in the own network.
     options.guard = web::AddressGuard::open();
+    options.ca_file = settings.ca_file;
     options.limits.answer_max = settings.answer_max;
     options.limits.body_bytes_max = 256 * MiB;
     return options;

@@ -13,6 +13,7 @@ struct S3Settings {
     std::string bucket;
     std::string prefix;  ///< in front of every object's name
     web::AwsAccount account;
+    std::string ca_file;  ///< PEM file of the authorities that may vouch for the server; empty = the system's
     Millis answer_max{30'000};
 };
 

@@ -48,6 +48,9 @@ void read_s3(YamlReader& args, Arguments& out) {
     args.required({"secret_file", "A file that holds the secret of the access key and nothing else.",
                    "/etc/sonm/s3-secret"},
                   out.s3_secret_file, yaml_text);
+    args.optional({"ca_file", "Authorities that vouch for the server (PEM), in place of the system's.",
+                   "/etc/sonm/s3-ca.pem"},
+                  out.s3.ca_file, yaml_text);
     if (args.describing() || out.s3_secret_file.empty()) return;
     auto secret = read_text(out.s3_secret_file, 4 * KiB);
     if (!secret) return args.problem("secret_file", secret.error().message());
