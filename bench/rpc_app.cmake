@@ -1,0 +1,12 @@
+# Client, node, app worker, as three processes; beside gRPC through one hop.
+add_executable(app_bench app_bench.cpp)
+target_link_libraries(app_bench PRIVATE sonm_sdk)
+target_compile_definitions(app_bench PRIVATE SONM_BINARY="$<TARGET_FILE:sonm>")
+add_dependencies(app_bench sonm)
+if(TARGET rpc_bench_grpc)
+  add_library(app_bench_grpc STATIC app_bench_grpc.cpp)
+  target_include_directories(app_bench_grpc SYSTEM PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/rpc_bench_grpc)
+  target_compile_options(app_bench_grpc PRIVATE -O2 -fPIE -w)
+  target_link_libraries(app_bench_grpc PUBLIC rpc_bench_grpc)
+  target_link_libraries(app_bench PRIVATE app_bench_grpc)
+endif()
