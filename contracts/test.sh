@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything that is checked about the contracts: format, artifacts, unit, fuzz and invariant tests, gas bounds.
+# Everything that is checked about the contracts: format, artifacts, unit, fuzz and invariant tests, gas bounds, and
+# whether the tests notice when a guard is missing (see mutate.sh).
 #   contracts/test.sh              what CI runs
 #   contracts/test.sh --nightly    many more runs: 120,000 random calls, 10,000 runs of each fuzz test
 set -euo pipefail
@@ -13,6 +14,11 @@ rm -rf out/snapshots
 failed=0
 passed=0
 calls=0
+
+# Beside the rest: it compiles for most of its time, on one core.
+./mutate.sh --check >out/mutation.log 2>&1 &
+mutation=$!
+trap 'kill $mutation 2>/dev/null || true' EXIT
 
 forge fmt --check >out/fmt.log 2>&1 || { echo "contracts: run 'forge fmt' in contracts/ (see contracts/out/fmt.log)"; failed=1; }
 
@@ -35,6 +41,8 @@ run "sources" --no-match-path 'test/gas/*'
 SONM_TEST_ARTIFACTS=true run "committed artifacts" --no-match-path 'test/{gas,invariant,hub/invariant,masternode/invariant,token/invariant}/*' --no-match-test testFuzz
 run "gas" --isolate --match-path 'test/gas/*'
 tools/gas.js --check || failed=$((failed + 1))
+wait $mutation || { failed=$((failed + 1)); echo "contracts: see contracts/out/mutation.log"; }
+grep -E '^mutat' out/mutation.log | sed 's/^/contracts: /' || true
 
 echo "contracts: money conserved over $calls random calls"
 echo "contracts: $passed tests passed, $failed steps failed"

@@ -163,14 +163,14 @@ function check() {
       complain(`${name} has ${percent(rows[name]).toFixed(1)} %, needs ${least} %`);
     }
   }
-  console.log(`mutation scores: ${required.filter((name) => rows[name]).map((name) => `${name} ${percent(rows[name]).toFixed(0)} %`).join(', ')}`);
+  console.log(`mutation scores: ${required.filter((name) => rows[name]).map((name) => `${name} ${percent(rows[name]).toFixed(1)} %`).join(', ')}`);
   const guards = build(required, false);
   let noticed = 0;
   for (let i = 0; i < SAMPLE; ++i) {
     const name = required[i % required.length];
     const known = guards[name].filter((guard) => !rows[name]?.left.includes(textOf(guard)));
     // Which one follows from the code: the same for the same code, others when it changes.
-    const at = parseInt(hashOf(name).slice(2 * i), 16) % known.length;
+    const at = parseInt(hashOf(name).slice(i, i + 8), 16) % known.length;
     noticed += 1 - survivors(name, [known[at]]).length;
   }
   console.log(`mutation sample: ${noticed} of ${SAMPLE} noticed`);
