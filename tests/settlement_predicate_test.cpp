@@ -54,6 +54,11 @@ Task<void> make_people(Market& market) {
         confirm.worker = account(worker);
         on_profiles(master, confirm);
     };
+    auto follow = [&](std::size_t owner, std::size_t whose) {
+        settlement::bindings::blacklist::Follow call;
+        call.list = account(whose);
+        calls.push_back(Call{owner, market.network.blacklist, call.encode()});
+    };
     auto list = [&](std::size_t owner, std::size_t whom) {
         settlement::bindings::blacklist::Add call;
         call.account = account(whom);
@@ -70,6 +75,9 @@ Task<void> make_people(Market& market) {
     validator(8, model::Identity::registered);  // what it attested before counts for less now
     bind(6, 1);
     bind(7, 4);
+    follow(2, 5);
+    follow(6, 3);
+    follow(4, 8);
     list(1, 2);
     list(3, 7);
     list(5, 4);

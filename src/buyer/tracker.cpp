@@ -7,8 +7,10 @@ Tracker::Tracker(model::Order bid) : order_(std::move(bid)), id_(model::order_id
 bool Tracker::concerns(const market::FactBody& body) const {
     if (auto* placed = std::get_if<market::OrderPlaced>(&body)) return placed->id == id_;
     if (auto* cancelled = std::get_if<market::OrderCancelled>(&body)) return cancelled->id == id_;
-    if (auto* opened = std::get_if<market::DealOpened>(&body)) return opened->deal.bid == id_;
+    if (auto* opened = std::get_if<market::DealOpened>(&body))
+        return opened->deal.bid == id_ && !opened->bid_signed;
     if (auto* settled = std::get_if<market::DealSettled>(&body)) return settled->deal.bid == id_;
+    if (auto* changed = std::get_if<market::DealChanged>(&body)) return changed->deal.bid == id_;
     if (auto* topped = std::get_if<market::DealToppedUp>(&body)) return topped->deal.bid == id_;
     if (auto* closed = std::get_if<market::DealClosed>(&body)) return closed->deal.bid == id_;
     return false;
@@ -44,6 +46,8 @@ std::optional<Tracker::DealView> Tracker::deal() const {
             view = DealView{opened->deal, opened->state};
         if (auto* settled = std::get_if<market::DealSettled>(&fact.body))
             view = DealView{settled->deal, settled->state};
+        if (auto* changed = std::get_if<market::DealChanged>(&fact.body))
+            view = DealView{changed->deal, changed->state};
         if (auto* topped = std::get_if<market::DealToppedUp>(&fact.body))
             view = DealView{topped->deal, topped->state};
         if (auto* closed = std::get_if<market::DealClosed>(&fact.body))

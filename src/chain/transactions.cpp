@@ -148,7 +148,9 @@ Async<Intent> Sender::start(std::string id, TxnRequest request) {
     txn.nonce = nonce;
     txn.priority_fee_max = fees.tip;
     txn.fee_max = fees.max;
-    txn.gas_limit = estimate.gas + estimate.gas * config_.gas_margin_percent / 100 + config_.gas_margin;
+    std::uint64_t likely =
+        estimate.gas + estimate.gas * config_.gas_margin_percent / 100 + config_.gas_margin;
+    txn.gas_limit = std::max(request.gas_min, likely);
     txn.to = request.to;
     txn.value = request.value.value;
     txn.data = std::move(request.data);

@@ -13,6 +13,9 @@ struct TxnRequest {
     std::optional<Address> to;  ///< nothing = create a contract from `data`
     Bytes data;
     Wei value;
+    /// For calls that succeed with too little gas, too, but do less: at least this much, whatever is
+    /// estimated.
+    std::uint64_t gas_min = 0;
 };
 
 struct SenderConfig {

@@ -15,10 +15,21 @@ using settlement::Network;
 std::shared_ptr<Words> take_words(CLI::App& leaf, const std::vector<Word>& words) {
     auto out = std::make_shared<Words>();
     for (const Word& word : words) {
-        bool optional = word.name.ends_with('?');
-        std::string name = optional ? word.name.substr(0, word.name.size() - 1) : word.name;
-        std::string key = name.substr(name.find_first_not_of('-'));
-        auto* option = leaf.add_option(name, (*out)[key], word.help);
+        std::string name = word.name;
+        auto drop = [&](std::string_view end) {
+            bool there = name.ends_with(end);
+            if (there) name.resize(name.size() - end.size());
+            return there;
+        };
+        bool optional = drop("?"), several = drop("..."), flag = drop("!");
+        std::vector<std::string>& values = (*out)[name.substr(name.find_first_not_of('-'))];
+        if (flag) {
+            leaf.add_flag_callback(
+                name, [&values] { values = {"yes"}; }, word.help);
+            continue;
+        }
+        auto* option = leaf.add_option(name, values, word.help);
+        if (!several) option->expected(1);
         if (!optional) option->required();
     }
     return out;
@@ -50,9 +61,9 @@ Async<Exit> try_out(Office& office, const Plan& plan) {
     co_return Exit::ok;
 }
 
-Async<Exit> act(Context& context, Words words, MakePlan make, bool dry_run) {
+Async<Exit> act(Context& context, TaskGroup& group, Words words, MakePlan make, bool dry_run) {
     SONM_CO_TRY(settlement::Desk * desk, co_await context.desk());
-    Office office{context, *desk, std::move(words)};
+    Office office{context, group, *desk, std::move(words)};
     auto planning = make(office);
     SONM_CO_TRY(Plan plan, co_await std::move(planning));
     if (dry_run) {
@@ -68,14 +79,18 @@ Async<Exit> act(Context& context, Words words, MakePlan make, bool dry_run) {
         out["txns"].push_back(receipt_json(each));
         text += fmt::format("done, txn {}\n", each.txn);
     }
+    if (plan.outcome) {
+        SONM_CO_TRY(std::string told, plan.outcome(done, plan.more));
+        text += told;
+    }
     out.update(plan.more);
     context.emit(out, text);
     co_return Exit::ok;
 }
 
-Async<Exit> look_at(Context& context, Words words, Look look) {
+Async<Exit> look_at(Context& context, TaskGroup& group, Words words, Look look) {
     SONM_CO_TRY(settlement::Desk * desk, co_await context.watching_desk());
-    Office office{context, *desk, std::move(words)};
+    Office office{context, group, *desk, std::move(words)};
     auto looking = look(office);
     SONM_CO_TRY(Shown shown, co_await std::move(looking));
     context.emit(shown.json, shown.text);
@@ -83,6 +98,12 @@ Async<Exit> look_at(Context& context, Words words, Look look) {
 }
 
 }  // namespace
+
+const std::string& Office::text(const std::string& word) const {
+    static const std::string nothing;
+    const auto& values = words.at(word);
+    return values.empty() ? nothing : values.front();
+}
 
 Result<crypto::Address> Office::address(const std::string& word) const {
     const std::string& said = text(word);
@@ -110,8 +131,8 @@ void add_act(Commands& commands, CLI::App& parent, std::string name, std::string
                     auto said = take_words(leaf, words);
                     auto dry_run = std::make_shared<bool>(false);
                     leaf.add_flag("--dry-run", *dry_run, "Say what would be sent, try it, send nothing");
-                    return [said, dry_run, make](Context& context, TaskGroup&) {
-                        return act(context, *said, make, *dry_run);
+                    return [said, dry_run, make](Context& context, TaskGroup& group) {
+                        return act(context, group, *said, make, *dry_run);
                     };
                 });
 }
@@ -121,8 +142,9 @@ void add_look(Commands& commands, CLI::App& parent, std::string name, std::strin
     add_command(commands, parent, std::move(name), std::move(what), std::move(examples),
                 [&](CLI::App& leaf) -> Handler {
                     auto said = take_words(leaf, words);
-                    return
-                        [said, look](Context& context, TaskGroup&) { return look_at(context, *said, look); };
+                    return [said, look](Context& context, TaskGroup& group) {
+                        return look_at(context, group, *said, look);
+                    };
                 });
 }
 

@@ -12,17 +12,20 @@ namespace sonm::cli {
 
 using Json = nlohmann::ordered_json;
 
-/// One word of a verb: "to" is positional, "--to" an option; a trailing "?" says that it may be left out.
+/// One word of a verb: "to" is positional, "--to" an option, "--to!" a flag; a trailing "?" says that it may
+/// be left out, "..." that there may be several.
 struct Word {
     std::string name, help;
 };
-using Words = std::map<std::string, std::string>;
+using Words = std::map<std::string, std::vector<std::string>>;
 
 /// What a verb is about to do: a sentence for who has to agree, and the calls, in order.
 struct Plan {
     std::string sentence;
     std::vector<settlement::ContractCall> calls;
     Json more = Json::object();  ///< said beside the transactions
+    /// Told what was sent: adds to `more`, gives lines for people. May be empty.
+    std::function<Result<std::string>(const std::vector<settlement::Sent>& sent, Json& more)> outcome;
 };
 /// What a verb that only looks has found.
 struct Shown {
@@ -33,12 +36,15 @@ struct Shown {
 /// What verbs work with. Lives as long as the command.
 struct Office {
     Context& context;
+    TaskGroup& group;
     settlement::Desk& desk;
     Words words;
 
     const settlement::Network& network() const { return desk.network(); }
-    bool has(const std::string& word) const { return !words.at(word).empty(); }
-    const std::string& text(const std::string& word) const { return words.at(word); }
+    bool has(const std::string& word) const { return !text(word).empty(); }
+    /// Empty if it was left out.
+    const std::string& text(const std::string& word) const;
+    const std::vector<std::string>& list(const std::string& word) const { return words.at(word); }
     /// "0x...", "me", a contract's name, dev:N, or a name of the address book. Errors: invalid, with what it
     /// could be.
     Result<crypto::Address> address(const std::string& word) const;

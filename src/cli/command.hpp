@@ -52,11 +52,18 @@ void add_address_commands(Commands& commands);
 void add_token_commands(Commands& commands);
 void add_hub_commands(Commands& commands);  ///< hub and miner
 void add_dao_commands(Commands& commands);
-void add_masternode_commands(Commands& commands);  ///< masternode, reward, bridge
+void add_masternode_commands(Commands& commands);  ///< masternode, reward
+void add_bridge_commands(Commands& commands);
 void add_sale_commands(Commands& commands);
+/// A documented plan of a sale.
+std::string sale_template();
 void add_profile_commands(Commands& commands);  ///< profile and blacklist
 void add_contract_commands(Commands& commands);
 void add_order_commands(Commands& commands);
+void add_order_acts(Commands& commands, CLI::App& order);        ///< place, cancel, take, sign
+void add_deal_acts(Commands& commands, CLI::App& deal);          ///< settle, close, change
+void add_deal_opening(Commands& commands, CLI::App& deal);       ///< open
+void add_master_commands(Commands& commands, CLI::App& worker);  ///< bind, confirm, unbind, ls
 void add_bid_commands(Commands& commands);
 void add_deal_commands(Commands& commands);
 void add_ask_commands(Commands& commands);

@@ -65,8 +65,12 @@ fs::path Context::home() const {
     return fs::path(user_home && *user_home ? user_home : "/root") / ".sonm";
 }
 
+fs::path Context::network_file() const {
+    return options_.network.empty() ? home() / "network.json" : fs::path(options_.network);
+}
+
 Result<settlement::Network> Context::network() const {
-    fs::path path = options_.network.empty() ? home() / "network.json" : fs::path(options_.network);
+    fs::path path = network_file();
     auto network = settlement::read_network(path);
     if (!network && network.error().is(Errc::not_found))
         return fail(Errc::not_found,
@@ -155,7 +159,7 @@ Async<market::Ledger*> Context::reader(TaskGroup& group) {
     auto address = account();
     // A key that was named must be there; having none at all is no reason not to look.
     if (!address && !options_.key.empty()) co_return tl::unexpected<Error>(address.error());
-    watcher_ = std::make_unique<Watcher>(address.value_or(crypto::Address()));
+    if (!watcher_) watcher_ = std::make_unique<Watcher>(address.value_or(crypto::Address()));
     fs::path folder;
     if (address) {
         SONM_CO_TRY(folder, account_folder());
@@ -177,7 +181,7 @@ Async<settlement::Desk*> Context::watching_desk() {
     SONM_CO_TRY(auto net, network());
     auto address = account();
     if (!address && !options_.key.empty()) co_return tl::unexpected<Error>(address.error());
-    watcher_ = std::make_unique<Watcher>(address.value_or(crypto::Address()));
+    if (!watcher_) watcher_ = std::make_unique<Watcher>(address.value_or(crypto::Address()));
     SONM_CO_TRY(desk_, settlement::Desk::open(executor_, std::move(net), *watcher_, {}));
     co_return desk_.get();
 }

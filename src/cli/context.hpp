@@ -43,6 +43,7 @@ public:
                const std::filesystem::path& passphrase_file, const std::filesystem::path& network);
     std::filesystem::path home() const;
     std::filesystem::path keys_folder() const { return keys_.empty() ? home() / "keys" : keys_; }
+    std::filesystem::path network_file() const;
     /// Errors: not_found, saying how to get one.
     Result<settlement::Network> network() const;
     /// Our account's key; may ask for the passphrase. Errors: not_found (no key: how to make one), invalid

@@ -18,13 +18,10 @@ using Proposal = dao::ProposalCreatedEvent;
 
 Async<std::vector<Proposal>> proposals(Office& office) {
     SONM_CO_TRY(crypto::Address where, office.contract(&Network::dao, "DAO"));
-    auto reading = office.desk.events(where, Proposal::topic);
-    SONM_CO_TRY(auto logs, co_await std::move(reading));
+    auto reading = office.desk.facts<Proposal>(where);
+    SONM_CO_TRY(auto facts, co_await std::move(reading));
     std::vector<Proposal> out;
-    for (const auto& log : logs) {
-        SONM_CO_TRY(Proposal one, Proposal::decode(log));
-        out.push_back(std::move(one));
-    }
+    for (auto& said : facts) out.push_back(std::move(said.fact));
     co_return out;
 }
 

@@ -43,30 +43,6 @@ Async<Exit> show(Context& context, TaskGroup& group, std::string id) {
     co_return Exit::ok;
 }
 
-struct CloseOptions {
-    std::string id, blacklist = "nobody";
-};
-
-Async<Exit> close(Context& context, TaskGroup& group, CloseOptions options) {
-    SONM_CO_TRY(market::Ledger * ledger, co_await context.ledger(group));
-    SONM_CO_TRY(auto view, co_await market_view(context, group, *ledger));
-    SONM_CO_TRY(DealEntry entry, view->deal(options.id));
-    if (entry.state.status == model::DealStatus::closed)
-        co_return fail(Errc::conflict, "deal {} is closed already", entry.deal.id);
-    auto choice = options.blacklist == "worker"   ? model::BlacklistChoice::counterparty
-                  : options.blacklist == "master" ? model::BlacklistChoice::master
-                                                  : model::BlacklistChoice::nobody;
-    SONM_CO_CHECK(context.confirm_intent(fmt::format(
-        "Closes deal {} after {}: the time used is paid from {} in escrow, the rest goes back. Tasks in it "
-        "are stopped.",
-        entry.deal.id, print_span(used(entry, view->head_time)), print_tokens(entry.state.escrow))));
-    SONM_CO_TRY(auto done,
-                co_await ledger->close(fmt::format("close/{}", entry.deal.id), entry.deal, choice));
-    json out{{"id", entry.deal.id.value}, {"txn", crypto::to_string(done.txn)}};
-    context.emit(out, fmt::format("closed, txn {}\n", done.txn));
-    co_return Exit::ok;
-}
-
 Async<Exit> top_up(Context& context, TaskGroup& group, std::string id, std::string amount_text) {
     SONM_CO_TRY(Tokens amount, parse_tokens(amount_text));
     SONM_CO_TRY(market::Ledger * ledger, co_await context.ledger(group));
@@ -80,21 +56,6 @@ Async<Exit> top_up(Context& context, TaskGroup& group, std::string id, std::stri
                                         entry.deal, amount));
     json out{{"id", entry.deal.id.value}, {"txn", crypto::to_string(done.txn)}};
     context.emit(out, fmt::format("added, txn {}\n", done.txn));
-    co_return Exit::ok;
-}
-
-Async<Exit> open(Context& context, TaskGroup& group, std::string ask_id, std::string bid_id) {
-    SONM_CO_TRY(market::Ledger * ledger, co_await context.ledger(group));
-    SONM_CO_TRY(auto view, co_await market_view(context, group, *ledger));
-    SONM_CO_TRY(OrderEntry ask, view->order(ask_id));
-    SONM_CO_TRY(OrderEntry bid, view->order(bid_id));
-    SONM_CO_CHECK(context.confirm_intent(
-        fmt::format("Opens a deal between ask {} and bid {}.", short_id(ask.id), short_id(bid.id))));
-    std::string intent =
-        fmt::format("open/{}/{}", crypto::to_string(ask.id.value), crypto::to_string(bid.id.value));
-    SONM_CO_TRY(auto done, co_await ledger->open_deal(intent, ask.order, bid.order));
-    json out{{"txn", crypto::to_string(done.txn)}};
-    context.emit(out, fmt::format("opened, txn {}\n", done.txn));
     co_return Exit::ok;
 }
 
@@ -117,16 +78,7 @@ void add_deal_commands(Commands& commands) {
         leaf.add_option("deal", *id, "Its number")->required();
         return [id](Context& context, TaskGroup& group) { return show(context, group, *id); };
     });
-    add_command(
-        commands, *deal, "close", "End a deal: the time used is paid, the rest goes back",
-        "  sonm deal close 7\n  sonm deal close 7 --blacklist worker", [](CLI::App& leaf) -> Handler {
-            auto options = std::make_shared<CloseOptions>();
-            leaf.add_option("deal", options->id, "Its number")->required();
-            leaf.add_option("--blacklist", options->blacklist, "nobody, worker (the other side) or master")
-                ->check(CLI::IsMember({"nobody", "worker", "master"}))
-                ->capture_default_str();
-            return [options](Context& context, TaskGroup& group) { return close(context, group, *options); };
-        });
+    add_deal_acts(commands, *deal);
     add_command(commands, *deal, "topup", "Add to the escrow of a spot deal (or one priced in USD)",
                 "  sonm deal topup 7 '5 SNM'", [](CLI::App& leaf) -> Handler {
                     auto id = std::make_shared<std::string>();
@@ -137,16 +89,7 @@ void add_deal_commands(Commands& commands) {
                         return top_up(context, group, *id, *amount);
                     };
                 });
-    add_command(commands, *deal, "open", "Bind an ask and a bid (workers do it by themselves)",
-                "  sonm deal open 0xASK 0xBID", [](CLI::App& leaf) -> Handler {
-                    auto ask = std::make_shared<std::string>();
-                    auto bid = std::make_shared<std::string>();
-                    leaf.add_option("ask", *ask, "Id of the ask")->required();
-                    leaf.add_option("bid", *bid, "Id of the bid")->required();
-                    return [ask, bid](Context& context, TaskGroup& group) {
-                        return open(context, group, *ask, *bid);
-                    };
-                });
+    add_deal_opening(commands, *deal);
 }
 
 }  // namespace sonm::cli

@@ -47,6 +47,7 @@ Seconds used(const DealEntry& entry, UnixTime now) {
 json deal_json(const DealEntry& e, UnixTime now) {
     json out = model::to_json(e.deal, e.state);
     out["over"] = e.over;
+    if (e.settled_before.value != 0) out["paid_before"] = to_decimal(e.settled_before.value);
     out["seconds"] = used(e, now).value;
     return out;
 }
@@ -93,6 +94,8 @@ std::string deal_text(const DealEntry& e, UnixTime now) {
     line("used", print_span(used(e, now)));
     line("escrow", print_tokens(e.state.escrow));
     line("paid", print_tokens(e.state.paid));
+    if (e.settled_before.value != 0)
+        line("paid before", fmt::format("{} under earlier terms", print_tokens(e.settled_before)));
     line("ask", crypto::to_string(e.deal.ask.value));
     line("bid", crypto::to_string(e.deal.bid.value));
     return out;

@@ -66,10 +66,12 @@ int run(int argc, char** argv) {
         "Exit codes: 0 done, 1 failed, 2 wrong use, 3 not found, 4 too late, 5 no deal, 6 not allowed, 7 out "
         "of reach, 130 interrupted.");
     add_options(commands.app, commands.options);
-    for (auto add : {add_run_commands, add_devnet_commands, add_key_commands, add_money_commands,
-                     add_node_commands, add_app_commands, add_service_commands, add_worker_commands, add_ask_commands, add_order_commands, add_bid_commands,
-                     add_deal_commands, add_task_commands, add_token_commands, add_address_commands, add_hub_commands, add_dao_commands,
-                     add_masternode_commands, add_sale_commands, add_profile_commands, add_contract_commands, add_shell_commands})
+    for (auto add : {add_run_commands,     add_devnet_commands,     add_key_commands,     add_money_commands,
+                     add_node_commands,    add_app_commands,        add_service_commands, add_worker_commands,
+                     add_ask_commands,     add_order_commands,      add_bid_commands,     add_deal_commands,
+                     add_task_commands,    add_token_commands,      add_address_commands, add_hub_commands,
+                     add_dao_commands,     add_masternode_commands, add_bridge_commands,  add_sale_commands,
+                     add_profile_commands, add_contract_commands,   add_shell_commands})
         add(commands);
     try {
         commands.app.parse(argc, argv);

@@ -10,7 +10,7 @@ void rebuild(MarketView& view) {
     view.orders.clear();
     view.deals.clear();
     auto set_deal = [&](const model::Deal& deal, const model::DealState& state) {
-        DealEntry entry{deal, state, false};
+        DealEntry entry{deal, state, view.deals[deal.id].settled_before, false};
         entry.over = state.status == model::DealStatus::closed ||
                      (deal.currency == model::Currency::snm && view.head_time >= model::ends_at(deal, state));
         view.deals[deal.id] = std::move(entry);
@@ -24,14 +24,22 @@ void rebuild(MarketView& view) {
             if (auto found = view.orders.find(cancelled->id); found != view.orders.end())
                 found->second.state = OrderState::cancelled;
         } else if (auto* opened = std::get_if<market::DealOpened>(&fact.body)) {
-            for (const auto& id : {opened->deal.ask, opened->deal.bid})
-                if (auto found = view.orders.find(id); found != view.orders.end()) {
-                    found->second.state = OrderState::matched;
-                    found->second.deal = opened->deal.id;
-                }
+            auto match = [&](const model::OrderId& id) {
+                auto found = view.orders.find(id);
+                if (found == view.orders.end()) return;
+                found->second.state = OrderState::matched;
+                found->second.deal = opened->deal.id;
+            };
+            if (!opened->ask_signed) match(opened->deal.ask);
+            if (!opened->bid_signed) match(opened->deal.bid);
             set_deal(opened->deal, opened->state);
         } else if (auto* settled = std::get_if<market::DealSettled>(&fact.body)) {
             set_deal(settled->deal, settled->state);
+        } else if (auto* changed = std::get_if<market::DealChanged>(&fact.body)) {
+            Tokens& before = view.deals[changed->deal.id].settled_before;
+            auto settled = view.deals[changed->deal.id].state.paid.value + changed->settled.value;
+            before = Tokens(before.value + settled);
+            set_deal(changed->deal, changed->state);
         } else if (auto* topped = std::get_if<market::DealToppedUp>(&fact.body)) {
             set_deal(topped->deal, topped->state);
         } else if (auto* closed = std::get_if<market::DealClosed>(&fact.body)) {

@@ -19,7 +19,8 @@ struct OrderEntry {
 struct DealEntry {
     model::Deal deal;
     model::DealState state;
-    bool over = false;  ///< its end has passed by the chain's clock
+    Tokens settled_before;  ///< paid under earlier terms
+    bool over = false;      ///< its end has passed by the chain's clock
 };
 
 /// All orders and deals as of one moment, read from the facts. For commands that look once; daemons keep

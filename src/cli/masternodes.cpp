@@ -3,7 +3,6 @@
 #include "sonm/cli/act.hpp"
 #include "sonm/cli/print.hpp"
 #include "sonm/settlement/bindings/coordinator.gen.hpp"
-#include "sonm/settlement/bindings/gatekeeper.gen.hpp"
 #include "sonm/settlement/bindings/masternodes.gen.hpp"
 
 namespace sonm::cli {
@@ -12,7 +11,6 @@ namespace {
 using settlement::Network;
 namespace on_stakes = settlement::bindings::masternodes;
 namespace on_rewards = settlement::bindings::coordinator;
-namespace on_gate = settlement::bindings::gatekeeper;
 using settlement::bindings::MasternodesNode;
 using settlement::bindings::MasternodesState;
 
@@ -40,13 +38,13 @@ Async<Plan> stake(Office& office) {
             co_return fail(Errc::invalid,
                            "this account is a masternode already: leave --signer out to add to its stake");
         on_stakes::AddStake call;
-        call.stake = amount;
+        call.amount = amount;
         plan.sentence = fmt::format("Adds {} to the stake of {}.", print_tokens(amount), office.desk.self());
         plan.calls.push_back(call_of("add to the stake", where, call));
         co_return plan;
     }
     on_stakes::Join call;
-    call.stake = amount;
+    call.amount = amount;
     call.signer = office.desk.self();
     if (office.has("signer")) {
         SONM_CO_TRY(call.signer, office.address("signer"));
@@ -113,6 +111,14 @@ Async<Shown> show(Office& office) {
     co_return out;
 }
 
+Async<Plan> take_set(Office& office) {
+    SONM_CO_TRY(crypto::Address where, office.contract(&Network::masternodes, "masternodes contract"));
+    Plan plan;
+    plan.sentence = "Writes down who the masternodes are in this epoch; what they sign counts by this set.";
+    plan.calls.push_back(call_of("take the set", where, on_stakes::TakeSet()));
+    co_return plan;
+}
+
 // ---- rewards
 
 Async<Shown> show_rewards(Office& office) {
@@ -125,13 +131,11 @@ Async<Shown> show_rewards(Office& office) {
     question.account = account;
     auto asking = office.desk.ask(where, std::move(question));
     SONM_CO_TRY(U256 part, co_await std::move(asking));
-    auto reading = office.desk.events(where, on_rewards::ClaimedEvent::topic);
-    SONM_CO_TRY(auto logs, co_await std::move(reading));
+    auto reading = office.desk.facts<on_rewards::ClaimedEvent>(where);
+    SONM_CO_TRY(auto claims, co_await std::move(reading));
     U256 claimed = 0;
-    for (const auto& log : logs) {
-        SONM_CO_TRY(auto event, on_rewards::ClaimedEvent::decode(log));
-        if (event.account == account) claimed += event.amount.value;
-    }
+    for (const auto& [block, time, claim] : claims)
+        if (claim.account == account) claimed += claim.amount.value;
     auto counting = office.desk.ask(where, on_rewards::Pool());
     SONM_CO_TRY(U256 pool, co_await std::move(counting));
     Shown out;
@@ -196,61 +200,6 @@ Async<Plan> claim(Office& office) {
     co_return plan;
 }
 
-// ---- the bridge
-
-Async<Plan> send_over(Office& office) {
-    SONM_CO_TRY(crypto::Address gate, office.contract(&Network::gatekeeper, "gatekeeper"));
-    on_gate::Deposit call;
-    SONM_CO_TRY(call.to, office.address("to"));
-    SONM_CO_TRY(call.amount, office.tokens("amount"));
-    auto asking = office.desk.ask(gate, on_gate::PeerChain());
-    SONM_CO_TRY(U256 chain, co_await std::move(asking));
-    auto counting = office.desk.ask(gate, on_gate::DepositCount());
-    SONM_CO_TRY(U256 count, co_await std::move(counting));
-    Plan plan;
-    plan.sentence = fmt::format("Locks {} here; the masternodes release it to {} on chain {}.",
-                                print_tokens(call.amount), call.to, to_decimal(chain));
-    plan.calls.push_back(office.desk.allow(gate, call.amount));
-    plan.calls.push_back(call_of("send over the bridge", gate, call));
-    plan.more = Json{{"peer_chain", to_decimal(chain)}, {"deposits_before", to_decimal(count)}};
-    co_return plan;
-}
-
-Async<Plan> finish(Office& office) {
-    SONM_CO_TRY(crypto::Address gate, office.contract(&Network::gatekeeper, "gatekeeper"));
-    on_gate::Finish call;
-    SONM_CO_TRY(call.id, parse_u256(office.text("id")));
-    Plan plan;
-    plan.sentence = fmt::format("Pays deposit {} of the other chain, which has waited.", office.text("id"));
-    plan.calls.push_back(call_of("finish a release", gate, call));
-    co_return plan;
-}
-
-Async<Shown> status(Office& office) {
-    SONM_CO_TRY(crypto::Address gate, office.contract(&Network::gatekeeper, "gatekeeper"));
-    auto counting = office.desk.ask(gate, on_gate::Free());
-    SONM_CO_TRY(U256 free, co_await std::move(counting));
-    auto freezing = office.desk.ask(gate, on_gate::FrozenUntil());
-    SONM_CO_TRY(std::uint64_t until, co_await std::move(freezing));
-    UnixTime frozen(until);
-    Shown out;
-    out.json = Json{
-        {"gatekeeper", crypto::to_string(gate)}, {"free", to_decimal(free)}, {"frozen_until", frozen.value}};
-    out.text = fmt::format(
-        "gate     {}\ntokens   {} to release from\n{}", gate, print_tokens(Tokens(free)),
-        frozen.value == 0 ? std::string() : fmt::format("frozen   until {}\n", print_time(frozen)));
-    if (office.has("id")) {
-        on_gate::StateOf question;
-        SONM_CO_TRY(question.id, parse_u256(office.text("id")));
-        auto asking = office.desk.ask(gate, std::move(question));
-        SONM_CO_TRY(auto state, co_await std::move(asking));
-        out.json["state"] = settlement::bindings::show(state);
-        out.text += fmt::format("deposit  {} of the other chain: {}\n", office.text("id"),
-                                settlement::bindings::show(state));
-    }
-    co_return out;
-}
-
 }  // namespace
 
 void add_masternode_commands(Commands& commands) {
@@ -267,6 +216,9 @@ void add_masternode_commands(Commands& commands) {
     add_look(commands, *node, "show", "The active masternodes, or one account",
              "  sonm masternode show\n  sonm masternode show alice", {{"account?", "Address or name"}}, show);
 
+    add_act(commands, *node, "take-set", "Write down the set of this epoch; by anybody, once an epoch",
+            "  sonm masternode take-set", {}, take_set);
+
     CLI::App* reward = commands.app.add_subcommand("reward", "SNO from the emission");
     reward->require_subcommand(1);
     add_look(commands, *reward, "show", "What waits and what was claimed", "  sonm reward show",
@@ -275,16 +227,6 @@ void add_masternode_commands(Commands& commands) {
             "Collect a masternode's part, or claim a worker's rewards with their proofs",
             "  sonm reward claim\n  sonm reward claim --file claims.json",
             {{"--file?", "Claims with proofs, as JSON: at most 50"}}, claim);
-
-    CLI::App* bridge = commands.app.add_subcommand("bridge", "SNM between two chains");
-    bridge->require_subcommand(1);
-    add_act(commands, *bridge, "send", "Send SNM to the other chain", "  sonm bridge send alice '10 SNM'",
-            {{"to", "Receiver there: address or name"}, {"amount", "\"10 SNM\""}}, send_over);
-    add_act(commands, *bridge, "finish", "Pay a release that has waited long enough; by anybody",
-            "  sonm bridge finish 7", {{"id", "Number of the other chain's deposit"}}, finish);
-    add_look(commands, *bridge, "status", "The gate here, and what became of a deposit there",
-             "  sonm bridge status\n  sonm bridge status 7", {{"id?", "Number of the other chain's deposit"}},
-             status);
 }
 
 }  // namespace sonm::cli

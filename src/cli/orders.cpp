@@ -2,6 +2,7 @@
 #include "sonm/cli/command.hpp"
 #include "sonm/cli/describe.hpp"
 #include "sonm/cli/explain.hpp"
+#include "sonm/cli/offers.hpp"
 #include "sonm/cli/print.hpp"
 #include "sonm/cli/run_options.hpp"
 #include "sonm/model/order_file.hpp"
@@ -35,7 +36,38 @@ Async<Exit> list(Context& context, TaskGroup& group, ListOptions options) {
     co_return Exit::ok;
 }
 
+/// An order that is signed in a file, and whether a market would take it.
+Async<Exit> show_signed(Context& context, TaskGroup& group, std::string file, bool explain) {
+    SONM_CO_TRY(settlement::Desk * desk, co_await context.watching_desk());
+    Office office{context, group, *desk, {}};
+    auto opening = open_stall(office);
+    SONM_CO_TRY(Stall stall, co_await std::move(opening));
+    SONM_CO_TRY(auto read, settlement::read_signed_order(file));
+    OrderEntry entry{model::order_id(read.order), read.order, Tokens(), OrderState::open, std::nullopt};
+    json out = order_json(entry);
+    std::string text = order_text(entry);
+    auto signer = settlement::signer_of(read);
+    auto checking = settlement::check_signed(*desk, std::move(read), stall.view->head_time);
+    auto checked = co_await std::move(checking);
+    out["signer"] = signer ? json(crypto::to_string(*signer)) : json(nullptr);
+    out["good"] = checked.has_value();
+    out["problem"] = checked ? json(nullptr) : json(checked.error().message());
+    text += fmt::format("  {:<13} {}\n", "signature",
+                        checked ? "good: a deal can be opened with it" : checked.error().message());
+    if (explain && checked) {
+        Explanation why = explain_order(*stall.view, entry);
+        out["explanation"] = why.lines;
+        text += "\n" + fmt::format("{}\n", fmt::join(why.lines, "\n"));
+    }
+    context.emit(out, text);
+    co_return checked ? Exit::ok : Exit::failed;
+}
+
 Async<Exit> show(Context& context, TaskGroup& group, std::string id, bool explain) {
+    if (names_a_file(id)) {
+        auto showing = show_signed(context, group, std::move(id), explain);
+        co_return co_await std::move(showing);
+    }
     SONM_CO_TRY(market::Ledger * ledger, co_await context.reader(group));
     SONM_CO_TRY(auto view, co_await market_view(context, group, *ledger));
     SONM_CO_TRY(OrderEntry entry, view->order(id));
@@ -47,24 +79,6 @@ Async<Exit> show(Context& context, TaskGroup& group, std::string id, bool explai
         text += "\n" + fmt::format("{}\n", fmt::join(why.lines, "\n"));
     }
     context.emit(out, text);
-    co_return Exit::ok;
-}
-
-Async<Exit> cancel(Context& context, TaskGroup& group, std::string id) {
-    SONM_CO_TRY(market::Ledger * ledger, co_await context.ledger(group));
-    SONM_CO_TRY(auto view, co_await market_view(context, group, *ledger));
-    SONM_CO_TRY(OrderEntry entry, view->order(id));
-    if (entry.state == OrderState::matched)
-        co_return fail(Errc::conflict, "order {} is matched: see deal {}", entry.id, entry.deal->value);
-    if (entry.state == OrderState::cancelled)
-        co_return fail(Errc::conflict, "order {} is cancelled already", entry.id);
-    SONM_CO_CHECK(context.confirm_intent(
-        fmt::format("Takes {} {} back; {} returns to your balance in the market.",
-                    model::to_string(entry.order.side), short_id(entry.id), print_tokens(entry.escrow))));
-    SONM_CO_TRY(auto done,
-                co_await ledger->cancel("cancel/" + crypto::to_string(entry.id.value), entry.order));
-    json out{{"id", crypto::to_string(entry.id.value)}, {"txn", crypto::to_string(done.txn)}};
-    context.emit(out, fmt::format("cancelled, txn {}\n", done.txn));
     co_return Exit::ok;
 }
 
@@ -143,23 +157,19 @@ void add_order_commands(Commands& commands) {
             leaf.add_option("--side", options->side, "ask or bid")->check(CLI::IsMember({"ask", "bid"}));
             return [options](Context& context, TaskGroup& group) { return list(context, group, *options); };
         });
-    add_command(commands, *order, "show", "One order", "  sonm order show 0x3f21 --explain",
-                [](CLI::App& leaf) -> Handler {
-                    auto id = std::make_shared<std::string>();
-                    auto explain = std::make_shared<bool>(false);
-                    leaf.add_option("order", *id, "Its id or the beginning of it")->required();
-                    leaf.add_flag("--explain", *explain,
-                                  "Say why it does not match, and what would change that");
-                    return [id, explain](Context& context, TaskGroup& group) {
-                        return show(context, group, *id, *explain);
-                    };
-                });
-    add_command(commands, *order, "cancel", "Take an order back", "  sonm order cancel 0x3f21",
-                [](CLI::App& leaf) -> Handler {
-                    auto id = std::make_shared<std::string>();
-                    leaf.add_option("order", *id, "Its id or the beginning of it")->required();
-                    return [id](Context& context, TaskGroup& group) { return cancel(context, group, *id); };
-                });
+    add_command(
+        commands, *order, "show", "One order",
+        "  sonm order show 0x3f21 --explain\n  sonm order show ask.json", [](CLI::App& leaf) -> Handler {
+            auto id = std::make_shared<std::string>();
+            auto explain = std::make_shared<bool>(false);
+            leaf.add_option("order", *id, "Its id or the beginning of it, or a file with a signed order")
+                ->required();
+            leaf.add_flag("--explain", *explain, "Say why it does not match, and what would change that");
+            return [id, explain](Context& context, TaskGroup& group) {
+                return show(context, group, *id, *explain);
+            };
+        });
+    add_order_acts(commands, *order);
 }
 
 void add_bid_commands(Commands& commands) {

@@ -96,13 +96,10 @@ Async<Plan> set_validator(Office& office) {
 }
 
 Async<Shown> validators(Office& office) {
-    auto reading = office.desk.events(office.network().profiles, profiles::ValidatorSetEvent::topic);
-    SONM_CO_TRY(auto logs, co_await std::move(reading));
+    auto reading = office.desk.facts<profiles::ValidatorSetEvent>(office.network().profiles);
+    SONM_CO_TRY(auto changes, co_await std::move(reading));
     std::map<crypto::Address, Identity> now;
-    for (const auto& log : logs) {
-        SONM_CO_TRY(auto event, profiles::ValidatorSetEvent::decode(log));
-        now[event.validator] = event.level;
-    }
+    for (const auto& [block, time, change] : changes) now[change.validator] = change.level;
     Shown out{Json::array(), ""};
     Table table({"VALIDATOR", "UP TO"});
     for (const auto& [account, level] : now) {
@@ -122,13 +119,11 @@ Async<Shown> show_list(Office& office) {
     if (office.has("owner")) {
         SONM_CO_TRY(owner, office.address("owner"));
     }
-    auto reading = office.desk.events(where, lists::ListingChangedEvent::topic);
-    SONM_CO_TRY(auto logs, co_await std::move(reading));
+    auto reading = office.desk.facts<lists::ListingChangedEvent>(where);
+    SONM_CO_TRY(auto changes, co_await std::move(reading));
     std::map<crypto::Address, bool> listed;
-    for (const auto& log : logs) {
-        SONM_CO_TRY(auto event, lists::ListingChangedEvent::decode(log));
-        if (event.owner == owner) listed[event.account] = event.listed;
-    }
+    for (const auto& [block, time, change] : changes)
+        if (change.owner == owner) listed[change.account] = change.listed;
     lists::FollowedBy question;
     question.owner = owner;
     auto asking = office.desk.ask(where, std::move(question));

@@ -65,6 +65,7 @@ Async<Exit> init(std::string what, std::string file) {
                        : what == "bid"  ? model::bid_template()
                        : what == "task" ? model::task_template()
                        : what == "node" ? node_template()
+                       : what == "sale" ? sale_template()
                                         : worker::config_template();
     if (file.empty()) {
         print(text);
@@ -81,13 +82,13 @@ Async<Exit> init(std::string what, std::string file) {
 
 void add_shell_commands(Commands& commands) {
     add_command(commands, commands.app, "init",
-                "Write a documented file to start from: ask, bid, task, worker or node",
+                "Write a documented file to start from: ask, bid, task, worker, node or sale",
                 "  sonm init worker worker.yaml\n  sonm init bid", [](CLI::App& leaf) -> Handler {
                     auto what = std::make_shared<std::string>();
                     auto file = std::make_shared<std::string>();
-                    leaf.add_option("what", *what, "ask, bid, task, worker or node")
+                    leaf.add_option("what", *what, "ask, bid, task, worker, node or sale")
                         ->required()
-                        ->check(CLI::IsMember({"ask", "bid", "task", "worker", "node"}));
+                        ->check(CLI::IsMember({"ask", "bid", "task", "worker", "node", "sale"}));
                     leaf.add_option("file", *file, "Where to; without it to stdout");
                     return [what, file](Context&, TaskGroup&) { return init(*what, *file); };
                 });

@@ -83,6 +83,7 @@ void add_worker_commands(Commands& commands) {
                     };
                 });
     add_worker_admin_commands(commands, *worker);
+    add_master_commands(commands, *worker);
 }
 
 }  // namespace sonm::cli

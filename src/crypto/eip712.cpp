@@ -3,6 +3,15 @@
 #include "sonm/crypto/keccak.hpp"
 
 namespace sonm::crypto {
+namespace {
+
+FixedBytes<32> padded(const Address& value) {
+    FixedBytes<32> out{};
+    std::memcpy(out.data() + 12, value.bytes.data(), value.bytes.size());
+    return out;
+}
+
+}  // namespace
 
 TypedStruct& TypedStruct::word(std::string_view type, std::string_view name, const FixedBytes<32>& value) {
     if (!members_.empty()) members_ += ',';
@@ -20,9 +29,7 @@ TypedStruct& TypedStruct::boolean(std::string_view name, bool value) {
 }
 
 TypedStruct& TypedStruct::address(std::string_view name, const Address& value) {
-    FixedBytes<32> padded{};
-    std::memcpy(padded.data() + 12, value.bytes.data(), value.bytes.size());
-    return word("address", name, padded);
+    return word("address", name, padded(value));
 }
 
 TypedStruct& TypedStruct::bytes32(std::string_view name, const Hash& value) {
@@ -45,9 +52,27 @@ TypedStruct& TypedStruct::numbers(std::string_view type, std::string_view name,
     return word(type, name, keccak256(words).bytes);
 }
 
+void TypedStruct::refer_to(const TypedStruct& other) {
+    referenced_.insert(other.referenced_.begin(), other.referenced_.end());
+    referenced_.emplace(other.name_, other.own_text());
+}
+
+TypedStruct& TypedStruct::addresses(std::string_view name, std::span<const Address> values) {
+    Bytes words;
+    for (const Address& value : values) append(words, padded(value));
+    return word("address[]", name, keccak256(words).bytes);
+}
+
+TypedStruct& TypedStruct::array(std::string_view name, const TypedStruct& sample,
+                                std::span<const TypedStruct> values) {
+    refer_to(sample);
+    Bytes hashes;
+    for (const TypedStruct& value : values) append(hashes, value.hash().bytes);
+    return word(sample.name_ + "[]", name, keccak256(hashes).bytes);
+}
+
 TypedStruct& TypedStruct::nested(std::string_view name, const TypedStruct& value) {
-    referenced_.insert(value.referenced_.begin(), value.referenced_.end());
-    referenced_.emplace(value.name_, value.own_text());
+    refer_to(value);
     return word(value.name_, name, value.hash().bytes);
 }
 

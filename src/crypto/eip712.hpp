@@ -29,6 +29,10 @@ public:
     /// An array of numbers: `type` is "uint64[]" or "uint64[12]".
     TypedStruct& numbers(std::string_view type, std::string_view name, std::span<const U256> values);
     TypedStruct& nested(std::string_view name, const TypedStruct& value);
+    /// "address[]"
+    TypedStruct& addresses(std::string_view name, std::span<const Address> values);
+    /// An array of structs. `sample` is any struct of their type: it declares the type of an empty array.
+    TypedStruct& array(std::string_view name, const TypedStruct& sample, std::span<const TypedStruct> values);
 
     /// "Mail(Person from,string contents)Person(string name)".
     std::string type_text() const;
@@ -38,6 +42,7 @@ public:
     Hash hash() const;
 
 private:
+    void refer_to(const TypedStruct& other);
     TypedStruct& word(std::string_view type, std::string_view name, const FixedBytes<32>& value);
     std::string own_text() const { return name_ + "(" + members_ + ")"; }
 

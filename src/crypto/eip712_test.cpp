@@ -46,6 +46,24 @@ TEST(Eip712, array_of_numbers_is_the_hash_of_its_words) {
     EXPECT_EQ(typed.hash(), keccak256({type.bytes, array.bytes}));
 }
 
+TEST(Eip712, arrays_of_structs_and_addresses_are_hashes_of_their_elements_and_declare_the_element_type) {
+    TypedStruct one("Item"), other("Item"), list("List"), empty("List");
+    one.number("uint8", "x", 1);
+    other.number("uint8", "x", 2);
+    const TypedStruct items[] = {one, other};
+    const Address who[] = {address("0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826")};
+    list.array("items", one, items).addresses("who", who);
+    empty.array("items", one, {}).addresses("who", {});
+    EXPECT_EQ(list.type_text(), "List(Item[] items,address[] who)Item(uint8 x)");
+    EXPECT_EQ(empty.type_hash(), list.type_hash());
+    Bytes word(12);
+    append(word, who[0].bytes);
+    Hash type = list.type_hash(), nothing = keccak256(Bytes());
+    Hash hashes = keccak256({one.hash().bytes, other.hash().bytes}), people = keccak256(word);
+    EXPECT_EQ(list.hash(), keccak256({type.bytes, hashes.bytes, people.bytes}));
+    EXPECT_EQ(empty.hash(), keccak256({type.bytes, nothing.bytes, nothing.bytes}));
+}
+
 TEST(Eip712, domain_without_a_contract_leaves_it_out_of_the_type) {
     Eip712Domain with{"SONM", "1", 1, Address{}}, without{"SONM", "1", 1, std::nullopt};
     EXPECT_NE(domain_separator(with), domain_separator(without));

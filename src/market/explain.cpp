@@ -23,10 +23,28 @@ bool outside(const model::Rate& rate, const Order& order) {
     return rate < order.rate_min || (order.rate_max.value != 0 && rate > order.rate_max);
 }
 
-bool lists_any(const People& people, const Address& owner, std::initializer_list<Address> accounts) {
-    if (owner.is_zero()) return false;
-    return std::any_of(accounts.begin(), accounts.end(),
-                       [&](const Address& account) { return people.lists(owner, account); });
+/// Whether it is a list that `mine` respects, and not one that stands against its author.
+bool is_own_refusal(const Violation& of, const Order& mine) {
+    return (of.rule == Mismatch::supplier_blacklisted) == (mine.side == Side::bid);
+}
+
+/// "list 0x... that you follow": which list refuses, seen by the author of `mine`.
+std::string refusing_list_text(const Violation& of, const Order& mine) {
+    const auto& [respected, list] = of.refusal;
+    bool follows = respected != list;
+    if (!is_own_refusal(of, mine)) {
+        if (!follows) return fmt::format("list {} that the other side respects", list);
+        return fmt::format("list {} that {} follows, whose list the other side respects", list, respected);
+    }
+    if (respected == mine.author)
+        return follows ? fmt::format("list {} that you follow", list) : "your own list";
+    std::string whose = respected == mine.blacklist ? "which the order names" : "your master";
+    if (follows) return fmt::format("list {} that {}, {}, follows", list, respected, whose);
+    return fmt::format("list {}, {}", list, respected == mine.blacklist ? whose : "your master's");
+}
+
+Change blacklist_change(const Violation& of, const Order& mine) {
+    return Change{of, 1, "without " + refusing_list_text(of, mine)};
 }
 
 /// How benchmarks are called and counted in sentences.
@@ -124,9 +142,8 @@ std::optional<Change> change_for(const Violation& of, const Order& mine, const O
         case Mismatch::supplier_level:
             return is_bid ? std::optional(flat("a supplier less well known")) : std::nullopt;
         case Mismatch::supplier_blacklisted:
-            return is_bid ? std::optional(flat("without the blacklists that it respects")) : std::nullopt;
         case Mismatch::consumer_blacklisted:
-            return is_bid ? std::nullopt : std::optional(flat("without the blacklists that it respects"));
+            return is_own_refusal(of, mine) ? std::optional(blacklist_change(of, mine)) : std::nullopt;
         case Mismatch::ask_rate:
             return is_bid ? std::nullopt : std::optional(flat("without bounds for the SNM price"));
         case Mismatch::bid_rate:
@@ -184,7 +201,7 @@ std::string print_benchmark(Benchmark benchmark, std::uint64_t value) {
 std::vector<Violation> violations(const Order& ask, const Order& bid, const MatchContext& context) {
     std::vector<Violation> out;
     auto check = [&](bool holds, Mismatch rule) {
-        if (!holds) out.push_back(Violation{rule, {}});
+        if (!holds) out.push_back(Violation{rule});
     };
     check(ask.side == Side::ask, Mismatch::not_an_ask);
     check(bid.side == Side::bid, Mismatch::not_a_bid);
@@ -196,7 +213,7 @@ std::vector<Violation> violations(const Order& ask, const Order& bid, const Matc
     check(ask.netflags.covers(bid.netflags), Mismatch::netflags);
     for (std::size_t i = 0; i < model::benchmark_count; ++i) {
         if (ask.benchmarks.values[i] < bid.benchmarks.values[i])
-            out.push_back(Violation{Mismatch::benchmark, static_cast<Benchmark>(i)});
+            out.push_back(Violation{.rule = Mismatch::benchmark, .benchmark = static_cast<Benchmark>(i)});
     }
     const People& people = context.people;
     Address master = people.master_of(ask.author), buyer = people.master_of(bid.author);
@@ -205,12 +222,11 @@ std::vector<Violation> violations(const Order& ask, const Order& bid, const Matc
     check(accepts(bid.counterparty, ask.author, master), Mismatch::bid_counterparty);
     check(people.level_of(buyer, context.now) >= ask.identity, Mismatch::consumer_level);
     check(people.level_of(master, context.now) >= bid.identity, Mismatch::supplier_level);
-    check(!lists_any(people, bid.author, {ask.author, master}) &&
-              !lists_any(people, bid.blacklist, {ask.author, master}),
-          Mismatch::supplier_blacklisted);
-    check(!lists_any(people, ask.author, {bid.author}) && !lists_any(people, master, {bid.author}) &&
-              !lists_any(people, ask.blacklist, {bid.author}),
-          Mismatch::consumer_blacklisted);
+    auto check_lists = [&](const std::optional<Refusal>& refusal, Mismatch rule) {
+        if (refusal) out.push_back(Violation{.rule = rule, .refusal = *refusal});
+    };
+    check_lists(supplier_refusal(ask, bid, people), Mismatch::supplier_blacklisted);
+    check_lists(consumer_refusal(ask, bid, people), Mismatch::consumer_blacklisted);
     if (ask.currency == Currency::usd) {
         check(!context.rate_stale, Mismatch::rate_stale);
         check(!outside(context.rate, ask), Mismatch::ask_rate);
@@ -235,7 +251,9 @@ Explanation explain(const Order& order, const std::vector<CounterOrder>& others,
             ++out.matching;
             continue;
         }
-        ++out.by_first_rule[static_cast<std::size_t>(candidate.broken.front().rule)];
+        const Violation& first = candidate.broken.front();
+        ++out.by_first_rule[static_cast<std::size_t>(first.rule)];
+        if (first.refusal != Refusal()) ++out.by_list["blacklisted by " + refusing_list_text(first, order)];
         for (const Violation& broken : candidate.broken) {
             if (auto change = change_for(broken, order, *other.order))
                 candidate.changes.push_back(std::move(*change));
@@ -262,6 +280,7 @@ std::vector<std::string> to_lines(const Explanation& why, const Order& order) {
             lines.push_back(
                 fmt::format("  {}: {}", why.by_first_rule[i], to_string(static_cast<Mismatch>(i))));
     }
+    for (const auto& [list, count] : why.by_list) lines.push_back(fmt::format("  {}: {}", count, list));
     if (!why.relaxations.empty()) lines.push_back("One change would be enough:");
     for (std::size_t i = 0; i < std::min(why.relaxations.size(), relaxations_max); ++i) {
         const Relaxation& relaxation = why.relaxations[i];

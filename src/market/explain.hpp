@@ -2,6 +2,7 @@
 
 #include "sonm/market/match.hpp"
 
+#include <map>
 #include <vector>
 
 /// Why an order has no counterpart, and what would change that.
@@ -11,6 +12,7 @@ namespace sonm::market {
 struct Violation {
     Mismatch rule = Mismatch::none;
     model::Benchmark benchmark{};  ///< for Mismatch::benchmark only
+    Refusal refusal{};             ///< for the two rules of blacklists only
     bool operator==(const Violation&) const = default;
 };
 /// All rules that the pair breaks, in the contract's order; the first is what `matches` answers.
@@ -41,6 +43,8 @@ struct Explanation {
     std::size_t matching = 0;
     std::array<std::size_t, mismatch_count>
         by_first_rule{};  ///< how many fail first by each rule, as the contract would say
+    std::map<std::string, std::size_t>
+        by_list;  ///< of those that fail first by a blacklist: which list, in words, and how many
     std::vector<Relaxation>
         relaxations;  ///< cheapest first; per kind the cheapest and the one that brings the most
     std::vector<Candidate> nearest;  ///< at most three, fewest and smallest changes first

@@ -65,6 +65,27 @@ TEST(explain, cheapest_single_changes_are_named_with_what_they_bring) {
     EXPECT_EQ(why.by_first_rule[static_cast<std::size_t>(Mismatch::benchmark)], 15u);
 }
 
+TEST(explain, a_followed_list_is_named_with_whose_it_is) {
+    Market m;
+    Address list = some_accounts(29)[28];
+    m.people.set_listed(list, m.ask().author, true);
+    m.people.set_follows(m.bid.author, list, true);
+    auto lines = to_lines(m.explain_bid(), m.bid);
+    ASSERT_EQ(lines.size(), 5u) << fmt::format("{}", fmt::join(lines, "\n"));
+    EXPECT_EQ(lines[2], fmt::format("  1: blacklisted by list {} that you follow", list));
+    EXPECT_EQ(lines[4], fmt::format("  without list {} that you follow: 1 ask", list));
+}
+
+TEST(explain, a_list_of_the_other_side_is_named_and_not_ours_to_change) {
+    Market m;
+    Address list = some_accounts(29)[28];
+    m.people.set_listed(list, m.bid.author, true);
+    m.ask().blacklist = list;
+    auto lines = to_lines(m.explain_bid(), m.bid);
+    EXPECT_EQ(lines[2], fmt::format("  1: blacklisted by list {} that the other side respects", list));
+    EXPECT_THAT(lines.back(), testing::HasSubstr("not yours to change"));
+}
+
 TEST(explain, orders_that_miss_in_two_respects_are_only_near) {
     Market m;
     Order& ask = m.ask();

@@ -62,6 +62,12 @@ void FakeMarket::set_listed(const Address& owner, const Address& account, bool l
     (void)seal();
 }
 
+void FakeMarket::set_follows(const Address& owner, const Address& list, bool follows) {
+    state_.people.set_follows(owner, list, follows);
+    say(FollowChanged{owner, list, follows});
+    (void)seal();
+}
+
 void FakeMarket::mine() { (void)seal(); }
 
 // ---- blocks ----

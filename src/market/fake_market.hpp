@@ -27,6 +27,7 @@ public:
     void set_master(const Address& worker, const Address& master);
     void set_level(const Address& account, model::Identity level, UnixTime expiry);
     void set_listed(const Address& owner, const Address& account, bool listed);
+    void set_follows(const Address& owner, const Address& list, bool follows);
     void set_paused(bool paused) { paused_ = paused; }
     /// A block without facts, so that followers see the time.
     void mine();

@@ -28,15 +28,24 @@ struct OrderCancelled {
     Address author, by;
     Tokens refund;
 };
-/// Also says that orders deal.ask and deal.bid are matched.
+/// Also says that orders deal.ask and deal.bid are matched, except those that were signed off chain: an equal
+/// order in the book is another offer and stays.
 struct DealOpened {
     Deal deal;
     DealState state;
     Tokens refund;
+    bool ask_signed = false, bid_signed = false;
 };
 struct DealSettled {
     Deal deal;
     DealState state;
+};
+/// New terms under the same id. `state` counts from their start; `settled` is what was paid at that moment.
+struct DealChanged {
+    Deal deal;
+    DealState state;
+    Tokens settled, added, refund;
+    Address by;
 };
 struct DealToppedUp {
     Deal deal;
@@ -72,14 +81,25 @@ struct BlacklistChanged {
     Address owner, account;
     bool listed = false;
 };
+/// What `list` has counts for `owner` as if it were on its own list, or no longer.
+struct FollowChanged {
+    Address owner, list;
+    bool follows = false;
+};
+/// Signed orders of `author` with nonce 256 x `word` + i are dead for every bit i of `mask`: matched or
+/// cancelled.
+struct NoncesUsed {
+    Address author;
+    U256 word, mask;
+};
 struct RateReported {
     model::Rate rate;
     UnixTime since;
 };
 
-using FactBody =
-    std::variant<OrderPlaced, OrderCancelled, DealOpened, DealSettled, DealToppedUp, DealClosed,
-                 BalanceChanged, AttributeSet, MasterSet, LevelSet, BlacklistChanged, RateReported>;
+using FactBody = std::variant<OrderPlaced, OrderCancelled, DealOpened, DealSettled, DealChanged, DealToppedUp,
+                              DealClosed, BalanceChanged, AttributeSet, MasterSet, LevelSet, BlacklistChanged,
+                              FollowChanged, NoncesUsed, RateReported>;
 struct Fact {
     std::uint64_t block = 0;
     std::uint32_t index = 0;  ///< of the log inside the block

@@ -39,6 +39,17 @@ bool People::lists(const Address& owner, const Address& account) const {
     return found != lists_.end() && found->second.contains(account);
 }
 
+std::optional<Address> People::refusing_list(const Address& owner, const Address& account) const {
+    if (owner.is_zero()) return std::nullopt;
+    if (lists(owner, account)) return owner;
+    auto found = followed_.find(owner);
+    if (found == followed_.end()) return std::nullopt;
+    for (const Address& list : found->second) {
+        if (lists(list, account)) return list;
+    }
+    return std::nullopt;
+}
+
 std::vector<Address> People::workers_of(const Address& master) const {
     auto found = workers_.find(master);
     if (found == workers_.end()) return {};
@@ -80,6 +91,38 @@ bool People::set_listed(const Address& owner, const Address& account, bool liste
     return before;
 }
 
+bool People::set_follows(const Address& owner, const Address& list, bool follows) {
+    if (follows) return !followed_[owner].insert(list).second;
+    auto found = followed_.find(owner);
+    if (found == followed_.end()) return false;
+    bool before = found->second.erase(list) != 0;
+    if (found->second.empty()) followed_.erase(found);
+    return before;
+}
+
+namespace {
+
+/// The first of the respected lists that has one of the accounts.
+std::optional<Refusal> refusal(const People& people, std::initializer_list<Address> respected,
+                               std::initializer_list<Address> accounts) {
+    for (const Address& owner : respected) {
+        for (const Address& account : accounts) {
+            if (auto list = people.refusing_list(owner, account)) return Refusal{owner, *list};
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Refusal> supplier_refusal(const Order& ask, const Order& bid, const People& people) {
+    return refusal(people, {bid.author, bid.blacklist}, {ask.author, people.master_of(ask.author)});
+}
+
+std::optional<Refusal> consumer_refusal(const Order& ask, const Order& bid, const People& people) {
+    return refusal(people, {ask.author, people.master_of(ask.author), ask.blacklist}, {bid.author});
+}
+
 namespace {
 
 bool reaches(const model::Benchmarks& has, const model::Benchmarks& needs) {
@@ -90,10 +133,6 @@ bool reaches(const model::Benchmarks& has, const model::Benchmarks& needs) {
 
 bool accepts(const Address& wanted, const Address& author, const Address& owner) {
     return wanted.is_zero() || wanted == author || wanted == owner;
-}
-
-bool lists_either(const People& people, const Address& owner, const Address& a, const Address& b) {
-    return !owner.is_zero() && (people.lists(owner, a) || people.lists(owner, b));
 }
 
 bool within_bounds(Rate rate, Rate min, Rate max) { return rate >= min && (max.value == 0 || rate <= max); }
@@ -107,14 +146,8 @@ Mismatch match_people(const Order& ask, const Order& bid, const MatchContext& co
     if (!accepts(bid.counterparty, ask.author, master)) return Mismatch::bid_counterparty;
     if (people.level_of(buyer, context.now) < ask.identity) return Mismatch::consumer_level;
     if (people.level_of(master, context.now) < bid.identity) return Mismatch::supplier_level;
-    if (lists_either(people, bid.author, ask.author, master) ||
-        lists_either(people, bid.blacklist, ask.author, master)) {
-        return Mismatch::supplier_blacklisted;
-    }
-    if (people.lists(ask.author, bid.author) || people.lists(master, bid.author) ||
-        (!ask.blacklist.is_zero() && people.lists(ask.blacklist, bid.author))) {
-        return Mismatch::consumer_blacklisted;
-    }
+    if (supplier_refusal(ask, bid, people)) return Mismatch::supplier_blacklisted;
+    if (consumer_refusal(ask, bid, people)) return Mismatch::consumer_blacklisted;
     return Mismatch::none;
 }
 

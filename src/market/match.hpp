@@ -2,6 +2,8 @@
 
 #include "sonm/model/order.hpp"
 
+#include <optional>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -47,7 +49,11 @@ public:
     Address master_of(const Address& account) const;
     /// The master's level if there is one; anonymous once its certificate has expired.
     model::Identity level_of(const Address& account, UnixTime now) const;
+    /// On the list of `owner` itself.
     bool lists(const Address& owner, const Address& account) const;
+    /// The list through which `owner` refuses `account`: its own, or one that it follows (one level deep).
+    /// Nobody (zero) refuses nobody.
+    std::optional<Address> refusing_list(const Address& owner, const Address& account) const;
     /// In no particular order.
     std::vector<Address> workers_of(const Address& master) const;
 
@@ -61,16 +67,33 @@ public:
     /// Returns whether it was listed before.
     bool set_listed(const Address& owner, const Address& account, bool listed);
 
+    /// Returns whether it followed before.
+    bool set_follows(const Address& owner, const Address& list, bool follows);
+
     const std::unordered_map<Address, Address>& masters() const { return masters_; }
     const std::unordered_map<Address, Certificate>& levels() const { return levels_; }
     const std::unordered_map<Address, std::unordered_set<Address>>& lists() const { return lists_; }
+    const std::unordered_map<Address, std::set<Address>>& followed() const { return followed_; }
 
 private:
     std::unordered_map<Address, Address> masters_;
     std::unordered_map<Address, std::unordered_set<Address>> workers_;  ///< the reverse
     std::unordered_map<Address, Certificate> levels_;
     std::unordered_map<Address, std::unordered_set<Address>> lists_;
+    std::unordered_map<Address, std::set<Address>> followed_;
 };
+
+/// One list that stands between two orders.
+struct Refusal {
+    Address
+        respected;  ///< whose list counts: an order's author, its master, or the list that the order names
+    Address list;   ///< the list that has the other side: `respected` itself, or one that it follows
+    bool operator==(const Refusal&) const = default;
+};
+/// By which list the bid refuses the ask's supplier (or its master); nothing if by none.
+std::optional<Refusal> supplier_refusal(const Order& ask, const Order& bid, const People& people);
+/// By which list the ask refuses the bid's consumer.
+std::optional<Refusal> consumer_refusal(const Order& ask, const Order& bid, const People& people);
 
 /// What a match depends on besides the two orders. References must outlive it.
 struct MatchContext {

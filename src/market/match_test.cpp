@@ -15,7 +15,12 @@ const model::Rate one_usd(U256(1'000'000'000'000'000'000ULL));
 Mismatch reference(const Order& a, const Order& b, const MatchContext& c) {
     auto master = [&](const Address& x) { return c.people.master_of(x); };
     auto lists = [&](const Address& owner, const Address& x) {
-        return !owner.is_zero() && c.people.lists(owner, x);
+        if (owner.is_zero()) return false;
+        auto followed = c.people.followed().find(owner);
+        return c.people.lists(owner, x) || (followed != c.people.followed().end() &&
+                                            std::ranges::any_of(followed->second, [&](const Address& l) {
+                                                return c.people.lists(l, x);
+                                            }));
     };
     bool usd = a.currency == model::Currency::usd;
     std::vector<bool> holds{
@@ -85,6 +90,22 @@ TEST(people, worker_has_its_masters_level_until_the_certificate_ends) {
     EXPECT_EQ(people.set_master(accounts[0], Address{}), accounts[1]);
     EXPECT_EQ(people.master_of(accounts[0]), accounts[0]);
     EXPECT_TRUE(people.workers_of(accounts[1]).empty());
+}
+
+TEST(people, what_a_followed_list_has_is_refused_one_level_deep) {
+    auto accounts = some_accounts(4);
+    People people;
+    people.set_listed(accounts[2], accounts[3], true);
+    EXPECT_FALSE(people.refusing_list(accounts[0], accounts[3]));
+    EXPECT_FALSE(people.set_follows(accounts[0], accounts[1], true));
+    EXPECT_FALSE(people.set_follows(accounts[1], accounts[2], true));
+    EXPECT_EQ(people.refusing_list(accounts[1], accounts[3]), accounts[2]);
+    EXPECT_FALSE(people.refusing_list(accounts[0], accounts[3]));
+    EXPECT_TRUE(people.set_follows(accounts[1], accounts[2], false));
+    EXPECT_FALSE(people.refusing_list(accounts[1], accounts[3]));
+    people.set_listed(accounts[1], accounts[3], true);
+    EXPECT_EQ(people.refusing_list(accounts[1], accounts[3]), accounts[1]);
+    EXPECT_FALSE(people.refusing_list(Address{}, accounts[3]));
 }
 
 TEST(people, changing_a_list_tells_what_it_was) {

@@ -55,8 +55,8 @@ void MarketState::take_out(const Fact& at, const OrderId& id) {
 void MarketState::on(const Fact& at, const OrderCancelled& fact) { take_out(at, fact.id); }
 
 void MarketState::on(const Fact& at, const DealOpened& fact) {
-    take_out(at, fact.deal.ask);
-    take_out(at, fact.deal.bid);
+    if (!fact.ask_signed) take_out(at, fact.deal.ask);
+    if (!fact.bid_signed) take_out(at, fact.deal.bid);
     update(at, fact.deal, fact.state);
 }
 
@@ -121,6 +121,20 @@ void MarketState::on(const Fact& at, const BlacklistChanged& fact) {
     });
 }
 
+void MarketState::on(const Fact& at, const FollowChanged& fact) {
+    bool before = people_.set_follows(fact.owner, fact.list, fact.follows);
+    journal_.note(at.block, [this, owner = fact.owner, list = fact.list, before] {
+        people_.set_follows(owner, list, before);
+    });
+}
+
+void MarketState::on(const Fact& at, const NoncesUsed& fact) {
+    U256& used = nonces_[{fact.author, fact.word}];
+    journal_.note(at.block,
+                  [this, key = std::pair(fact.author, fact.word), before = used] { nonces_[key] = before; });
+    used |= fact.mask;
+}
+
 void MarketState::on(const Fact& at, const RateReported& fact) {
     rates_.add(fact.rate, fact.since);
     journal_.note(at.block, [this] { rates_.undo(); });
@@ -142,6 +156,11 @@ std::vector<const OpenDeal*> MarketState::deals_of(const Address& account) const
 Tokens MarketState::balance(const Address& account) const {
     auto found = balances_.find(account);
     return found == balances_.end() ? Tokens{} : found->second;
+}
+
+bool MarketState::is_nonce_used(const Address& author, model::OrderNonce nonce) const {
+    auto found = nonces_.find({author, nonce.value >> 8});
+    return found != nonces_.end() && ((found->second >> static_cast<unsigned>(nonce.value & 255)) & 1) != 0;
 }
 
 std::string MarketState::attribute(const Address& account, const crypto::Hash& key) const {
@@ -171,9 +190,13 @@ Step MarketState::checkpoint() const {
     for (const auto& [owner, accounts] : people_.lists()) {
         for (const Address& account : accounts) add(BlacklistChanged{owner, account, true});
     }
+    for (const auto& [owner, lists] : people_.followed()) {
+        for (const Address& list : lists) add(FollowChanged{owner, list, true});
+    }
+    for (const auto& [key, mask] : nonces_) add(NoncesUsed{key.first, key.second, mask});
     for (const auto& [account, balance] : balances_) add(BalanceChanged{account, balance});
     for (const auto& [key, value] : attributes_) add(AttributeSet{key.first, key.second, value});
-    for (const auto& [id, open] : deals_) add(DealOpened{open.deal, open.state, Tokens{}});
+    for (const auto& [id, open] : deals_) add(DealOpened{open.deal, open.state, Tokens{}, true, true});
     book_.for_each([&](const OpenOrder& open) {
         step.facts.push_back(Fact{open.age >> 24, static_cast<std::uint32_t>(open.age & 0xffffff), head_time_,
                                   OrderPlaced{open.id, open.order, open.escrow}});

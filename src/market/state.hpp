@@ -45,6 +45,8 @@ public:
     /// Open orders of an author, oldest first.
     std::vector<const OpenOrder*> orders_of(const Address& author) const { return book_.by(author); }
     Tokens balance(const Address& account) const;
+    /// Whether a signed order of `author` with this nonce was matched or cancelled.
+    bool is_nonce_used(const Address& author, model::OrderNonce nonce) const;
     std::string attribute(const Address& account, const crypto::Hash& key) const;
     std::uint64_t head_block() const { return head_block_; }
     UnixTime head_time() const { return head_time_; }
@@ -64,6 +66,7 @@ private:
     void on(const Fact& at, const OrderCancelled& fact);
     void on(const Fact& at, const DealOpened& fact);
     void on(const Fact& at, const DealSettled& fact) { update(at, fact.deal, fact.state); }
+    void on(const Fact& at, const DealChanged& fact) { update(at, fact.deal, fact.state); }
     void on(const Fact& at, const DealToppedUp& fact) { update(at, fact.deal, fact.state); }
     void on(const Fact& at, const DealClosed& fact) { update(at, fact.deal, fact.state); }
     void on(const Fact& at, const BalanceChanged& fact);
@@ -71,6 +74,8 @@ private:
     void on(const Fact& at, const MasterSet& fact);
     void on(const Fact& at, const LevelSet& fact);
     void on(const Fact& at, const BlacklistChanged& fact);
+    void on(const Fact& at, const FollowChanged& fact);
+    void on(const Fact& at, const NoncesUsed& fact);
     void on(const Fact& at, const RateReported& fact);
     void take_out(const Fact& at, const OrderId& id);
     /// Puts, replaces or (closed) removes a deal.
@@ -86,6 +91,7 @@ private:
     std::unordered_map<Address, std::set<model::DealId>> deals_of_;
     std::unordered_map<Address, Tokens> balances_;
     std::map<std::pair<Address, crypto::Hash>, std::string> attributes_;
+    std::map<std::pair<Address, U256>, U256> nonces_;  ///< by author and word: bits of used ones
     std::uint64_t head_block_ = 0;
     UnixTime head_time_;
     bool live_ = false;

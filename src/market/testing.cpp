@@ -108,6 +108,10 @@ People RandomOrders::people() {
         Address owner = account(), listed = account();
         if (owner != listed) people.set_listed(owner, listed, true);
     }
+    for (std::size_t i = 0; i < 2; ++i) {
+        Address owner = account(), list = account();
+        if (owner != list) people.set_follows(owner, list, true);
+    }
     return people;
 }
 

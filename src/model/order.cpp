@@ -1,7 +1,7 @@
 #include "sonm/model/order.hpp"
 
-#include "sonm/crypto/eip712.hpp"
 #include "sonm/model/errc.hpp"
+#include "sonm/model/typed_order.hpp"
 
 namespace sonm::model {
 namespace {
@@ -104,10 +104,22 @@ Result<NetFlags> parse_netflag(std::string_view name) {
                 fmt::join(known, ", "));
 }
 
-OrderId order_id(const Order& order) {
+std::array<U256, 4> pack_benchmarks(const Benchmarks& benchmarks) {
     std::array<U256, 4> packed{};
     for (std::size_t i = 0; i < benchmark_count; ++i)
-        packed[i / 4] |= U256(order.benchmarks.values[i]) << (64 * (i % 4));
+        packed[i / 4] |= U256(benchmarks.values[i]) << (64 * (i % 4));
+    return packed;
+}
+
+Benchmarks unpack_benchmarks(const std::array<U256, 4>& words) {
+    Benchmarks out;
+    for (std::size_t i = 0; i < benchmark_count; ++i)
+        out.values[i] = static_cast<std::uint64_t>(words[i / 4] >> (64 * (i % 4)));
+    return out;
+}
+
+crypto::TypedStruct typed_order(const Order& order) {
+    std::array<U256, 4> packed = pack_benchmarks(order.benchmarks);
     crypto::TypedStruct hashed("Order");
     hashed.number("uint8", "side", U256(static_cast<unsigned>(order.side)))
         .address("author", order.author)
@@ -124,8 +136,10 @@ OrderId order_id(const Order& order) {
         .number("uint40", "expiry", U256(order.expiry.value))
         .number("uint256", "nonce", order.nonce.value)
         .numbers("uint256[4]", "benchmarks", packed);
-    return OrderId(hashed.hash());
+    return hashed;
 }
+
+OrderId order_id(const Order& order) { return OrderId(typed_order(order).hash()); }
 
 Result<void> validate(const Order& order) {
     if (order.side > Side::bid)

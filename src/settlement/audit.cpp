@@ -10,6 +10,7 @@
 #include "sonm/settlement/bindings/job_escrow.gen.hpp"
 #include "sonm/settlement/bindings/market.gen.hpp"
 #include "sonm/settlement/bindings/masternodes.gen.hpp"
+#include "sonm/settlement/bindings/mirror_set.gen.hpp"
 #include "sonm/settlement/bindings/participants.gen.hpp"
 #include "sonm/settlement/bindings/price_oracle.gen.hpp"
 #include "sonm/settlement/bindings/price_reports.gen.hpp"
@@ -17,6 +18,7 @@
 #include "sonm/settlement/bindings/sno.gen.hpp"
 #include "sonm/settlement/bindings/terms.gen.hpp"
 #include "sonm/settlement/bindings/timelock.gen.hpp"
+#include "sonm/settlement/bindings/token_sale.gen.hpp"
 #include "sonm/settlement/bindings/vault.gen.hpp"
 #include "sonm/settlement/bindings/whitelist.gen.hpp"
 
@@ -97,8 +99,11 @@ Async<void> walk_market(Walk& walk) {
     SONM_WALK(walk.ask(&Network::terms, b::terms::Oracle(), "oracle", "", n.oracle));
     SONM_WALK(walk.ask(&Network::blacklist, b::blacklist::Market(), "market",
                        "may add to the list of whoever closes a deal and asks for it", n.market));
+    SONM_WALK(walk.ask(&Network::blacklist, b::blacklist::Profiles(), "profiles", "", n.profiles));
     SONM_WALK(walk.ask(&Network::profiles, b::profile_registry::Owner(), "owner", "names validators",
                        std::nullopt));
+    SONM_WALK(walk.ask(&Network::profiles, b::profile_registry::Blacklist(), "blacklist",
+                       "notes who keeps a list, so that matching asks about it", n.blacklist));
     SONM_WALK(walk.ask(&Network::oracle, b::price_oracle::Feeder(), "feeder",
                        "reports the price of SNM within bounds", std::nullopt));
     co_return Result<void>();
@@ -169,10 +174,18 @@ Async<void> walk_masternodes(Walk& walk) {
     SONM_WALK(walk.ask(&Network::price_reports, b::price_reports::Oracle(), "oracle", "", n.oracle));
     SONM_WALK(walk.ask(&Network::price_reports, b::price_reports::Masternodes(), "masternodes",
                        "report prices", n.masternodes));
+    // At home the masternodes themselves speak, on the other side their mirror.
     SONM_WALK(walk.ask(&Network::gatekeeper, b::gatekeeper::Signers(), "signers", "release what is bridged",
-                       std::nullopt));
+                       n.mirror_set.is_zero() ? n.masternodes : n.mirror_set));
+    SONM_WALK(walk.ask(&Network::gatekeeper, b::gatekeeper::Token(), "token", "", n.snm));
     SONM_WALK(walk.ask(&Network::gatekeeper, b::gatekeeper::Peer(), "peer", "the gate of the other chain",
                        std::nullopt));
+    SONM_WALK(walk.ask(&Network::mirror_set, b::mirror_set::Home(), "home",
+                       "the masternodes of the other chain, whose sets follow each other here",
+                       std::nullopt));
+    SONM_WALK(walk.ask(&Network::sale, b::token_sale::Token(), "token", "", n.snm));
+    SONM_WALK(walk.ask(&Network::sale, b::token_sale::TeamVesting(), "team vesting",
+                       "gets the team's share, if the sale succeeds", std::nullopt));
     co_return Result<void>();
 }
 

@@ -8,6 +8,7 @@
 #include "sonm/settlement/bindings/profile_registry.gen.hpp"
 #include "sonm/settlement/bindings/snm.gen.hpp"
 #include "sonm/settlement/bindings/terms.gen.hpp"
+#include "sonm/settlement/bindings/token_sale.gen.hpp"
 #include "sonm/settlement/detail/burst.hpp"
 #include "sonm/settlement/detail/contracts.hpp"
 #include "sonm/settlement/detail/government.hpp"
@@ -48,8 +49,8 @@ Async<void> check_wiring(chain::Node& node, const Network& network) {
     auto asking_market = detail::ask(node, network.blacklist, bindings::blacklist::Market());
     SONM_CO_TRY(Address market, co_await std::move(asking_market));
     bool right = terms == network.terms && token == network.snm && oracle == network.oracle &&
-                 blacklist == network.blacklist && profiles == network.profiles &&
-                 market == network.market && noted == network.blacklist;
+                 blacklist == network.blacklist && profiles == network.profiles && market == network.market &&
+                 noted == network.blacklist;
     if (!right) co_return fail(Errc::internal, "the deployed contracts do not know each other");
     co_return Result<void>();
 }
@@ -114,6 +115,25 @@ Async<Network> deploy(Executor executor, std::string rpc_url, const crypto::Sign
     auto checking = check_wiring(*node, network);
     SONM_CO_CHECK(co_await std::move(checking));
     co_return network;
+}
+
+Async<Address> deploy_sale(Executor executor, Network network, const crypto::Signer& deployer,
+                           bindings::TokenSalePlan plan) {
+    chain::RpcConfig config;
+    config.url = network.rpc_url;
+    SONM_CO_TRY(auto node, chain::JsonRpc::make(executor, std::move(config)));
+    auto opening = Burst::open(*node, deployer);
+    SONM_CO_TRY(Burst burst, co_await std::move(opening));
+    if (burst.chain_id() != network.chain_id)
+        co_return fail(Errc::denied, "the node is on chain {}, the network file says {}", burst.chain_id(),
+                       network.chain_id);
+    bindings::token_sale::Create sale;
+    sale.token = network.snm;
+    sale.plan = std::move(plan);
+    Address where = burst.create("TokenSale", sale.encode());
+    auto sending = burst.send(nullptr);
+    SONM_CO_CHECK(co_await std::move(sending));
+    co_return where;
 }
 
 Async<void> fund(Executor executor, Network network, const crypto::Signer& from,

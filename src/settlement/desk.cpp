@@ -25,7 +25,7 @@ struct Desk::Impl {
           nonce_lock(std::move(lock)) {}
 
     Async<chain::Sender*> get_sender();
-    Async<market::Receipted> send_one(std::string intent, ContractCall call);
+    Async<Sent> send_one(std::string intent, ContractCall call);
 
     Network network;
     const crypto::Signer& signer;
@@ -69,32 +69,34 @@ Async<chain::Sender*> Desk::Impl::get_sender() {
     co_return sender.get();
 }
 
-Async<market::Receipted> Desk::Impl::send_one(std::string intent, ContractCall call) {
+Async<Sent> Desk::Impl::send_one(std::string intent, ContractCall call) {
     auto starting = get_sender();
     SONM_CO_TRY(chain::Sender * out, co_await std::move(starting));
     chain::TxnRequest request;
     request.to = call.contract;
     request.data = std::move(call.data);
     request.value = chain::Wei(call.coin.value);
+    request.gas_min = call.gas_min;
     auto sending = out->send(std::move(intent), std::move(request));
     auto receipt = co_await std::move(sending);
     if (!receipt) {
         Error error = to_market_error(std::move(receipt).error());
         co_return wrap(std::move(error), "{}", call.what);
     }
-    market::Receipted done;
+    Sent done;
     done.txn = receipt->txn;
     done.block = receipt->block;
     done.gas_used = receipt->gas_used;
     done.fee = Tokens(receipt->gas_price.value * receipt->gas_used);
+    done.logs = std::move(receipt->logs);
     co_return done;
 }
 
-Async<std::vector<market::Receipted>> Desk::send(std::string intent, std::vector<ContractCall> calls) {
-    std::vector<market::Receipted> out;
+Async<std::vector<Sent>> Desk::send(std::string intent, std::vector<ContractCall> calls) {
+    std::vector<Sent> out;
     for (std::size_t i = 0; i < calls.size(); ++i) {
         auto sending = impl_->send_one(fmt::format("{}/{}", intent, i), std::move(calls[i]));
-        SONM_CO_TRY(market::Receipted done, co_await std::move(sending));
+        SONM_CO_TRY(Sent done, co_await std::move(sending));
         out.push_back(std::move(done));
     }
     co_return out;
@@ -116,7 +118,7 @@ Async<std::uint64_t> Desk::try_out(ContractCall call) {
     co_return estimate->gas;
 }
 
-Async<std::vector<chain::Log>> Desk::events(Address contract, crypto::Hash topic) {
+Async<std::vector<chain::Log>> Desk::logs(Address contract, std::vector<crypto::Hash> topics) {
     auto looking = impl_->node->block_number();
     auto head = co_await std::move(looking);
     if (!head) co_return tl::unexpected<Error>(to_market_error(std::move(head).error()));
@@ -127,7 +129,7 @@ Async<std::vector<chain::Log>> Desk::events(Address contract, crypto::Hash topic
         filter.from_block = from;
         filter.to_block = std::min(*head, from + span - 1);
         filter.addresses = {contract};
-        filter.first_topics = {topic};
+        filter.first_topics = topics;
         auto asking = impl_->node->logs(std::move(filter));
         auto logs = co_await std::move(asking);
         if (!logs && logs.error().is(chain::ChainErrc::too_many_results) && span > 1) {

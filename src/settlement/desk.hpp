@@ -15,7 +15,21 @@ struct ContractCall {
     std::string what;  ///< for people: "stake 1000 SNM"
     Address contract;
     Bytes data;
-    Tokens coin;  ///< of the chain's own coin sent along, 10^-18
+    Tokens coin;                ///< of the chain's own coin sent along, 10^-18
+    std::uint64_t gas_min = 0;  ///< see chain::TxnRequest
+};
+
+/// A call that has become a fact, with what the contracts said meanwhile.
+struct Sent : market::Receipted {
+    std::vector<chain::Log> logs;
+};
+
+/// One event of a contract, with its place in history.
+template <class Event>
+struct Said {
+    std::uint64_t block = 0;
+    UnixTime time;
+    Event fact;
 };
 
 /// One account at the contracts beside the market: asks them anything, sends calls as intents. Sends share
@@ -43,14 +57,28 @@ public:
     Async<std::uint64_t> try_out(ContractCall call);
     /// Sends one after the other, each when the one before is a fact; each at most once under the same
     /// intent. Errors: the first refusal, naming the call.
-    Async<std::vector<market::Receipted>> send(std::string intent, std::vector<ContractCall> calls);
-    /// Events of `contract` with that first topic, from the network's first block on, in order.
-    Async<std::vector<chain::Log>> events(Address contract, crypto::Hash topic);
+    Async<std::vector<Sent>> send(std::string intent, std::vector<ContractCall> calls);
+    /// Everything of these kinds that `contract` has said, from the network's first block on, in order.
+    /// `Events` are generated structs; of several kinds each fact is a variant. Errors: those of Node;
+    /// bad_encoding.
+    template <class... Events>
+    Async<std::vector<Said<detail::OneOf<Events...>>>> facts(Address contract) {
+        auto reading = logs(contract, {Events::topic...});
+        SONM_CO_TRY(auto found, co_await std::move(reading));
+        std::vector<Said<detail::OneOf<Events...>>> out;
+        for (const chain::Log& log : found) {
+            SONM_CO_TRY(auto fact, (detail::read_event<detail::OneOf<Events...>, Events...>(log)));
+            out.push_back({log.block, log.block_time, std::move(fact)});
+        }
+        co_return out;
+    }
 
     /// The call that lets `spender` take exactly `amount` of the account's SNM.
     ContractCall allow(Address spender, Tokens amount) const;
 
 private:
+    Async<std::vector<chain::Log>> logs(Address contract, std::vector<crypto::Hash> topics);
+
     struct Impl;
     explicit Desk(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;

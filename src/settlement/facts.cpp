@@ -12,9 +12,35 @@ namespace {
 namespace on_market = bindings::market;
 namespace on_profiles = bindings::profile_registry;
 
+market::NoncesUsed one_nonce(const Address& author, U256 nonce) {
+    return market::NoncesUsed{author, nonce >> 8, U256(1) << static_cast<unsigned>(nonce & 255)};
+}
+
+/// Follows its deal's DealOpened, whose fact it completes: an order without a nonce here was in the book.
+Result<void> read_signatures(const on_market::SignaturesUsedEvent& event, std::vector<market::Fact>& earlier,
+                             std::vector<market::FactBody>& out) {
+    auto place = std::find_if(earlier.rbegin(), earlier.rend(), [&](const market::Fact& fact) {
+        auto* opened = std::get_if<market::DealOpened>(&fact.body);
+        return opened && opened->deal.id == event.id;
+    });
+    if (place == earlier.rend())
+        return fail(Errc::corrupt, "signatures of deal {}, which was not opened before", event.id);
+    auto& opened = std::get<market::DealOpened>(place->body);
+    opened.ask_signed = event.ask_nonce != u256_max;
+    opened.bid_signed = event.bid_nonce != u256_max;
+    if (opened.ask_signed) out.push_back(one_nonce(opened.deal.supplier, event.ask_nonce));
+    if (!opened.bid_signed) return Result<void>();
+    out.push_back(one_nonce(opened.deal.consumer, event.bid_nonce));
+    // The escrow came out of the balance; where the opening told of none, nothing is left there.
+    bool told = place != earlier.rbegin();
+    if (!told) out.push_back(market::BalanceChanged{opened.deal.consumer, Tokens()});
+    return Result<void>();
+}
+
 }  // namespace
 
-Result<void> FactReader::read_market(const chain::Log& log, std::vector<market::FactBody>& out) {
+Result<void> FactReader::read_market(const chain::Log& log, std::vector<market::Fact>& earlier,
+                                     std::vector<market::FactBody>& out) {
     const chain::Hash& topic = log.topics[0];
     auto balance = [&](const Address& account, Tokens amount) {
         out.push_back(market::BalanceChanged{account, amount});
@@ -31,17 +57,23 @@ Result<void> FactReader::read_market(const chain::Log& log, std::vector<market::
     } else if (topic == on_market::DealOpenedEvent::topic) {
         SONM_TRY(auto event, on_market::DealOpenedEvent::decode(log));
         out.push_back(market::DealOpened{event.deal, event.state, event.refund});
-        // 0 and no refund: the balance has not moved.
+        // 0 and no refund: the balance has not moved, or a signed bid has emptied it (see read_signatures).
         if (event.refund > Tokens() || event.consumer_balance > Tokens())
             balance(event.consumer, event.consumer_balance);
+    } else if (topic == on_market::SignaturesUsedEvent::topic) {
+        SONM_TRY(auto event, on_market::SignaturesUsedEvent::decode(log));
+        SONM_CHECK(read_signatures(event, earlier, out));
+    } else if (topic == on_market::NoncesCancelledEvent::topic) {
+        SONM_TRY(auto event, on_market::NoncesCancelledEvent::decode(log));
+        out.push_back(market::NoncesUsed{event.author, event.word, event.mask});
     } else if (topic == on_market::DealSettledEvent::topic) {
         SONM_TRY(auto event, on_market::DealSettledEvent::decode(log));
         out.push_back(market::DealSettled{event.deal, event.state});
         balance(event.deal.master, event.master_balance);
     } else if (topic == on_market::DealChangedEvent::topic) {
-        // New terms under the same id take the place of the old ones; what they settled is in the balances.
         SONM_TRY(auto event, on_market::DealChangedEvent::decode(log));
-        out.push_back(market::DealSettled{event.deal, event.state});
+        out.push_back(
+            market::DealChanged{event.deal, event.state, event.settled, event.added, event.refund, event.by});
         balance(event.deal.master, event.master_balance);
         balance(event.consumer, event.consumer_balance);
     } else if (topic == on_market::DealToppedUpEvent::topic) {
@@ -90,12 +122,16 @@ Result<void> FactReader::read_profiles(const chain::Log& log, std::vector<market
 }
 
 Result<void> FactReader::read_others(const chain::Log& log, std::vector<market::FactBody>& out) {
+    using bindings::blacklist::FollowChangedEvent;
     using bindings::blacklist::ListingChangedEvent;
     using bindings::price_oracle::RateReportedEvent;
     const chain::Hash& topic = log.topics[0];
     if (topic == ListingChangedEvent::topic) {
         SONM_TRY(auto event, ListingChangedEvent::decode(log));
         out.push_back(market::BlacklistChanged{event.owner, event.account, event.listed});
+    } else if (topic == FollowChangedEvent::topic) {
+        SONM_TRY(auto event, FollowChangedEvent::decode(log));
+        out.push_back(market::FollowChanged{event.owner, event.list, event.follows});
     } else if (topic == RateReportedEvent::topic) {
         SONM_TRY(auto event, RateReportedEvent::decode(log));
         out.push_back(market::RateReported{event.rate, event.since});
@@ -130,7 +166,7 @@ market::Step FactReader::read(const chain::LogBatch& batch) {
     for (const chain::Log& log : batch.logs) {
         if (log.topics.empty()) continue;
         std::vector<market::FactBody> bodies;
-        auto done = log.address == network_.market     ? read_market(log, bodies)
+        auto done = log.address == network_.market     ? read_market(log, step.facts, bodies)
                     : log.address == network_.profiles ? read_profiles(log, bodies)
                                                        : read_others(log, bodies);
         if (!done) {

@@ -31,7 +31,9 @@ private:
         std::optional<model::Identity> validator;
     };
 
-    Result<void> read_market(const chain::Log& log, std::vector<market::FactBody>& out);
+    /// `earlier`: the facts of this step so far.
+    Result<void> read_market(const chain::Log& log, std::vector<market::Fact>& earlier,
+                             std::vector<market::FactBody>& out);
     Result<void> read_profiles(const chain::Log& log, std::vector<market::FactBody>& out);
     Result<void> read_others(const chain::Log& log, std::vector<market::FactBody>& out);
     market::LevelSet level_of(const Address& account) const;

@@ -20,11 +20,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         bindings::market::DealClosedEvent::topic,
         bindings::market::DepositedEvent::topic,
         bindings::market::WithdrawnEvent::topic,
+        bindings::market::DealChangedEvent::topic,
+        bindings::market::NoncesCancelledEvent::topic,
         bindings::profile_registry::AttributeSetEvent::topic,
         bindings::profile_registry::MasterSetEvent::topic,
         bindings::profile_registry::CertificateSetEvent::topic,
         bindings::profile_registry::ValidatorSetEvent::topic,
         bindings::blacklist::ListingChangedEvent::topic,
+        bindings::blacklist::FollowChangedEvent::topic,
         bindings::price_oracle::RateReportedEvent::topic,
     };
     if (size == 0 || size > 64 * KiB) return 0;
@@ -35,7 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     network.profiles = Address{{2}};
     std::size_t which = data[0] % std::size(topics);
     chain::Log log;
-    log.address = which < 8 ? network.market : which < 12 ? network.profiles : Address{{3}};
+    log.address = which < 10 ? network.market : which < 14 ? network.profiles : Address{{3}};
     log.topics.push_back(topics[which]);
     for (std::size_t i = 0; i < data[0] / std::size(topics) % 4 && rest.size() >= 32; ++i) {
         chain::Hash topic;
@@ -45,6 +48,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     log.data = to_bytes(rest);
     chain::LogBatch batch;
+    batch.logs.push_back(log);
+    // Signatures complete the deal before them.
+    log.address = network.market;
+    log.topics[0] = bindings::market::SignaturesUsedEvent::topic;
+    if (log.topics.size() > 2) log.topics.resize(2);
+    if (log.data.size() > 64) log.data.resize(64);
     batch.logs.push_back(std::move(log));
     static const bool quiet = [] {
         init_log("off");
@@ -53,6 +62,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)quiet;
     FactReader reader(network);
     market::Step step = reader.read(batch);
-    SONM_ASSERT(step.facts.size() <= 3);
+    SONM_ASSERT(step.facts.size() <= 6);
     return 0;
 }

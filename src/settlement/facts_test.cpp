@@ -115,6 +115,78 @@ TEST_F(FactReaderTest, an_ask_says_nothing_about_a_balance) {
               1u);
 }
 
+model::Deal some_deal() {
+    model::Deal deal;
+    deal.id = model::DealId(7);
+    deal.supplier = deal.master = alice;
+    deal.consumer = bob;
+    return deal;
+}
+
+/// DealOpened and, if an order was signed, SignaturesUsed, as the market writes them.
+std::vector<chain::Log> opening(Tokens refund, Tokens consumer_balance, U256 ask_nonce, U256 bid_nonce) {
+    Encoder data, nonces;
+    put(data, some_deal());
+    put(data, model::DealState{model::DealStatus::open, Tokens(60), Tokens(), UnixTime(1'004)});
+    put(data, refund);
+    put(data, consumer_balance);
+    Hash id = topic(some_deal().id);
+    std::vector<chain::Log> logs{make_log(
+        market_contract, 4, {on_market::DealOpenedEvent::topic, id, topic(bob), topic(alice)}, data)};
+    put(nonces, ask_nonce);
+    put(nonces, bid_nonce);
+    if (ask_nonce != u256_max || bid_nonce != u256_max)
+        logs.push_back(make_log(market_contract, 4, {on_market::SignaturesUsedEvent::topic, id}, nonces));
+    return logs;
+}
+
+/// The last balance that the facts tell of bob.
+std::optional<Tokens> balance_of_bob(const market::Step& step) {
+    std::optional<Tokens> out;
+    for (const market::Fact& fact : step.facts) {
+        if (auto* change = std::get_if<market::BalanceChanged>(&fact.body); change && change->account == bob)
+            out = change->balance;
+    }
+    return out;
+}
+
+TEST_F(FactReaderTest, signed_bid_whose_escrow_is_all_there_was_leaves_a_balance_of_nothing) {
+    EXPECT_EQ(balance_of_bob(read(opening(Tokens(), Tokens(), u256_max, 5))), Tokens());
+}
+
+TEST_F(FactReaderTest, signed_bid_that_leaves_something_tells_the_balance_once) {
+    market::Step step = read(opening(Tokens(), Tokens(40), 256, 5));
+    EXPECT_EQ(balance_of_bob(step), Tokens(40));
+    ASSERT_EQ(step.facts.size(), 4u);
+    auto& opened = std::get<market::DealOpened>(step.facts[0].body);
+    EXPECT_TRUE(opened.ask_signed && opened.bid_signed);
+    auto& ask = std::get<market::NoncesUsed>(step.facts[2].body);
+    EXPECT_EQ(ask.author, alice);
+    EXPECT_EQ(ask.word, U256(1));
+    EXPECT_EQ(ask.mask, U256(1));
+    auto& bid = std::get<market::NoncesUsed>(step.facts[3].body);
+    EXPECT_EQ(bid.author, bob);
+    EXPECT_EQ(bid.mask, U256(32));
+}
+
+TEST_F(FactReaderTest, deal_of_two_orders_of_the_book_without_refund_says_nothing_about_a_balance) {
+    market::Step step = read(opening(Tokens(), Tokens(), u256_max, u256_max));
+    EXPECT_EQ(step.facts.size(), 1u);
+    EXPECT_FALSE(balance_of_bob(step));
+}
+
+TEST_F(FactReaderTest, signed_ask_and_a_bid_of_the_book_leave_the_consumers_balance_alone) {
+    market::Step step = read(opening(Tokens(), Tokens(), 9, u256_max));
+    EXPECT_FALSE(balance_of_bob(step));
+    EXPECT_FALSE(std::get<market::DealOpened>(step.facts[0].body).bid_signed);
+}
+
+TEST_F(FactReaderTest, signatures_without_their_deal_are_left_out) {
+    auto logs = opening(Tokens(), Tokens(), 1, 2);
+    logs.erase(logs.begin());
+    EXPECT_TRUE(read(std::move(logs)).facts.empty());
+}
+
 TEST_F(FactReaderTest,
        a_level_counts_for_no_more_than_its_validator_may_attest_and_a_rewind_forgets_the_change) {
     read({validator(1, bob, model::Identity::professional),

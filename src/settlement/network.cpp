@@ -34,6 +34,7 @@ constexpr ContractField fields[] = {
     {"faucet", &Network::faucet, false},
     {"sale", &Network::sale, false},
     {"gatekeeper", &Network::gatekeeper, false},
+    {"mirror_set", &Network::mirror_set, false},
 };
 
 Result<json> member(const json& from, const char* name) {

@@ -23,7 +23,7 @@ struct Network {
     Address snm, market, terms, profiles, blacklist, oracle;
     /// Beside the market. Zero where a network has none of it.
     Address sno, dao, timelock, vault, hub_factory, whitelist, application_pool, job_escrow, masternodes,
-        participants, coordinator, price_reports, address_book, faucet, sale, gatekeeper;
+        participants, coordinator, price_reports, address_book, faucet, sale, gatekeeper, mirror_set;
 };
 
 /// Names as files, the address book and people write them ("hub_factory"), with the place of each address.

@@ -41,6 +41,7 @@ bool MarketView::concerns_us(const market::FactBody& body) const {
                           [&](const market::OrderCancelled& f) { return asks_.contains(f.id); },
                           [&](const market::DealOpened& f) { return f.deal.supplier == self_; },
                           [&](const market::DealSettled& f) { return f.deal.supplier == self_; },
+                          [&](const market::DealChanged& f) { return f.deal.supplier == self_; },
                           [&](const market::DealToppedUp& f) { return f.deal.supplier == self_; },
                           [&](const market::DealClosed& f) { return f.deal.supplier == self_; },
                           [&](const market::AttributeSet& f) {
@@ -65,9 +66,10 @@ void MarketView::take(const market::Fact& fact) {
                    [&](const market::OrderCancelled& f) { mark(f.id, ListingState::gone); },
                    [&](const market::DealOpened& f) {
                        deal(f.deal, f.state);
-                       mark(f.deal.ask, ListingState::matched);
+                       if (!f.ask_signed) mark(f.deal.ask, ListingState::matched);
                    },
                    [&](const market::DealSettled& f) { deal(f.deal, f.state); },
+                   [&](const market::DealChanged& f) { deal(f.deal, f.state); },
                    [&](const market::DealToppedUp& f) { deal(f.deal, f.state); },
                    [&](const market::DealClosed& f) { deal(f.deal, f.state); },
                    [&](const market::AttributeSet& f) {
@@ -95,7 +97,8 @@ void MarketView::prune(std::uint64_t blocks) {
     std::map<DealId, std::uint64_t> deals_over;
     for (const market::Fact& fact : facts_) {
         if (auto* f = std::get_if<market::OrderCancelled>(&fact.body)) asks_over[f->id] = fact.block;
-        if (auto* f = std::get_if<market::DealOpened>(&fact.body)) asks_over[f->deal.ask] = fact.block;
+        if (auto* f = std::get_if<market::DealOpened>(&fact.body); f && !f->ask_signed)
+            asks_over[f->deal.ask] = fact.block;
         if (auto* f = std::get_if<market::DealClosed>(&fact.body)) deals_over[f->deal.id] = fact.block;
     }
     auto ask_gone = [&](const OrderId& id) { return asks_over.contains(id) && asks_over[id] < before; };
@@ -106,6 +109,7 @@ void MarketView::prune(std::uint64_t blocks) {
                               [&](const market::OrderCancelled& f) { return ask_gone(f.id); },
                               [&](const market::DealOpened& f) { return deal_gone(f.deal.id); },
                               [&](const market::DealSettled& f) { return deal_gone(f.deal.id); },
+                              [&](const market::DealChanged& f) { return deal_gone(f.deal.id); },
                               [&](const market::DealToppedUp& f) { return deal_gone(f.deal.id); },
                               [&](const market::DealClosed& f) { return deal_gone(f.deal.id); },
                               [](const auto&) { return false; },
