@@ -200,7 +200,7 @@ contract Masternodes is IMasternodes, Signers, ReentrancyGuardTransient {
     }
 
     function _setHash(uint64 epoch_) internal view override returns (bytes32) {
-        return epoch_ + SET_AGE_MAX < epoch() ? bytes32(0) : setHash[epoch_];
+        return uint256(epoch_) + SET_AGE_MAX < epoch() ? bytes32(0) : setHash[epoch_];
     }
 
     function _activeNode(address account) private view returns (Node storage node) {

@@ -20,7 +20,7 @@ contract Handler is System, ITokenHook {
     Order[] private _orders;
     Deal[] private _deals;
     bytes private _nested;
-    mapping(bytes32 terms => bool) private _changed;
+    mapping(bytes32 terms => bool) private _known;
 
     modifier timed() {
         // Block time does not survive from one random call to the next by itself.
@@ -117,7 +117,7 @@ contract Handler is System, ITokenHook {
                 vm.recordLogs();
                 vm.prank(actor(who));
                 try market.openDeal(ask, bid) {
-                    _deals.push(lastDeal());
+                    remember(lastDeal());
                     ++succeeded["open"];
                     return;
                 } catch {}
@@ -137,7 +137,7 @@ contract Handler is System, ITokenHook {
             vm.recordLogs();
             vm.prank(actor(who));
             try market.quickBuy(ask, length, Amount.wrap(escrow % 20e18), Amount.wrap(0), nonce) {
-                _deals.push(lastDeal());
+                remember(lastDeal());
                 ++succeeded["quick buy"];
                 return;
             } catch {}
@@ -157,7 +157,7 @@ contract Handler is System, ITokenHook {
         vm.recordLogs();
         vm.prank(actor(who));
         try market.openWithSignatures(ask, askSignature, bid, bidSignature) {
-            _deals.push(lastDeal());
+            remember(lastDeal());
             ++succeeded["open signed"];
         } catch {}
     }
@@ -181,10 +181,7 @@ contract Handler is System, ITokenHook {
             try market.acceptChange(deal, wanted) {} catch {}
         }
         try this.lastDealHere() returns (Deal memory next) {
-            // Terms can come back within a second; they are counted once.
-            bytes32 terms_ = keccak256(abi.encode(next));
-            if (!_changed[terms_]) _deals.push(next);
-            _changed[terms_] = true;
+            remember(next);
             ++succeeded["change"];
         } catch {}
     }
@@ -334,6 +331,13 @@ contract Handler is System, ITokenHook {
     }
 
     // ---- helpers
+
+    /// Terms can come back within a second, the first ones, too: a deal is counted once.
+    function remember(Deal memory deal) private {
+        bytes32 words = keccak256(abi.encode(deal));
+        if (!_known[words]) _deals.push(deal);
+        _known[words] = true;
+    }
 
     function actor(uint256 seed) private view returns (address) {
         return actors[seed % actors.length];
