@@ -18,6 +18,7 @@ using json = nlohmann::ordered_json;
 /// A deal, the way to its worker, and which of its tasks is meant.
 struct Place {
     model::Deal deal;
+    bool open = false;
     std::unique_ptr<WorkerLink> link;
     std::optional<model::TaskStatus> task;
 };
@@ -36,8 +37,24 @@ Async<Place> reach(Context& context, TaskGroup& group, std::string deal_text) {
     if (!link) co_return wrap(link.error(), "connecting to worker {} at {}", entry.deal.supplier, endpoint);
     Place place;
     place.deal = entry.deal;
+    place.open = entry.state.status == model::DealStatus::open;
     place.link = std::move(*link);
     co_return std::move(place);
+}
+
+/// A deal that was opened a moment ago may be a block ahead of its worker.
+Async<void> until_known(WorkerLink& link, model::DealId deal) {
+    constexpr Millis patience{15'000}, pause{300};
+    auto give_up = std::chrono::steady_clock::now() + patience;
+    while (true) {
+        auto asking = link.tasks(deal);
+        auto tasks = co_await std::move(asking);
+        if (tasks) co_return Result<void>();
+        if (!tasks.error().is(Errc::not_found) || std::chrono::steady_clock::now() >= give_up)
+            co_return tl::unexpected<Error>(std::move(tasks.error()));
+        auto waiting = sleep_for(pause);
+        co_await std::move(waiting);
+    }
 }
 
 /// "7/3f21": a task of deal 7; "7" alone if it has just one.
@@ -71,6 +88,8 @@ Async<Exit> start(Context& context, TaskGroup& group, StartOptions options) {
     SONM_CO_CHECK(apply(options.task, file));
     SONM_CO_TRY(PreparedTask prepared, co_await prepare_task(std::move(file)));
     SONM_CO_TRY(Place place, co_await reach(context, group, options.deal));
+    if (!place.open) co_return fail(Errc::not_found, "deal {} is closed", place.deal.id);
+    SONM_CO_CHECK(co_await until_known(*place.link, place.deal.id));
     for (const auto& blob : prepared.blobs) {
         SONM_CO_TRY(bool there, co_await place.link->has_blob(place.deal.id, blob.sha256));
         if (there) continue;

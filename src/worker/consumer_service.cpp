@@ -36,9 +36,10 @@ Result<const DealRecord*> open_deal_of(Worker& worker, const rpc::Context& who, 
     if (deal->missing_since)
         return fail(Errc::unavailable,
                     "deal {} has left the chain by a reorganisation: try again when it is back", id);
-    if (deal->state.status != model::DealStatus::open) return fail(Errc::conflict, "deal {} is closed", id);
+    // The same errors as a moment later, when the deal is forgotten.
+    if (deal->state.status != model::DealStatus::open) return fail(Errc::not_found, "deal {} is closed", id);
     if (UnixTime end = worker.shop().ends_at(*deal); worker.now() >= end) {
-        return fail(Errc::conflict, "deal {} has ended at {}", id, to_utc(end));
+        return fail(Errc::not_found, "deal {} has ended at {}", id, to_utc(end));
     }
     return deal;
 }

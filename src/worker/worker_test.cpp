@@ -121,7 +121,7 @@ Task<void> ended(World& world, TaskGroup& group, bool& passed) {
     // 1 SNM at 0.36 SNM/h lasts 10,000 s.
     world.clock.advance(Seconds(10'000));
     auto late = co_await client->call<"start_task">(model::DealId(1), task_id, world.spec());
-    EXPECT_TRUE(!late && (late.error().is(Errc::conflict) || late.error().is(Errc::not_found)));
+    EXPECT_TRUE(!late && late.error().is(Errc::not_found));
     world.clock.advance(Seconds(10));
     EXPECT_SOON(deal_state(world, 1)->status == model::DealStatus::closed);
     EXPECT_EQ(world.chain.market().balance(world.key.address()), snm(1));
