@@ -9,14 +9,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     constexpr std::size_t reply_bytes_max = 4 * KiB;
     auto ask = [&]() -> Task<void> {
         Executor executor = co_await asio::this_coro::executor;
-        auto [near, far] = make_pipe(executor, (data[0] >> 4) * 64 + 1);
+        auto [near, far] = make_pipe(executor);
         RedisConnection connection(std::move(near), reply_bytes_max);
         std::vector<RedisConnection::Command> commands(data[0] % 4 + 1u);
         for (auto& command : commands) command.assign(2, Bytes(3, 'x'));
         auto body = [&, &server = far](TaskGroup& group) -> Task<void> {
             auto answer = [&]() -> Task<void> {
-                auto writing = server->write(BytesView(data + 1, size - 1));
-                (void)co_await std::move(writing);
+                BytesView left(data + 1, size - 1);
+                while (!left.empty()) {
+                    std::size_t step = std::min<std::size_t>(left.size(), (data[0] >> 4) * 64 + 1);
+                    auto writing = server->write(left.first(step));
+                    if (!co_await std::move(writing)) break;
+                    left = left.subspan(step);
+                    co_await asio::post(asio::use_awaitable);
+                }
                 server->close();
             };
             group.spawn(answer());

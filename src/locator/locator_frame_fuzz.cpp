@@ -1,12 +1,18 @@
 #include "sonm/locator/directory.hpp"
 #include "sonm/locator/extra.hpp"
+#include "sonm/locator/groups.hpp"
 
 /// Messages of a linked node: pairs of header and arguments, one after the other, as its announce stream
-/// brings them.
+/// brings them; and the same bytes as a routing group of a storage.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace sonm;
     using namespace sonm::locator;
     using Message = std::tuple<std::string, std::map<std::string, Offer>>;
+    rpc::Reader stored(BytesView(data, size));
+    if (auto group = rpc::unpack<Group>(stored)) {
+        Groups groups;
+        if (groups.put("g", *group)) SONM_ASSERT(group->contains(*groups.route("g", "seed", {})));
+    }
     Directory directory;
     rpc::Reader in(BytesView(data, size));
     while (!in.done()) {
