@@ -134,8 +134,8 @@ void Session::flush() {
 
 void Session::start_writer() {
     if (!group_ || writer_runs_) return;
-    writer_runs_ = true;
-    writer_runs_ = group_->spawn(write_all());
+    writer_runs_ = true;  // before it begins: it may end at once
+    if (!group_->spawn(write_all())) writer_runs_ = false;
 }
 
 Task<void> Session::write_all() {
