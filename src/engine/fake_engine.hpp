@@ -8,11 +8,18 @@
 namespace sonm::engine {
 
 /// The calls of the port, by name: where a fake can be told to fail.
-#define SONM_ENGINE_CALLS(X)                                                                        \
-    X(info)                                                                                         \
-    X(load_image) X(pull_image) X(inspect_image) X(remove_image) X(create) X(start) X(wait) X(stop) \
-        X(remove) X(inspect) X(find) X(list) X(logs) X(usage) X(exec) X(put_archive) X(get_archive) \
-            X(events) X(create_network) X(remove_network) X(list_networks) X(create_volume) X(remove_volume)
+#define SONM_ENGINE_CALLS(X)                                                                              \
+    X(info)                                                                                               \
+    X(load_image)                                                                                         \
+    X(pull_image)                                                                                         \
+    X(inspect_image)                                                                                      \
+    X(remove_image)                                                                                       \
+    X(create)                                                                                             \
+    X(start)                                                                                              \
+    X(wait)                                                                                               \
+    X(stop)                                                                                               \
+    X(remove) X(inspect) X(find) X(list) X(logs) X(usage) X(exec) X(put_archive) X(get_archive) X(events) \
+        X(create_network) X(remove_network) X(list_networks) X(create_volume) X(remove_volume)
 enum class EngineCall {
 #define SONM_ENGINE_CALL(name) name,
     SONM_ENGINE_CALLS(SONM_ENGINE_CALL)

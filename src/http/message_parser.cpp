@@ -87,8 +87,7 @@ Result<std::size_t> MessageParser::feed(BytesView bytes) {
     std::size_t used = http_parser_execute(&parser_, &callbacks(), as_text(bytes).data(), bytes.size());
     if (done_) return used;
     auto error = HTTP_PARSER_ERRNO(&parser_);
-    if (over_ || error == HPE_HEADER_OVERFLOW)
-        return fail(Errc::too_large, "headers of {}", what_);
+    if (over_ || error == HPE_HEADER_OVERFLOW) return fail(Errc::too_large, "headers of {}", what_);
     if (error != HPE_OK)
         return fail(Errc::invalid, "{} is not HTTP/1.1: {}", what_, http_errno_description(error));
     return used;

@@ -19,7 +19,8 @@ inline void put(Encoder& out, bool value) { out.boolean(value); }
 inline void put(Encoder& out, std::uint64_t value) { out.uint(value); }
 /// int8 ... int64: two's complement over the whole word.
 inline void put(Encoder& out, std::int64_t value) {
-    out.uint(value < 0 ? ~U256(0) - U256(static_cast<std::uint64_t>(-(value + 1))) : U256(static_cast<std::uint64_t>(value)));
+    out.uint(value < 0 ? ~U256(0) - U256(static_cast<std::uint64_t>(-(value + 1)))
+                       : U256(static_cast<std::uint64_t>(value)));
 }
 inline void put(Encoder& out, const Address& value) { out.address(value); }
 inline void put(Encoder& out, const Hash& value) { out.hash(value); }
