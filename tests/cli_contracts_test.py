@@ -43,7 +43,9 @@ class World:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def deploy(self, chain, file, key):
-        self.sonm("contracts", "deploy", "--rpc", chain.url, "--name", file.stem, "--test", "--own-admin", "--feeder", self.address("dev:0"), "--out", file,
+        # A faucet stands on known test networks only, so the other chain is deployed like a main one.
+        kind = ["--test"] if chain is self.home else []
+        self.sonm("contracts", "deploy", "--rpc", chain.url, "--name", file.stem, *kind, "--own-admin", "--feeder", self.address("dev:0"), "--out", file,
                   key=key, network=None)
 
     def run(self, *words, key=BUYER, network="home"):
@@ -237,17 +239,17 @@ class Changes(VerbTest):
 class People(VerbTest):
     def test_worker__bound_once_both_agree_and_paid_to_its_master(self):
         worker, master = "dev:8", "dev:9"
-        self.refused("not asked|NotRequested|request", "worker", "confirm", worker, key=master)
+        self.refused("has not asked", "worker", "confirm", worker, key=master)
         world.sonm("worker", "bind", master, key=worker)
         self.assertEqual([one["state"] for one in world.sonm("worker", "ls", key=master)], ["asked"])
-        self.refused("request", "worker", "confirm", worker, key=STRANGER)
+        self.refused("has not asked", "worker", "confirm", worker, key=STRANGER)
         world.sonm("worker", "confirm", worker, key=master)
         listed = world.sonm("worker", "ls", key=worker)
         self.assertEqual([(one["master"].lower(), one["state"]) for one in listed], [(world.address(master).lower(), "bound")])
         deal = world.sonm("order", "take", world.sign("bound", "ask", worker), "--for", "1 h")["deal"]
         self.assertEqual(world.deal(deal)["master"].lower(), world.address(master).lower())
         world.sonm("deal", "close", deal)
-        self.refused("bound|NotBound", "worker", "unbind", worker, key=STRANGER)
+        self.refused("neither the worker", "worker", "unbind", worker, key=STRANGER)
         world.sonm("worker", "unbind", worker, key=master)
         self.assertEqual(world.sonm("worker", "ls", key=worker), [])
 
@@ -305,14 +307,14 @@ class Sale(VerbTest):
         self.refused("sale", "sale", "buy", "0.5", network=network)  # not begun
         world.home.pass_time(HOUR)
         world.sonm("sale", "buy", "1", network=network)
-        self.refused("", "sale", "claim", network=network)
+        self.refused("error: ", "sale", "claim", network=network)
         self.assertEqual(world.sonm("sale", "show", network=network)["own_amount"], str(100 * SNM))
         world.home.pass_time(3 * DAY)
         before = world.balance(BUYER)["wallet"]
         world.sonm("sale", "claim", network=network)
         self.assertEqual(world.balance(BUYER)["wallet"] - before, 100 * SNM)
-        self.refused("", "sale", "claim", network=network)
-        self.refused("", "sale", "refund", network=network)
+        self.refused("error: ", "sale", "claim", network=network)
+        self.refused("error: ", "sale", "refund", network=network)
         self.refused("treasury", "sale", "collect", key=STRANGER, network=network)
         world.sonm("sale", "collect", key="dev:5", network=network)
         self.assertEqual(world.sonm("sale", "show", network=network)["outcome"], "succeeded")
@@ -322,9 +324,9 @@ class Sale(VerbTest):
         world.home.pass_time(HOUR)
         world.sonm("sale", "buy", "0.5", network=network)
         world.home.pass_time(4 * DAY)
-        self.refused("", "sale", "claim", network=network)
+        self.refused("error: ", "sale", "claim", network=network)
         world.sonm("sale", "refund", network=network)
-        self.refused("", "sale", "refund", network=network)
+        self.refused("error: ", "sale", "refund", network=network)
         self.assertEqual(world.sonm("sale", "show", network=network)["outcome"], "failed")
 
 
@@ -371,7 +373,7 @@ class Bridge(VerbTest):
         snm = json.loads(away.read_text())["contracts"]["snm"]
         self.assertEqual(away_chain.balance(snm, world.address(STRANGER)), 40 * SNM)
         self.assertEqual(world.sonm("bridge", "status", "1", key=deployer, network=away)["state"], "released")
-        self.refused("", *release, *votes, *source, key=deployer, network=away)
+        self.refused("error: ", *release, *votes, *source, key=deployer, network=away)
         for network, key in ((world.file, "dev:0"), (away, deployer)):
             findings = world.sonm("contracts", "check", key=key, network=network)
             self.assertTrue(all(one["right"] for one in findings))

@@ -29,7 +29,7 @@ std::shared_ptr<Words> take_words(CLI::App& leaf, const std::vector<Word>& words
             continue;
         }
         auto* option = leaf.add_option(name, values, word.help);
-        if (!several) option->expected(1);
+        if (!several) option->expected(1)->allow_extra_args(false);
         if (!optional) option->required();
     }
     return out;
