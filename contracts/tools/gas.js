@@ -24,7 +24,10 @@ const compared = [
 ];
 
 // Tables of other parts: their snapshot, their heading.
-const further = [['hub', 'Hubs, jobs, votes']].map(([group, title]) => {
+const further = [
+  ['hub', 'Hubs, jobs, votes'],
+  ['masternode', 'Masternodes, price, bridge, rewards (four masternodes, all sign)'],
+].map(([group, title]) => {
   const snapshot = JSON.parse(fs.readFileSync(path.join(root, 'out', 'snapshots', `${group}.json`), 'utf8'));
   return { title, rows: Object.entries(snapshot).sort(([a], [b]) => (a < b ? -1 : 1)) };
 });

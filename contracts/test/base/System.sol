@@ -13,11 +13,12 @@ import "../../src/Types.sol";
 import {IBlacklist} from "../../src/interfaces/IBlacklist.sol";
 import {IPriceOracle} from "../../src/interfaces/IPriceOracle.sol";
 import {IProfileRegistry} from "../../src/interfaces/IProfileRegistry.sol";
+import {Artifacts} from "./Artifacts.sol";
 import {Vm, vm} from "./Vm.sol";
 
 /// All contracts, deployed as contracts/README.md says, and the accounts that most tests need.
 /// With SONM_TEST_ARTIFACTS=true the committed artifacts are deployed instead of what forge compiled from the sources.
-abstract contract System {
+abstract contract System is Artifacts {
     bool public IS_TEST = true;
 
     uint256 internal constant NOON = 1_800_000_000;
@@ -73,26 +74,6 @@ abstract contract System {
             period: 600,
             staleAfter: 3600
         });
-    }
-
-    function deploy(string memory name, bytes memory creationCode, bytes memory arguments)
-        internal
-        returns (address result)
-    {
-        if (fromArtifacts()) {
-            string memory json = vm.readFile(string.concat("artifacts/", name, ".json"));
-            creationCode = vm.parseJsonBytes(json, ".bytecode");
-        }
-        bytes memory code = bytes.concat(creationCode, arguments);
-        assembly {
-            result := create(0, add(code, 0x20), mload(code))
-        }
-        vm.assertTrue(result != address(0), string.concat(name, " is deployed"));
-        vm.label(result, name);
-    }
-
-    function fromArtifacts() internal view virtual returns (bool) {
-        return vm.envOr("SONM_TEST_ARTIFACTS", false);
     }
 
     // ---- accounts and money

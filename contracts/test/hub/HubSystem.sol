@@ -10,10 +10,11 @@ import {HubFactory} from "../../src/hub/HubFactory.sol";
 import {HubAccount, HubState} from "../../src/hub/HubTypes.sol";
 import {HubWallet} from "../../src/hub/HubWallet.sol";
 import {Whitelist} from "../../src/hub/Whitelist.sol";
+import {Artifacts} from "../base/Artifacts.sol";
 import {Vm, vm} from "../base/Vm.sol";
 
 /// Factory, whitelist, vault, and one wallet of `owner` with 1,000 SNM. `dao` is a plain account here.
-abstract contract HubSystem {
+abstract contract HubSystem is Artifacts {
     bool public IS_TEST = true;
 
     uint256 internal constant NOON = 1_800_000_000;
@@ -38,10 +39,6 @@ abstract contract HubSystem {
         fund(wallet, 1000 * SNM_);
     }
 
-    function fromArtifacts() internal view virtual returns (bool) {
-        return vm.envOr("SONM_TEST_ARTIFACTS", false);
-    }
-
     /// `token` 0 = a new SNM.
     function deployHubs(IERC20 token) internal {
         snm = address(token) == address(0)
@@ -51,22 +48,6 @@ abstract contract HubSystem {
         factory = HubFactory(deploy("HubFactory", type(HubFactory).creationCode, abi.encode(snm, dao, vault)));
         whitelist = Whitelist(address(factory.whitelist()));
         vm.label(address(whitelist), "Whitelist");
-    }
-
-    function deploy(string memory name, bytes memory creationCode, bytes memory arguments)
-        internal
-        returns (address result)
-    {
-        if (fromArtifacts()) {
-            string memory json = vm.readFile(string.concat("artifacts/", name, ".json"));
-            creationCode = vm.parseJsonBytes(json, ".bytecode");
-        }
-        bytes memory code = bytes.concat(creationCode, arguments);
-        assembly {
-            result := create(0, add(code, 0x20), mload(code))
-        }
-        vm.assertTrue(result != address(0), string.concat(name, " is deployed"));
-        vm.label(result, name);
     }
 
     function account(string memory name) internal returns (address result) {

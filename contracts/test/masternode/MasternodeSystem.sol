@@ -7,7 +7,6 @@ import "../../src/Types.sol";
 import {SNM} from "../../src/SNM.sol";
 import {ICoordinator} from "../../src/interfaces/ICoordinator.sol";
 import {IMasternodes} from "../../src/interfaces/IMasternodes.sol";
-import {ISNO} from "../../src/interfaces/ISNO.sol";
 import {Vault} from "../../src/dao/Vault.sol";
 import {MerkleSum} from "../../src/lib/MerkleSum.sol";
 import {Coordinator} from "../../src/masternode/Coordinator.sol";
@@ -15,10 +14,11 @@ import {Masternodes} from "../../src/masternode/Masternodes.sol";
 import {Participants} from "../../src/masternode/Participants.sol";
 import {Member, Signature, SignerSet} from "../../src/masternode/Signers.sol";
 import {SNO} from "../../src/token/SNO.sol";
+import {Artifacts} from "../base/Artifacts.sol";
 import {Vm, vm} from "../base/Vm.sol";
 
 /// Masternodes, Participants, Coordinator and both tokens, four masternodes, and signing for them.
-abstract contract MasternodeSystem {
+abstract contract MasternodeSystem is Artifacts {
     bool public IS_TEST = true;
 
     uint256 internal constant NOON = 1_800_000_000;
@@ -49,17 +49,18 @@ abstract contract MasternodeSystem {
 
     function deployMasternodes(IERC20 token) internal {
         snm = address(token) == address(0) ? IERC20(new SNM(address(this))) : token;
-        sno = new SNO(dao, address(this));
-        vault = new Vault(snm, dao, 180 days);
+        sno = SNO(deploy("SNO", type(SNO).creationCode, abi.encode(dao, address(this))));
+        vault = Vault(deploy("Vault", type(Vault).creationCode, abi.encode(snm, dao, 180 days)));
         // The next three: Masternodes, Participants, Coordinator.
         address later = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
-        masternodes = new Masternodes(snm, later, vault, nodeParams(MIN, MAX, EPOCH));
-        participants = new Participants(later);
-        coordinator = new Coordinator(masternodes, participants, ISNO(address(sno)), snm, dao, EPOCH);
+        bytes memory arguments = abi.encode(snm, later, vault, nodeParams(MIN, MAX, EPOCH));
+        masternodes = Masternodes(deploy("Masternodes", type(Masternodes).creationCode, arguments));
+        participants =
+            Participants(deploy("Participants", type(Participants).creationCode, abi.encode(later)));
+        arguments = abi.encode(masternodes, participants, sno, snm, dao, EPOCH);
+        coordinator = Coordinator(deploy("Coordinator", type(Coordinator).creationCode, arguments));
         vm.assertEq(address(coordinator), later, "the coordinator is where the others expect it");
         sno.setCoordinator(later);
-        vm.label(address(masternodes), "Masternodes");
-        vm.label(address(coordinator), "Coordinator");
     }
 
     // ---- accounts
