@@ -1,91 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import "../../src/Types.sol";
 import {ICoordinator} from "../../src/interfaces/ICoordinator.sol";
 import {MerkleSum} from "../../src/lib/MerkleSum.sol";
-import {Participants} from "../../src/masternode/Participants.sol";
-import {Pots} from "../../src/masternode/Pots.sol";
 import {SignerSet} from "../../src/masternode/Signers.sol";
 import {vm} from "../base/Vm.sol";
-import {MasternodeSystem} from "./MasternodeSystem.sol";
+import {PotSystem} from "./PotSystem.sol";
 
-/// Rewards: trees, claims, bad leaves, and a job's money.
-contract PotsTest is MasternodeSystem {
-    bytes32 private constant JOB = keccak256("job");
-
-    SignerSet private _set;
-    MerkleSum.Leaf[] private _leaves;
-
-    function setUp() public override {
-        super.setUp();
-        for (uint256 i = 0; i < 5; ++i) {
-            vm.prank(rewarded(i));
-            participants.register(Participants.Role.Worker, bytes32(i));
-        }
-        advance();
-        advance();
-        // An emission for the pool.
-        execute(emptyProposal(_set), _set);
-        advance();
-    }
-
-    function rewarded(uint256 i) private returns (address) {
-        return account(string.concat("worker ", digits(i)));
-    }
-
-    function advance() private {
-        nextEpoch();
-        SignerSet memory set = takenSet();
-        delete _set.members;
-        _set.epoch = set.epoch;
-        for (uint256 i = 0; i < set.members.length; ++i) {
-            _set.members.push(set.members[i]);
-        }
-    }
-
-    function addLeaf(address who, uint96 amount) private {
-        _leaves.push(MerkleSum.Leaf(uint32(_leaves.length), who, amount));
-    }
-
-    function fiveLeaves() private {
-        for (uint256 i = 0; i < 5; ++i) {
-            addLeaf(rewarded(i), uint96(100 * (i + 1)));
-        }
-    }
-
-    /// Votes the leaves into the pot of the epoch that has just ended.
-    function votePot() private returns (bytes32 pot) {
-        ICoordinator.Proposal memory proposal = emptyProposal(_set);
-        pot = coordinator.epochPot(proposal.epoch);
-        (proposal.rewardRoot, proposal.rewardSum,) = tree(pot, _leaves);
-        execute(proposal, _set);
-    }
-
-    function voteJob(uint96 more) private {
-        ICoordinator.Proposal memory proposal = emptyProposal(_set);
-        proposal.jobs = new ICoordinator.JobRewards[](1);
-        (bytes32 root, uint96 sum,) = tree(JOB, _leaves);
-        proposal.jobs[0] = ICoordinator.JobRewards(JOB, root, sum + more);
-        execute(proposal, _set);
-    }
-
-    function claimOf(bytes32 pot, uint256 i) private view returns (ICoordinator.Claim memory) {
-        (,, MerkleSum.Sibling[][] memory proofs) = tree(pot, _leaves);
-        return ICoordinator.Claim(pot, _leaves[i], proofs[i]);
-    }
-
-    function claimsOf(bytes32 pot, uint256 first, uint256 count)
-        private
-        view
-        returns (ICoordinator.Claim[] memory claims)
-    {
-        claims = new ICoordinator.Claim[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            claims[i] = claimOf(pot, first + i);
-        }
-    }
-
+/// Rewards: trees, claims, bad leaves, cost.
+contract PotsTest is PotSystem {
     // ---- claims
 
     function test_everybody_claims_once_what_was_voted() public {
@@ -301,106 +224,6 @@ contract PotsTest is MasternodeSystem {
         nextEpoch();
         vm.expectRevert(abi.encodeWithSelector(ICoordinator.WrongPot.selector, pot));
         coordinator.challenge(pot, bad, _set);
-    }
-
-    // ---- a job's money
-
-    function fundJob(uint96 amount) private {
-        snm.transfer(stranger, amount);
-        vm.startPrank(stranger);
-        snm.approve(address(coordinator), amount);
-        coordinator.fundJob(JOB, Amount.wrap(amount));
-        vm.stopPrank();
-    }
-
-    function test_jobs_money_goes_to_its_workers_and_the_rest_back() public {
-        fundJob(2000);
-        fiveLeaves();
-        voteJob(0);
-        nextEpoch();
-        coordinator.claim(claimsOf(JOB, 0, 4));
-        vm.assertEq(snm.balanceOf(rewarded(3)), 400, "in SNM");
-        coordinator.reclaimJob(JOB);
-        vm.assertEq(snm.balanceOf(stranger), 500, "what was not awarded");
-        vm.expectRevert(abi.encodeWithSelector(ICoordinator.NothingDue.selector, stranger));
-        coordinator.reclaimJob(JOB);
-        coordinator.claim(claimsOf(JOB, 4, 1));
-        vm.assertEq(snm.balanceOf(rewarded(4)), 500, "the last one's is still there");
-        vm.assertEq(coordinator.owedSnm(), 0, "nothing left");
-    }
-
-    function test_nobody_awards_a_job__its_payer_has_the_money_back_after_30_days() public {
-        fundJob(2000);
-        vm.expectRevert(abi.encodeWithSelector(ICoordinator.WrongPot.selector, JOB));
-        coordinator.reclaimJob(JOB);
-        vm.warp(block.timestamp + 30 days);
-        coordinator.reclaimJob(JOB);
-        vm.assertEq(snm.balanceOf(stranger), 2000, "back");
-        advance();
-        fiveLeaves();
-        ICoordinator.Proposal memory proposal = emptyProposal(_set);
-        proposal.jobs = new ICoordinator.JobRewards[](1);
-        (bytes32 root, uint96 sum,) = tree(JOB, _leaves);
-        proposal.jobs[0] = ICoordinator.JobRewards(JOB, root, sum);
-        bytes32 digest = coordinator.digestOf(proposal);
-        vm.expectPartialRevert(ICoordinator.TooMuch.selector);
-        coordinator.execute(proposal, _set, signedBy(_set, 4, digest));
-    }
-
-    function test_job_awarded_more_than_it_has__refused() public {
-        fundJob(1500);
-        fiveLeaves();
-        ICoordinator.Proposal memory proposal = emptyProposal(_set);
-        proposal.jobs = new ICoordinator.JobRewards[](1);
-        (bytes32 root, uint96 sum,) = tree(JOB, _leaves);
-        proposal.jobs[0] = ICoordinator.JobRewards(JOB, root, sum + 1);
-        bytes32 digest = coordinator.digestOf(proposal);
-        vm.expectRevert(abi.encodeWithSelector(ICoordinator.TooMuch.selector, 1501, 1500));
-        coordinator.execute(proposal, _set, signedBy(_set, 4, digest));
-    }
-
-    function test_job_funded_twice_or_with_nothing__refused() public {
-        fundJob(1);
-        snm.approve(address(coordinator), 10);
-        vm.expectRevert(abi.encodeWithSelector(ICoordinator.WrongPot.selector, JOB));
-        coordinator.fundJob(JOB, Amount.wrap(1));
-        vm.expectRevert(abi.encodeWithSelector(ICoordinator.WrongPot.selector, bytes32("other")));
-        coordinator.fundJob("other", Amount.wrap(0));
-        vm.expectRevert(abi.encodeWithSelector(ICoordinator.NothingDue.selector, address(0)));
-        coordinator.reclaimJob("other");
-    }
-
-    function test_jobs_bad_award_is_refuted_and_voted_anew() public {
-        fundJob(2000);
-        fiveLeaves();
-        addLeaf(account("nobody"), 10);
-        voteJob(0);
-        coordinator.challenge(JOB, claimsOf(JOB, 5, 1), _set);
-        vm.assertEq(coordinator.potOf(JOB).sum, 0, "no award stands");
-        _leaves.pop();
-        for (uint256 i = 0; i < 4; ++i) {
-            joins(account(string.concat("new masternode ", digits(i))), MIN);
-        }
-        advance();
-        voteJob(0);
-        nextEpoch();
-        coordinator.claim(claimsOf(JOB, 0, 5));
-        vm.assertEq(snm.balanceOf(rewarded(4)), 500, "its workers have it");
-    }
-
-    function test_claims_of_a_job_end__the_rest_is_the_payers() public {
-        fundJob(1500);
-        fiveLeaves();
-        voteJob(0);
-        vm.warp(block.timestamp + 501 * uint256(EPOCH));
-        coordinator.reclaimJob(JOB);
-        vm.assertEq(snm.balanceOf(stranger), 1500, "nobody came");
-        ICoordinator.Claim[] memory late = claimsOf(JOB, 0, 1);
-        vm.expectRevert(abi.encodeWithSelector(ICoordinator.WrongPot.selector, JOB));
-        coordinator.claim(late);
-        vm.warp(block.timestamp - 15);
-        vm.expectRevert(abi.encodeWithSelector(ICoordinator.WrongPot.selector, JOB));
-        coordinator.claim(late);
     }
 
     // ---- cost
