@@ -1,4 +1,5 @@
 #include "rpc_bench.hpp"
+#include "sonm/base/stream.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -82,8 +83,7 @@ struct Connection {
 
 Row calls(const std::string& address, Plan plan, double seconds) {
     if (plan.payload_bytes * plan.in_flight > under_way_max) return Row();
-    sockaddr_in peer =
-        loopback(static_cast<std::uint16_t>(std::atoi(address.c_str() + address.find(':') + 1)));
+    sockaddr_in peer = loopback(parse_host_port(address).value().port);
     int poll = ::epoll_create1(0);
     std::vector<Connection> connections(plan.connections);
     std::vector<std::size_t> by_socket(plan.connections + 64);
