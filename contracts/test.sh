@@ -38,8 +38,9 @@ run() {
     calls=$((calls + $(sed -n 's/.*(runs: [0-9]*, calls: \([0-9]*\),.*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')))
 }
 run "sources" --no-match-path 'test/gas/*'
-SONM_TEST_ARTIFACTS=true run "committed artifacts" --no-match-path 'test/{gas,invariant,hub/invariant,masternode/invariant,token/invariant}/*' --no-match-test testFuzz
+SONM_TEST_ARTIFACTS=true run "committed artifacts" --no-match-path 'test/{gas,invariant,dao/invariant,hub/invariant,masternode/invariant,token/invariant}/*' --no-match-test testFuzz
 run "gas" --isolate --match-path 'test/gas/*'
+tools/inputs.js --check || failed=$((failed + 1))
 tools/gas.js --check || failed=$((failed + 1))
 wait $mutation || { failed=$((failed + 1)); echo "contracts: see contracts/out/mutation.log"; }
 grep -E '^mutat' out/mutation.log | sed 's/^/contracts: /' || true

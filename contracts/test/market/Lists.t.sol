@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ProfileRegistry} from "../../src/ProfileRegistry.sol";
 import "../../src/Types.sol";
 import {IBlacklist} from "../../src/interfaces/IBlacklist.sol";
 import {IProfileRegistry} from "../../src/interfaces/IProfileRegistry.sol";
@@ -235,6 +236,33 @@ contract CertificatesTest is System {
             abi.encodeWithSelector(IProfileRegistry.CertificateUsed.selector, validator, uint256(5))
         );
         profiles.certifySigned(c, signature);
+    }
+
+    function test_certificate_signed_for_another_chain_or_contract_or_in_another_form__refused() public {
+        IProfileRegistry.SignedCertificate memory c = certificate();
+        bytes memory good = signed(c);
+        (bytes32 r, bytes32 s, uint8 v) = (bytes32(0), bytes32(0), uint8(good[64]));
+        assembly {
+            r := mload(add(good, 0x20))
+            s := mload(add(good, 0x40))
+        }
+        uint256 order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
+        bytes[6] memory bad;
+        vm.chainId(2);
+        bad[0] = signed(c);
+        vm.chainId(31337);
+        bad[1] = signDigest(validator, new ProfileRegistry(admin, address(blacklist)).digestOf(c));
+        bad[2] = abi.encodePacked(r, bytes32(order - uint256(s)), v == 27 ? uint8(28) : uint8(27));
+        bad[3] = abi.encodePacked(r, bytes32(uint256(s) | (uint256(v - 27) << 255)));
+        bad[4] = abi.encodePacked(r, s, v - 27);
+        for (uint256 i = 0; i < bad.length; ++i) {
+            vm.expectRevert(
+                abi.encodeWithSelector(IProfileRegistry.CertificateNotSigned.selector, worker, validator)
+            );
+            profiles.certifySigned(c, bad[i]);
+        }
+        profiles.certifySigned(c, good);
+        assertLevel(Level.Identified, "attested");
     }
 
     function test_signed_certificate_taken_back__is_worthless() public {
