@@ -1,3 +1,4 @@
+#include "sonm/base/clock.hpp"
 #include "sonm/base/units.hpp"
 #include "sonm/crypto/development_keys.hpp"
 #include "sonm/settlement/bindings/market.gen.hpp"

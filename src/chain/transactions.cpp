@@ -137,8 +137,16 @@ Async<Intent> Sender::start(std::string id, TxnRequest request) {
     trial.to = request.to;
     trial.data = request.data;
     trial.value = request.value;
-    SONM_CO_TRY(GasEstimate estimate, co_await node_.estimate_gas(std::move(trial)));
-    if (estimate.revert) co_return refused(id, *estimate.revert);
+    std::uint64_t gas = request.gas;
+    if (gas != 0) {
+        BlockRef latest = BlockTag::latest;
+        SONM_CO_TRY(CallOutcome tried, co_await node_.call(std::move(trial), latest));
+        if (tried.reverted) co_return refused(id, tried);
+    } else {
+        SONM_CO_TRY(GasEstimate estimate, co_await node_.estimate_gas(std::move(trial)));
+        if (estimate.revert) co_return refused(id, *estimate.revert);
+        gas = estimate.gas + estimate.gas * config_.gas_margin_percent / 100 + config_.gas_margin;
+    }
     SONM_CO_TRY(FeeQuote quote, co_await node_.fees());
     SONM_CO_TRY(Fees fees, within_cap(quote));
     SONM_CO_TRY(std::uint64_t nonce, co_await node_.nonce(account(), BlockTag::latest));
@@ -148,9 +156,7 @@ Async<Intent> Sender::start(std::string id, TxnRequest request) {
     txn.nonce = nonce;
     txn.priority_fee_max = fees.tip;
     txn.fee_max = fees.max;
-    std::uint64_t likely =
-        estimate.gas + estimate.gas * config_.gas_margin_percent / 100 + config_.gas_margin;
-    txn.gas_limit = std::max(request.gas_min, likely);
+    txn.gas_limit = gas;
     txn.to = request.to;
     txn.value = request.value.value;
     txn.data = std::move(request.data);

@@ -13,9 +13,9 @@ struct TxnRequest {
     std::optional<Address> to;  ///< nothing = create a contract from `data`
     Bytes data;
     Wei value;
-    /// For calls that succeed with too little gas, too, but do less: at least this much, whatever is
-    /// estimated.
-    std::uint64_t gas_min = 0;
+    /// How much it may use; 0: as the node estimates. For calls that do less when there is less, and succeed: no
+    /// estimate is right for these. They are only tried once before they are sent.
+    std::uint64_t gas = 0;
 };
 
 struct SenderConfig {

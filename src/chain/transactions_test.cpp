@@ -135,6 +135,21 @@ TEST_F(SenderTest, a_refusal_found_before_sending_uses_no_nonce_and_is_explained
     EXPECT_EQ(times(1), 1u);
 }
 
+TEST_F(SenderTest, gas_that_is_given_is_not_estimated_but_a_refusal_is_found_before_sending_all_the_same) {
+    TxnRequest given = request(1);
+    given.gas = 777'000;
+    ASSERT_TRUE(run_test(send("a", given)));
+    node.on_call = [](const CallRequest&) {
+        return CallOutcome{true, Bytes{0xab, 0xcd}, "execution reverted"};
+    };
+    given.data = Bytes{2};
+    auto refused = run_test(send("b", given));
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message().find("explained abcd"), std::string::npos) << refused.error().message();
+    EXPECT_EQ(times(1), 1u);
+    EXPECT_EQ(times(2), 0u);
+}
+
 TEST_F(SenderTest, a_refusal_in_the_block_is_an_error_and_may_be_tried_anew) {
     node.on_execute = [](const CallRequest&) { return false; };
     auto refused = run("a", 1);

@@ -76,7 +76,7 @@ Async<Sent> Desk::Impl::send_one(std::string intent, ContractCall call) {
     request.to = call.contract;
     request.data = std::move(call.data);
     request.value = chain::Wei(call.coin.value);
-    request.gas_min = call.gas_min;
+    request.gas = call.gas;
     auto sending = out->send(std::move(intent), std::move(request));
     auto receipt = co_await std::move(sending);
     if (!receipt) {

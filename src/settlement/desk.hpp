@@ -16,7 +16,7 @@ struct ContractCall {
     Address contract;
     Bytes data;
     Tokens coin;                ///< of the chain's own coin sent along, 10^-18
-    std::uint64_t gas_min = 0;  ///< see chain::TxnRequest
+    std::uint64_t gas = 0;  ///< see chain::TxnRequest
 };
 
 /// A call that has become a fact, with what the contracts said meanwhile.

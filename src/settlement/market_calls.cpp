@@ -132,7 +132,7 @@ Result<ContractCall> batch_call(const Network& network, std::string what, std::v
     std::uint64_t gas = simple_gas;
     for (ContractCall& one : calls) {
         SONM_ASSERT(one.contract == network.market);
-        gas += one.gas_min;
+        gas += one.gas;
         out.calls.push_back(std::move(one.data));
     }
     return call(network, std::move(what), out, gas);
