@@ -124,6 +124,11 @@ bool RawStream::writable() const {
     return session_ && !out_ended_ && (!limited_ || credit_ > 0) && session_->has_room();
 }
 
+Error RawStream::why_not_writable() const {
+    if (!session_ || out_ended_) return gone();
+    return Error{make_error_code(Errc::busy), "the reader of the stream is behind"};
+}
+
 Async<void> RawStream::ready() {
     while (!writable()) {
         if (!session_ || out_ended_) co_return tl::unexpected<Error>(gone());

@@ -39,6 +39,8 @@ public:
     /// Waits until an item may be written. Errors: closed, or the reason why the other side ended the
     /// channel.
     Async<void> ready();
+    /// While it is not writable(): closed or the other side's reason, if it never will be; else busy.
+    Error why_not_writable() const;
     /// Writes one item: begin_item, then exactly one array by the writer, then end_item. Errors: too_large,
     /// closed.
     Writer begin_item();

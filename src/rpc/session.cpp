@@ -46,8 +46,9 @@ Task<void> Session::run(std::shared_ptr<Session> self) {
     struct Ending {
         explicit Ending(Session& s) : session(s) {}
         ~Ending() {
+            session.group_ = nullptr;  // it is gone: no writer can be started any more
             session.end(Error{make_error_code(Errc::closed), "the session was stopped"});
-            session.group_ = nullptr;
+            session.stream_->close();
         }
         Session& session;
     } ending(*self);

@@ -350,4 +350,44 @@ TEST(Session, control_messages_are_answered_or_end_it) {
 }
 
 }  // namespace
+
+/// Takes everything and never comes to an end.
+struct StuckStream : ByteStream {
+    Async<std::size_t> read_some(std::span<std::uint8_t>) override {
+        co_await sleep_for(1h);
+        co_return std::size_t(0);
+    }
+    Async<void> write(BytesView) override {
+        co_await sleep_for(1h);
+        co_return Result<void>();
+    }
+    void shutdown_write() override {}
+    void close() override { closed = true; }
+    std::string peer() const override { return "stuck"; }
+    explicit StuckStream(bool& c) : closed(c) {}
+    bool& closed;
+};
+
+Task<void> cancel_while_writing(bool& closed) {
+    auto executor = co_await asio::this_coro::executor;
+    auto session =
+        std::make_shared<Session>(executor, std::make_unique<StuckStream>(closed), Session::Options());
+    auto body = [session](TaskGroup& group) -> Task<void> {
+        group.spawn(Session::run(session));
+        for (int i = 0; i < 3; ++i) {
+            for (int j = 0; j < 10; ++j) co_await asio::post(asio::use_awaitable);
+            if (i < 2) session->begin_call(5).array(0), (void)session->commit_notify();
+        }
+    };
+    auto work = scope(4, std::move(body));
+    co_await std::move(work);
+    EXPECT_FALSE(session->is_open());
+}
+
+TEST(Session, cancelled_with_one_write_stuck_and_more_to_say_ends_at_once) {
+    bool closed = false;
+    run_test(cancel_while_writing(closed));
+    EXPECT_TRUE(closed);
+}
+
 }  // namespace sonm::rpc

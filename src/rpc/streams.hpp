@@ -78,7 +78,7 @@ protected:
         co_return put_now(*stream, item);
     }
     static Result<void> put_now(RawStream& stream, const Item& item) {
-        if (!stream.writable()) return sonm::fail(Errc::busy, "the reader of the stream is behind");
+        if (!stream.writable()) return tl::unexpected<Error>(stream.why_not_writable());
         Writer out = stream.begin_item();
         pack_list<List>(out, item);
         return stream.end_item();

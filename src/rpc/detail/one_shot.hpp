@@ -75,6 +75,7 @@ private:
     template <class Handler>
     void begin(Handler handler) {
         static_assert(sizeof(OpOf<Handler>) <= sizeof store_ && alignof(OpOf<Handler>) <= alignof(void*));
+        SONM_ASSERT(!op_);
         auto slot = asio::get_associated_cancellation_slot(handler);
         op_ = new (store_.data()) OpOf<Handler>(std::move(handler));
         if (!slot.is_connected()) return;

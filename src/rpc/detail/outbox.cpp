@@ -12,8 +12,8 @@ void Outbox::wake() {
 
 bool Outbox::flush(Immediate* stream) {
     gathering_ = false;
-    if (pending_.empty()) return false;
-    if (stream && sending_.empty() && !stopped_) {
+    if (broken_) pending_.clear();
+    if (stream && !pending_.empty() && sending_.empty() && !stopped_) {
         sending_.swap(pending_);
         let_in();
         sent_ = stream->write_now(sending_);
@@ -24,7 +24,18 @@ bool Outbox::flush(Immediate* stream) {
 }
 
 Async<void> Outbox::run(ByteStream& stream) {
-    while (true) {
+    // A write that is cancelled may have sent a part, nobody knows how much: nothing may follow it.
+    struct Broken {
+        explicit Broken(Outbox& o) : outbox(o) {}
+        ~Broken() {
+            if (!outbox.writing_) return;
+            outbox.broken_ = outbox.stopped_ = true;
+            outbox.pending_.clear();
+            outbox.sending_.clear();
+        }
+        Outbox& outbox;
+    } broken(*this);
+    while (!broken_) {
         if (empty()) {
             if (stopped_ || std::exchange(resting_, false)) co_return Result<void>();
             // Nothing to do: no memory to do it with.
@@ -51,6 +62,7 @@ Async<void> Outbox::run(ByteStream& stream) {
         }
         done();
     }
+    co_return Result<void>();
 }
 
 void Outbox::done() {

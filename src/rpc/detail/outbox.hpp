@@ -52,7 +52,8 @@ private:
     std::size_t bytes_max_;
     Bytes pending_, sending_;
     std::size_t sent_ = 0;  ///< of sending_
-    bool idle_ = false, writing_ = false, stopped_ = false, resting_ = false, gathering_ = false;
+    bool idle_ = false, writing_ = false, stopped_ = false, resting_ = false, gathering_ = false,
+         broken_ = false;
     std::chrono::steady_clock::time_point since_;
     Wakeup work_;
     /// By ticket: who has waited longest is let in first, even if others have filled the room again before.
