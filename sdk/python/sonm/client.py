@@ -43,9 +43,14 @@ class Node:
 
     async def resolve(self, name: str, seed: str = "") -> Resolved:
         """Asks the locator. Errors: ServiceError (not_found), Disconnected, DeadlineExceeded."""
+        return (await self._ask(name, seed))[0]
+
+    async def _ask(self, name: str, seed: str = "") -> tuple[Resolved, tuple[str, int]]:
+        """What the locator says, and where it was reached."""
         async with deadline(self.timeout, f"resolve of '{name}'"):
             connection = await connect_first(self.endpoints)
             try:
+                asked = connection.peer
                 channel = await connection.open(0, (name, seed) if seed else (name,), {}, PRIMITIVE)
                 value = await channel.result()
             finally:
@@ -53,23 +58,35 @@ class Node:
         match value:
             case (list(endpoints), int(version), graph):
                 where = [(_host(host), port) for host, port in endpoints]
-                return Resolved(where, version, parse_methods(graph))
+                return Resolved(where, version, parse_methods(graph)), asked
         raise ProtocolError(f"the locator's answer about '{name}' is not understood")
 
     async def reach(self, name: str) -> tuple[Resolved, Connection]:
         """A connection that speaks that service's protocol, and what it understands. Errors: as resolve."""
-        resolved = await self.resolve(name)
-        # Behind a unix socket, and on the locator's own port, a service is asked for by its name.
-        for door in [one for one in self.endpoints if one[0].startswith("unix:") or one in resolved.endpoints]:
-            connection = await connect_first([door])
+        resolved, asked = await self._ask(name)
+        # Behind a unix socket, and on the locator's own port, a service is asked for by its name. A node may know its port
+        # under other hosts than we do.
+        doors = [asked] if asked[0].startswith("unix:") or asked[1] in [port for _, port in resolved.endpoints] else []
+        doors += [one for one in self.endpoints if one != asked and (one[0].startswith("unix:") or one in resolved.endpoints)]
+        problem: SonmError = ServiceError(10, 1, "service is not available")
+        for door in doors:
             try:
-                await (await connection.open(ATTACH, (name,), {}, PRIMITIVE)).result()
-                return resolved, connection
-            except ServiceError:  # another node serves it
-                await connection.close()
-        if not resolved.endpoints:
-            raise ServiceError(10, 1, "service is not available")
-        return resolved, await connect_first(resolved.endpoints)
+                return resolved, await self._attach(door, name)
+            except SonmError as error:  # another node serves it, or nobody answers there any more
+                problem = error
+        services = [one for one in resolved.endpoints if one not in doors]
+        if not services:
+            raise problem
+        return resolved, await connect_first(services)
+
+    async def _attach(self, door: tuple[str, int], name: str) -> Connection:
+        connection = await connect_first([door])
+        try:
+            await (await connection.open(ATTACH, (name,), {}, PRIMITIVE)).result()
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
 
     async def close(self) -> None:
         for service in self._services:

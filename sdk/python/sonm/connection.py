@@ -26,6 +26,12 @@ class Connection:
     def closed(self) -> bool:
         return self._failure is not None
 
+    @property
+    def peer(self) -> tuple[str, int]:
+        """Whom it leads to: (host, port), or ("unix:/path", 0)."""
+        name = self._writer.get_extra_info("peername")
+        return ("unix:" + name, 0) if isinstance(name, str) else (name[0], name[1])
+
     async def open(self, method: int, args: Any, tx: Graph, rx: Graph, headers: dict[str, bytes] | None = None) -> Channel:
         """Begins a call. Errors: Disconnected; TypeError, for an argument that has no form on the wire."""
         self._channel_max += 1

@@ -69,6 +69,20 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
             async with peer(graph, session, unix=f"{folder}/node"), sonm.Node(f"unix:{folder}/node") as node:
                 self.assertEqual(await node.service("storage").read("collection", "key"), b"value-1")
 
+    async def test_on_the_locators_own_port_a_service_is_asked_for_by_name_however_the_node_was_called(self):
+        session = [("in", "93 01 41 91 a773746f72616765"), ("out", "93 01 00 91 01"),
+                   ("in", "93 02 00 92 aa636f6c6c656374696f6e a36b6579"), ("out", "93 02 00 91 a776616c75652d31")]
+        async with peer([], session) as node_itself:
+            node_itself._scripts[0] = resolves("storage", node_itself, STORAGE)
+            async with sonm.Node(node_itself.address.replace("127.0.0.1", "localhost")) as node:
+                self.assertEqual(await node.service("storage").read("collection", "key"), b"value-1")
+
+    async def test_a_door_that_nobody_answers_at_does_not_hide_the_service(self):
+        session = [("in", "93 01 00 92 aa636f6c6c656374696f6e a36b6579"), ("out", "93 01 00 91 a776616c75652d31")]
+        async with peer(session) as service, peer(resolves("storage", service, STORAGE)) as locator:
+            async with sonm.Node(f"unix:/nonexistent/node,{locator.address}") as node:
+                self.assertEqual(await node.service("storage").read("collection", "key"), b"value-1")
+
     async def test_an_unknown_service_is_an_error_with_the_well_known_text(self):
         answer = [("in", "93 01 00 91 a46e6f7065"),
                   ("out", "93 01 01 92 92 0a 01 b8 73657276696365206973206e6f7420617661696c61626c65")]
