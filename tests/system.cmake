@@ -1,5 +1,6 @@
 # The whole system: chain, workers, buyers and engine as programs. One file of cases is one test.
 file(GLOB system_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/system/*_test.py)
+list(FILTER system_tests EXCLUDE REGEX "/clients_test\\.py$")  # in system_clients.cmake
 math(EXPR system_seconds_max "300 * ${SONM_SLOWNESS}")
 foreach(script IN LISTS system_tests)
   get_filename_component(name ${script} NAME_WE)
