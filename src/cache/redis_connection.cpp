@@ -81,14 +81,17 @@ Async<std::vector<RedisReply>> RedisConnection::run(std::vector<Command> command
         if (reply) {
             replies.push_back(take(*static_cast<redisReply*>(reply)));
             freeReplyObject(reply);
+            pending_bytes_ = reader_->len - reader_->pos;
             continue;
         }
-        if (reader_->len - reader_->pos > reply_bytes_max_)
+        // hiredis counts what it has not read yet, and reads a list as it comes, item by item.
+        if (pending_bytes_ > reply_bytes_max_)
             co_return fail(Errc::too_large, "{} answers with more than {} bytes", stream_->peer(),
                            reply_bytes_max_);
         auto reading = stream_->read_some(piece);
         SONM_CO_TRY(std::size_t count, co_await std::move(reading));
         redisReaderFeed(reader_.get(), reinterpret_cast<const char*>(piece.data()), count);
+        pending_bytes_ += count;
     }
     usable_ = true;
     co_return replies;

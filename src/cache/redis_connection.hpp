@@ -35,6 +35,7 @@ private:
     std::unique_ptr<ByteStream> stream_;
     std::unique_ptr<redisReader, void (*)(redisReader*)> reader_;
     std::size_t reply_bytes_max_;
+    std::size_t pending_bytes_ = 0;  ///< of the answer that is being read
     bool usable_ = true;
 };
 

@@ -48,6 +48,14 @@ TEST(RedisConnection, AnswerWithoutEnd_IsRefusedAtItsLimit) {
     EXPECT_TRUE(replies.error().is(Errc::too_large)) << replies.error().message();
 }
 
+TEST(RedisConnection, ListOfManySmallItems_IsRefusedAtItsLimitToo) {
+    std::string answer = "*1000\r\n";
+    for (int i = 0; i < 999; ++i) answer += "$1000\r\n" + std::string(1000, 'x') + "\r\n";
+    auto replies = asked(answer, 100 * KiB);
+    ASSERT_FALSE(replies);
+    EXPECT_TRUE(replies.error().is(Errc::too_large)) << replies.error().message();
+}
+
 TEST(RedisConnection, AnswerJustWithinTheLimit_IsTaken) {
     std::string value(200 * KiB, 'x');
     auto replies = asked(fmt::format("${}\r\n{}\r\n", value.size(), value), 201 * KiB);
