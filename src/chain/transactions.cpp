@@ -9,6 +9,8 @@ namespace {
 /// as long as it takes to call a transaction stuck: nodes behind one address can lag behind each other, and
 /// what is believed lost is sent a second time.
 constexpr int lost_looks = 5;
+/// Nodes refuse a transaction that may use more. Source: EIP-7825.
+constexpr std::uint64_t txn_gas_max = 16'777'216;
 /// Nodes replace a waiting transaction only for at least 10 % more (Geth, Anvil) or 12.5 % (others).
 U256 raised(U256 fee) { return fee + fee / 8 + 1; }
 
@@ -47,7 +49,7 @@ Async<TxnReceipt> Sender::send(std::string intent, TxnRequest request) {
     auto receipt = co_await within(config_.answer_max, std::move(working));
     if (receipt || !receipt.error().is(Errc::timeout)) co_return receipt;
     co_return fail(ChainErrc::not_mined,
-                   "{}: not confirmed within {} s; it may still be, asking again does not repeat it", intent,
+                   "not confirmed within {} s; it may still be, asking again does not repeat it",
                    config_.answer_max.count() / 1000);
 }
 
@@ -141,10 +143,13 @@ Async<Intent> Sender::start(std::string id, TxnRequest request) {
     if (gas != 0) {
         BlockRef latest = BlockTag::latest;
         SONM_CO_TRY(CallOutcome tried, co_await node_.call(std::move(trial), latest));
-        if (tried.reverted) co_return refused(id, tried);
+        if (tried.reverted) co_return refused(tried);
+        SONM_CO_TRY(auto head, co_await node_.header(latest));
+        if (!head) co_return fail(ChainErrc::bad_answer, "the node has no newest block");
+        gas = std::min({gas, txn_gas_max, head->gas_limit});
     } else {
         SONM_CO_TRY(GasEstimate estimate, co_await node_.estimate_gas(std::move(trial)));
-        if (estimate.revert) co_return refused(id, *estimate.revert);
+        if (estimate.revert) co_return refused(*estimate.revert);
         gas = estimate.gas + estimate.gas * config_.gas_margin_percent / 100 + config_.gas_margin;
     }
     SONM_CO_TRY(FeeQuote quote, co_await node_.fees());
@@ -173,7 +178,7 @@ Async<Intent> Sender::start(std::string id, TxnRequest request) {
     // Refused the first time that anybody has seen it: it is nowhere, and its nonce is free again.
     if (!sent && !sent.error().is(ChainErrc::unreachable)) {
         SONM_CO_CHECK(journal_.remove(id));
-        co_return wrap(std::move(sent).error(), "{}", id);
+        co_return tl::unexpected<Error>(std::move(sent).error());
     }
     co_return intent;
 }
@@ -183,10 +188,10 @@ Async<std::uint64_t> Sender::finish_older(std::uint64_t last) {
     SONM_CO_TRY(auto older, journal_.from_nonce(next));
     for (Intent& intent : older) {
         if (intent.nonce > last || intent.nonce > next) break;
-        std::string id = intent.id;
+        std::uint64_t nonce = intent.nonce;
         auto pushing = push(std::move(intent));
         auto pushed = co_await std::move(pushing);
-        if (!pushed) co_return wrap(std::move(pushed).error(), "an earlier transaction ({}) comes first", id);
+        if (!pushed) co_return wrap(std::move(pushed).error(), "an earlier transaction (number {}) comes first", nonce);
         next = next + 1;
     }
     co_return next;
@@ -224,7 +229,7 @@ Async<std::optional<TxnReceipt>> Sender::push(Intent intent) {
             else if (sent.error().is(ChainErrc::fee_too_low))
                 sent_at = now - config_.stuck_after;
             else if (!sent.error().is(ChainErrc::unreachable))
-                co_return wrap(std::move(sent).error(), "{}", intent.id);
+                co_return tl::unexpected<Error>(std::move(sent).error());
         }
         co_await sleep_for(config_.poll);
     }
@@ -279,8 +284,8 @@ Async<TxnReceipt> Sender::judge(std::string id, TxnReceipt receipt, TxnRequest r
     BlockRef before = receipt.block > 0 ? receipt.block - 1 : 0;
     auto repeating = node_.call(std::move(trial), before);
     auto outcome = co_await std::move(repeating);
-    if (outcome && outcome->reverted) co_return refused(id, *outcome);
-    co_return fail(ChainErrc::reverted, "{}: transaction {} in block {} failed after {} gas", id, receipt.txn,
+    if (outcome && outcome->reverted) co_return refused(*outcome);
+    co_return fail(ChainErrc::reverted, "transaction {} in block {} failed after {} gas", receipt.txn,
                    receipt.block, receipt.gas_used);
 }
 
@@ -295,9 +300,9 @@ Result<Sender::Fees> Sender::within_cap(FeeQuote quote) const {
     return Fees{quote.tip.value, std::min(cap, quote.base.value * 2 + quote.tip.value)};
 }
 
-tl::unexpected<Error> Sender::refused(const std::string& id, const CallOutcome& revert) const {
-    if (revert.data.empty() || !explain_) return fail(ChainErrc::reverted, "{}: {}", id, revert.reason);
-    return wrap(explain_(revert.data), "{}", id);
+tl::unexpected<Error> Sender::refused(const CallOutcome& revert) const {
+    if (revert.data.empty() || !explain_) return fail(ChainErrc::reverted, "{}", revert.reason);
+    return tl::unexpected<Error>(explain_(revert.data));
 }
 
 }  // namespace sonm::chain

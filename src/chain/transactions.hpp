@@ -13,8 +13,9 @@ struct TxnRequest {
     std::optional<Address> to;  ///< nothing = create a contract from `data`
     Bytes data;
     Wei value;
-    /// How much it may use; 0: as the node estimates. For calls that do less when there is less, and succeed: no
-    /// estimate is right for these. They are only tried once before they are sent.
+    /// How much it may use, or what a transaction may on this chain if that is less; 0: as the node estimates.
+    /// For calls that do less when there is less, and succeed: no estimate is right for these. They are only
+    /// tried once before they are sent.
     std::uint64_t gas = 0;
 };
 
@@ -83,7 +84,7 @@ private:
     Async<bool> deep_enough(const TxnReceipt& receipt);
     Async<TxnReceipt> judge(std::string id, TxnReceipt receipt, TxnRequest request);
     Result<Fees> within_cap(FeeQuote quote) const;
-    tl::unexpected<Error> refused(const std::string& id, const CallOutcome& revert) const;
+    tl::unexpected<Error> refused(const CallOutcome& revert) const;
 
     Node& node_;
     const crypto::Signer& signer_;

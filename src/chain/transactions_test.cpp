@@ -41,6 +41,13 @@ public:
     Result<TxnReceipt> run(std::string intent, std::uint8_t mark) {
         return run_test(send(std::move(intent), request(mark)));
     }
+    Result<std::optional<BlockHeader>> node_header() {
+        auto asking = [&]() -> Async<std::optional<BlockHeader>> {
+            BlockRef first = std::uint64_t(0);
+            co_return co_await node.header(first);
+        };
+        return run_test(asking());
+    }
     std::size_t times(std::uint8_t mark) const { return node.times_mined(Bytes{mark}); }
 
     crypto::PrivateKey key = make_key();
@@ -148,6 +155,22 @@ TEST_F(SenderTest, gas_that_is_given_is_not_estimated_but_a_refusal_is_found_bef
     EXPECT_NE(refused.error().message().find("explained abcd"), std::string::npos) << refused.error().message();
     EXPECT_EQ(times(1), 1u);
     EXPECT_EQ(times(2), 0u);
+}
+
+TEST_F(SenderTest, more_gas_than_a_transaction_may_have_is_cut_down_to_that) {
+    TxnRequest given = request(1);
+    given.gas = 25'800'000;
+    ASSERT_TRUE(run_test(send("a", given)));
+    given.gas = 16'000'000;
+    given.data = Bytes{2};
+    ASSERT_TRUE(run_test(send("b", given)));
+    Journal journal(*db, (*node_header())->hash, chain, key.address());
+    auto gas_of = [&](const char* id) {
+        auto intent = std::move(*journal.find(id));
+        return crypto::parse_signed(intent->attempts.back().raw)->txn.gas_limit;
+    };
+    EXPECT_EQ(gas_of("a"), 16'777'216u);
+    EXPECT_EQ(gas_of("b"), 16'000'000u);
 }
 
 TEST_F(SenderTest, a_refusal_in_the_block_is_an_error_and_may_be_tried_anew) {
