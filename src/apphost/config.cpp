@@ -47,6 +47,11 @@ void fields(YamlReader& r, Config& config) {
         {"engine", "Container engine for applications with isolate type container: system, or unix:/path.",
          "system"},
         config.engine, yaml_text);
+    r.list({"container_services",
+            "Services of this node that workers in containers reach; of a storage they can only read, and "
+            "nothing about applications. Without it the storage.",
+            "[storage]"},
+           config.container_services, yaml_text);
     r.optional({"unpacked_max", "Largest unpacked archive.", "512 MiB"}, config.unpacked_bytes_max,
                parse_bytes);
     r.optional({"apps_max", "Applications at once.", "64"}, config.apps_max, count);

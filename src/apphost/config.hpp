@@ -21,6 +21,7 @@ struct Config {
     bool seccomp = true;
     std::filesystem::path control_groups = "/sys/fs/cgroup";
     std::string engine;  ///< "" = no containers, "system" = DOCKER_HOST or the usual socket, or an address
+    std::vector<std::string> container_services;  ///< of this node, for containers; empty = the storage
     std::uint64_t unpacked_bytes_max = 512 * MiB;
     std::uint64_t apps_max = 64;
 };

@@ -99,7 +99,7 @@ Result<AppHost::RunningPtr> AppHost::find(const std::string& name) const {
 Async<void> AppHost::start() {
     SONM_CO_CHECK(make_folder(config_.spool, 0711));
     SONM_CO_CHECK(make_folder(config_.runtime, 0711));
-    std::size_t longest = config_.runtime.string().size() + sizeof "/.4194304" + 64;
+    std::size_t longest = config_.runtime.string().size() + sizeof "/box/.4194304" + 64;
     if (longest > socket_path_bytes_max) {
         short_runtime_.emplace();
         fs::permissions(short_runtime_->path(), fs::perms(0711));
@@ -116,11 +116,14 @@ Async<void> AppHost::start() {
     empty_folder(config_.spool);
     empty_folder(config_.runtime);
     if (containers_) {
-        fs::path door = config_.runtime / "node";
-        SONM_CO_CHECK(environment_.host->open_door(door));
-        // As the sockets of applications: only the engine comes through the folder.
-        ::chmod(door.c_str(), 0666);
-        door_ = std::move(door);
+        SONM_CO_CHECK(make_folder(boxes(), 0700));
+        services::Door door;
+        door.socket = door_ = boxes() / "node";
+        door.services = {config_.container_services.begin(), config_.container_services.end()};
+        if (door.services.empty()) door.services.insert(config_.storage);
+        door.closed_collections = {own_collections.begin(), own_collections.end()};
+        SONM_CO_CHECK(environment_.host->open_door(std::move(door)));
+        ::chmod(door_.c_str(), 0666);
     }
     co_return Result<void>();
 }
@@ -248,7 +251,7 @@ Async<void> AppHost::launch(std::string name, std::string profile_name) {
     AppParts parts{environment_.executor,
                    *environment_.clock,
                    contained ? *containers_ : *processes_,
-                   config_.runtime / fmt::format("{}.{}", name, ::getpid()),
+                   (contained ? boxes() : config_.runtime) / fmt::format("{}.{}", name, ::getpid()),
                    environment_.host->locator(),
                    running->user};
     if (contained) parts.door = door_;
@@ -260,7 +263,8 @@ Async<void> AppHost::launch(std::string name, std::string profile_name) {
     SONM_CO_CHECK(running->app->listen());
     if (running->user && ::chown(socket.c_str(), *running->user, *running->user) != 0)
         co_return fail(NodeErrc::resource, "giving {} to user {} failed", socket.string(), *running->user);
-    // Only the engine comes through the folder; whoever is in the container proves itself by its uuid.
+    // Only the engine, which is root, comes through the folder; who is in the container has a user of its
+    // own, and proves itself by its uuid.
     if (contained) ::chmod(socket.c_str(), 0666);
     // Reading and unpacking took a while.
     if (!group_) co_return fail(Errc::unavailable, "the node is going down");

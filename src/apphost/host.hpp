@@ -44,6 +44,8 @@ private:
     Async<void> remember(std::string name, std::optional<std::string> profile);
     Task<void> report(Crash crash);
     std::optional<unsigned> free_user() const;
+    /// Folder of what containers are given: nobody else on this machine comes into it.
+    std::filesystem::path boxes() const { return config_.runtime / "box"; }
 
     services::Environment environment_;
     Config config_;

@@ -3,6 +3,8 @@
 #include "sonm/apphost/app.hpp"
 #include "sonm/services/storage_service.hpp"
 
+#include <array>
+
 /// What the storage keeps of applications. Source of collections and keys: docs/apps.md, "In the storage".
 namespace sonm::apphost {
 
@@ -13,6 +15,9 @@ Result<Runlist> parse_runlist(BytesView msgpack);
 Bytes pack_runlist(const Runlist& runlist);
 /// The bytes inside a stored archive: it is one MessagePack raw. Errors: invalid.
 Result<Bytes> parse_archive(BytesView msgpack);
+
+/// Where what runs here, and how, is kept: who writes these can start programs on this machine.
+inline constexpr std::array own_collections{"apps", "manifests", "profiles", "runlists", "crashlogs"};
 
 struct StoredApp {
     Manifest manifest;

@@ -148,10 +148,28 @@ std::string Node::reload_service(Unit& unit, YamlReader& args) {
 Result<void> Node::publish(const std::string& name, const rpc::ServiceBase& service) {
     if (!server_) return fail(Errc::conflict, "the node is not up yet");
     SONM_TRY(auto own, next_port({}));
-    return server_->publish(name, service, std::move(own));
+    return offer(name, service, std::move(own));
 }
 
-Async<void> Node::withdraw(std::string name) { co_return co_await server_->withdraw(std::move(name)); }
+Result<void> Node::offer(const std::string& name, const rpc::ServiceBase& service,
+                         std::unique_ptr<Listener> own) {
+    for (const auto& door : doors_) SONM_CHECK(door->check(name, service));
+    SONM_CHECK(server_->publish(name, service, std::move(own)));
+    offered_[name] = &service;
+    for (const auto& door : doors_)
+        if (auto shown = door->offer(name, service); !shown)
+            SONM_LOG(warn, "containers do not see {}: {}", name, shown.error().message());
+    return {};
+}
+
+Async<void> Node::withdraw(std::string name) {
+    offered_.erase(name);
+    for (std::size_t i = 0; i < doors_.size(); ++i) {
+        auto closing = doors_[i]->withdraw(name);
+        (void)co_await std::move(closing);
+    }
+    co_return co_await server_->withdraw(std::move(name));
+}
 
 Async<rpc::Connection> Node::connect(std::string name) {
     if (!server_ || !group_) co_return fail(Errc::conflict, "the node is not up yet");
@@ -168,10 +186,13 @@ Result<rpc::Connection> Node::connect_as_nobody(std::string_view name) {
     return server_->connect_local(*group_, name);
 }
 
-Result<void> Node::open_door(const fs::path& socket) {
-    if (!server_) return fail(Errc::conflict, "the node is not up yet");
-    SONM_TRY(auto listener, listen_unix(parts_.executor, socket.string()));
-    server_->listen(std::move(listener));
+Result<void> Node::open_door(services::Door door) {
+    if (!server_ || !group_) return fail(Errc::conflict, "the node is not up yet");
+    auto opened = std::make_unique<NodeDoor>(parts_.executor, std::move(door), server_options());
+    for (const auto& [name, service] : offered_) SONM_CHECK(opened->offer(name, *service));
+    SONM_CHECK(opened->listen());
+    if (!group_->spawn(opened->server().run())) return fail(Errc::busy, "too much is going on");
+    doors_.push_back(std::move(opened));
     return {};
 }
 

@@ -3,6 +3,7 @@
 #include "sonm/http/server.hpp"
 #include "sonm/locator/locator.hpp"
 #include "sonm/node/config.hpp"
+#include "sonm/node/door.hpp"
 #include "sonm/node/metrics.hpp"
 #include "sonm/rpc/server.hpp"
 #include "sonm/services/node_admin.hpp"
@@ -66,7 +67,7 @@ public:
     Result<void> publish(const std::string& name, const rpc::ServiceBase& service) override;
     Async<void> withdraw(std::string name) override;
     Async<rpc::Connection> connect(std::string name) override;
-    Result<void> open_door(const std::filesystem::path& socket) override;
+    Result<void> open_door(services::Door door) override;
     std::vector<rpc::Endpoint> locator() const override;
 
 private:
@@ -91,8 +92,13 @@ private:
     Task<void> open_and_tell(TaskGroup& group, std::optional<Result<void>>& opened);
     Async<void> start(Unit& unit, TaskGroup& group);
     Task<void> keep_running(Unit& unit);
+    rpc::ServerOptions server_options() const;
+    /// Serves it here and behind the doors that lead to it.
+    Result<void> offer(const std::string& name, const rpc::ServiceBase& service,
+                       std::unique_ptr<Listener> own);
     Async<void> drain();
     Task<void> drain_unit(Unit& unit);
+    Task<void> drain_door(NodeDoor& door);
     void make_locator();
     Task<void> refresh_groups();
     Async<rpc::Connection> connect_elsewhere(std::string name);
@@ -108,6 +114,8 @@ private:
     std::vector<std::unique_ptr<Unit>> units_;
     rpc::Service<services::NodeAdminProtocol> admin_;
     std::unique_ptr<rpc::Server> server_, admin_server_;
+    std::map<std::string, const rpc::ServiceBase*> offered_;  ///< what server_ serves, beside the locator
+    std::vector<std::unique_ptr<NodeDoor>> doors_;
     std::unique_ptr<locator::GroupStore> groups_;
     std::unique_ptr<locator::Locator> locator_;
     std::unique_ptr<http::Server> http_;

@@ -115,18 +115,7 @@ Async<void> Node::open(TaskGroup& group) {
     admin_server_->listen(std::move(admin));
     group.spawn(admin_server_->run());
 
-    rpc::ServerOptions options;
-    options.connections_max = config_.limits.connections_max;
-    options.limits.channels_max = config_.limits.channels_max;
-    options.limits.frame_bytes_max = config_.limits.frame_bytes_max;
-    options.limits.inbound_bytes_max = config_.limits.inbound_bytes_max;
-    options.limits.outbound_bytes_max = config_.limits.outbound_bytes_max;
-    options.limits.idle_max = Millis(config_.limits.idle.value * 1000);
-    options.signer = parts_.signer;
-    options.clock = &parts_.clock;
-    options.identity_required = config_.identity_required;
-    options.advertise = config_.advertise;
-    server_ = std::make_unique<rpc::Server>(parts_.executor, options);
+    server_ = std::make_unique<rpc::Server>(parts_.executor, server_options());
     for (const std::string& address : config_.listen) {
         SONM_CO_TRY(auto listener, listen_stream(parts_.executor, address));
         SONM_LOG(info, "clients find this node at {}", listener->address());
@@ -157,6 +146,21 @@ Async<void> Node::open(TaskGroup& group) {
     co_return Result<void>();
 }
 
+rpc::ServerOptions Node::server_options() const {
+    rpc::ServerOptions options;
+    options.connections_max = config_.limits.connections_max;
+    options.limits.channels_max = config_.limits.channels_max;
+    options.limits.frame_bytes_max = config_.limits.frame_bytes_max;
+    options.limits.inbound_bytes_max = config_.limits.inbound_bytes_max;
+    options.limits.outbound_bytes_max = config_.limits.outbound_bytes_max;
+    options.limits.idle_max = Millis(config_.limits.idle.value * 1000);
+    options.signer = parts_.signer;
+    options.clock = &parts_.clock;
+    options.identity_required = config_.identity_required;
+    options.advertise = config_.advertise;
+    return options;
+}
+
 void Node::make_locator() {
     // Routing groups are in the service `storage`, be it this node's or another's.
     bool keeps = std::ranges::any_of(units_, [](const auto& unit) { return unit->entry.name == "storage"; });
@@ -177,7 +181,7 @@ Async<void> Node::start(Unit& unit, TaskGroup& group) {
     if (!own) {
         SONM_CO_TRY(auto listener, next_port(unit.entry.listen));
         std::string where = listener ? listener->address() : "the node's ports";
-        SONM_CO_CHECK(server_->publish(unit.entry.name, unit.service->handlers(), std::move(listener)));
+        SONM_CO_CHECK(offer(unit.entry.name, unit.service->handlers(), std::move(listener)));
         SONM_LOG(info, "service {} ({}) on {}", unit.entry.name, unit.entry.type, where);
     } else {
         SONM_LOG(info, "service {} ({}) on {}, by itself", unit.entry.name, unit.entry.type, *own);
@@ -224,12 +228,13 @@ Async<void> Node::drain() {
     Result<void> served;
     auto body = [&](TaskGroup& group) -> Task<void> {
         for (auto& unit : units_) group.spawn(drain_unit(*unit));
+        for (const auto& door : doors_) group.spawn(drain_door(*door));
         auto draining = server_->drain(config_.drain_max);
         served = co_await std::move(draining);
         auto joining = group.join();
         co_await std::move(joining);
     };
-    auto draining = scope(units_.size() + 1, std::move(body));
+    auto draining = scope(units_.size() + doors_.size() + 1, std::move(body));
     co_await std::move(draining);
     if (!served) SONM_LOG(warn, "stopping: {}", served.error().message());
     SONM_LOG(info, "node {} has stopped", config_.name);
@@ -241,6 +246,11 @@ Task<void> Node::drain_unit(Unit& unit) {
     auto draining = contain(unit.service->drain());
     auto drained = co_await within(config_.drain_max, std::move(draining));
     if (!drained) SONM_LOG(warn, "stopping service {}: {}", unit.entry.name, drained.error().message());
+}
+
+Task<void> Node::drain_door(NodeDoor& door) {
+    auto draining = door.server().drain(config_.drain_max);
+    (void)co_await std::move(draining);
 }
 
 Task<void> Node::follow_signals() {

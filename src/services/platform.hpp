@@ -6,6 +6,7 @@
 #include "sonm/rpc/locator.hpp"
 
 #include <filesystem>
+#include <set>
 
 /// What a node and the services in it know of each other. A service holds message handlers only: no socket,
 /// no address; the node gives it a name, a port and a place in the locator.
@@ -21,6 +22,15 @@ struct Metric {
     std::vector<std::pair<std::string, std::string>> labels;
 };
 
+/// A unix socket for somebody who is confined: some services of this node, asked for by attaching to their
+/// names, and a locator that knows those names only and takes none. A storage is there to be read.
+struct Door {
+    std::filesystem::path socket;
+    std::set<std::string> services;
+    std::set<std::string> closed_collections;  ///< of a storage: not even read
+    std::size_t connections_max = 128;         ///< beside those of the node
+};
+
 /// The node as its services see it. Outlives them; one executor.
 class Host {
 public:
@@ -33,12 +43,10 @@ public:
     /// A connection to a service by name: of this node, else one that the gateway knows. Errors: those of
     /// rpc::connect.
     virtual Async<rpc::Connection> connect(std::string name) = 0;
-    /// Serves the node's own ports on a unix socket too, for those that reach no network: they ask for a
-    /// service by attaching there. Until the node ends. Errors: those of listen_unix; unavailable (this host
-    /// has no ports).
-    virtual Result<void> open_door(const std::filesystem::path&) {
-        return fail(Errc::unavailable, "this host has no ports to share");
-    }
+    /// Opens a door until the node ends. What it leads to comes and goes with its names. Errors: those of
+    /// listen_unix; denied (a name of it leads to what starts programs on this machine; so does a later
+    /// publish() of one); unavailable (this host has no doors).
+    virtual Result<void> open_door(Door) { return fail(Errc::unavailable, "this host has no doors"); }
     /// Where processes on this machine reach the locator.
     virtual std::vector<rpc::Endpoint> locator() const = 0;
 };

@@ -103,6 +103,25 @@ class Containers(AppCase):
         self.assertEqual(sum(not mount["RW"] for mount in box["Mounts"]), 1, "its folder, read-only; the two sockets")
         self.assertEqual(len(box["Mounts"]), 3)
 
+    def test_the_nodes_socket_in_a_container_reads_and_neither_writes_nor_starts_anything(self):
+        self.start_app("guest")
+        self.assertEqual(self.length("guest"), "1234")
+        mounts = engine_call("GET", f"/containers/{self.containers()[0]}/json")["Mounts"]
+        door = next(mount["Source"] for mount in mounts if mount["Source"].endswith("/node"))
+        self.assertEqual(Path(door).parent.stat().st_mode & 0o777, 0o700, "nobody else on this machine comes through")
+
+        async def body(apps):
+            import sonm
+            async with sonm.Node("unix:" + door, timeout=PATIENCE) as inside:
+                storage, node = inside.service("storage"), inside.service("node")
+                self.assertEqual(await storage.read("collection", "key"), b"x" * 1234)
+                for attempt in (lambda: storage.write("profiles", "guest", packed({}), ["profile"]), lambda: storage.write("collection", "key", b"", []),
+                                lambda: storage.remove("apps", "guest"), lambda: storage.read("manifests", "guest"), lambda: node.start_app("guest", "guest")):
+                    with self.assertRaises(sonm.ServiceError):
+                        await attempt()
+            self.assertEqual(await apps.storage.read("profiles", "guest"), packed(PROFILE))
+        self.run_with(body)
+
     def test_a_container_that_is_killed_is_replaced(self):
         self.start_app("again")
         self.assertEqual(self.length("again"), "1234")
