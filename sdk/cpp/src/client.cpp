@@ -62,13 +62,22 @@ Async<rpc::Connection> Node::open(std::string service) {
             last = std::move(reached.error());
             continue;
         }
+        std::string asked = reached->peer();
         rpc::Client<rpc::LocatorProtocol> client(std::move(*reached));
         auto resolving = client.call<"resolve">(service, std::optional<std::string>());
         SONM_CO_TRY(auto resolved, co_await std::move(resolving));
         for (const rpc::Endpoint& endpoint : std::get<0>(resolved)) {
             std::string address = address_of(endpoint);
-            // The locator's own port: services without ports of their own are asked for there by name.
-            auto connecting = reach(address, address == locator ? service : "");
+            // The locator's own port: services without ports of their own are asked for there by name. A node
+            // may know that port under other hosts than we do.
+            if (asked.ends_with(fmt::format(":{}", endpoint.second))) {
+                auto attaching = reach(asked, service);
+                auto attached = co_await std::move(attaching);
+                if (attached) co_return std::move(*attached);
+                last = std::move(attached.error());
+                if (address == asked || address == locator) continue;
+            }
+            auto connecting = reach(address);
             auto connected = co_await std::move(connecting);
             if (connected) co_return std::move(*connected);
             last = std::move(connected.error());

@@ -124,7 +124,8 @@ int Worker::run() {
         Result<void> outcome;
         auto body = [&](TaskGroup& group) -> Task<void> {
             // A node tells workers without a network where they find it in SONM_NODE.
-            Node node(group, std::getenv("SONM_NODE") ? "" : locator_);
+            const char* told = std::getenv("SONM_NODE");
+            Node node(group, told && *told ? told : locator_);
             node_ = &node;
             auto serving = serve(group);
             outcome = co_await std::move(serving);
