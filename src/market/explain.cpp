@@ -13,7 +13,7 @@ using model::Side;
 
 namespace {
 
-constexpr std::size_t nearest_max = 3;
+constexpr std::size_t nearest_max = 3, lists_max = 8;
 
 bool accepts(const Address& wanted, const Address& author, const Address& owner) {
     return wanted.is_zero() || wanted == author || wanted == owner;
@@ -269,6 +269,21 @@ Explanation explain(const Order& order, const std::vector<CounterOrder>& others,
     return out;
 }
 
+/// Which lists refuse: those that refuse most, and how much the others do.
+static void add_lists(std::vector<std::string>& lines, const Explanation& why) {
+    std::vector<std::pair<std::string, std::size_t>> lists(why.by_list.begin(), why.by_list.end());
+    std::stable_sort(lists.begin(), lists.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::size_t shown = std::min(lists.size(), lists_max), others = 0;
+    for (std::size_t i = 0; i < lists.size(); ++i) {
+        if (i < shown)
+            lines.push_back(fmt::format("  {}: {}", lists[i].second, lists[i].first));
+        else
+            others += lists[i].second;
+    }
+    if (others != 0) lines.push_back(fmt::format("  {}: {} more lists", others, lists.size() - shown));
+}
+
 std::vector<std::string> to_lines(const Explanation& why, const Order& order) {
     constexpr std::size_t relaxations_max = 8;
     std::string_view others = order.side == Side::bid ? "asks" : "bids";
@@ -280,7 +295,7 @@ std::vector<std::string> to_lines(const Explanation& why, const Order& order) {
             lines.push_back(
                 fmt::format("  {}: {}", why.by_first_rule[i], to_string(static_cast<Mismatch>(i))));
     }
-    for (const auto& [list, count] : why.by_list) lines.push_back(fmt::format("  {}: {}", count, list));
+    add_lists(lines, why);
     if (!why.relaxations.empty()) lines.push_back("One change would be enough:");
     for (std::size_t i = 0; i < std::min(why.relaxations.size(), relaxations_max); ++i) {
         const Relaxation& relaxation = why.relaxations[i];

@@ -76,6 +76,18 @@ TEST(explain, a_followed_list_is_named_with_whose_it_is) {
     EXPECT_EQ(lines[4], fmt::format("  without list {} that you follow: 1 ask", list));
 }
 
+TEST(explain, of_many_lists_the_eight_that_refuse_most_are_named_and_the_others_counted) {
+    Market m;
+    Explanation why;
+    why.considered = 40;
+    for (std::size_t i = 1; i <= 11; ++i) why.by_list[fmt::format("blacklisted by list {:02}", i)] = i;
+    auto lines = to_lines(why, m.bid);
+    ASSERT_EQ(lines.size(), 10u) << fmt::format("{}", fmt::join(lines, "\n"));
+    EXPECT_EQ(lines[1], "  11: blacklisted by list 11");
+    EXPECT_EQ(lines[8], "  4: blacklisted by list 04");
+    EXPECT_EQ(lines[9], "  6: 3 more lists");
+}
+
 TEST(explain, a_list_of_the_other_side_is_named_and_not_ours_to_change) {
     Market m;
     Address list = some_accounts(29)[28];

@@ -29,7 +29,7 @@ struct OrderCancelled {
     Tokens refund;
 };
 /// Also says that orders deal.ask and deal.bid are matched, except those that were signed off chain: an equal
-/// order in the book is another offer and stays.
+/// order in the book is another offer and stays. A checkpoint sets both: nothing is left to match.
 struct DealOpened {
     Deal deal;
     DealState state;
