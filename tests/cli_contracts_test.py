@@ -355,6 +355,17 @@ class Bridge(VerbTest):
         world.sonm("bridge", "fund", "1000 SNM", key=deployer, network=away)
         world.sonm("bridge", "send", STRANGER, "40 SNM")
         self.assertEqual([(one["what"], one["id"]) for one in world.sonm("bridge", "ls")], [("sent", "1")])
+        signer = self.imported(self.NODES[0])
+
+        def source_with(**values):
+            file = world.folder / "source.json"
+            file.write_text(json.dumps({**json.loads(world.file.read_text()), **values}))
+            return file
+
+        self.refused("3 blocks are missing", "bridge", "sign", "1", "--from", source_with(depth=3), key=signer, network=away)
+        world.home.rpc("anvil_mine", "0x3")
+        world.sonm("bridge", "sign", "1", "--from", source_with(depth=3), key=signer, network=away)
+        self.refused("is on chain 31337, the network file says 5", "bridge", "sign", "1", "--from", source_with(chain_id=5), key=signer, network=away)
         votes = []
         for node in self.NODES:
             vote = world.folder / f"vote-{node[4:]}.json"

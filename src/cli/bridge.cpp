@@ -194,8 +194,10 @@ Async<Plan> release(Office& office) {
     plan.sentence = fmt::format("Releases {} to {} by {} signatures.", print_tokens(call.transfer.amount),
                                 call.transfer.to, call.signatures.size());
     plan.calls.push_back(call_of("release what was bridged", office.network().gatekeeper, call));
-    plan.outcome = [](const std::vector<settlement::Sent>& sent, Json& more) -> Result<std::string> {
+    plan.outcome = [gate = office.network().gatekeeper](const std::vector<settlement::Sent>& sent,
+                                                        Json& more) -> Result<std::string> {
         for (const chain::Log& log : sent.back().logs) {
+            if (log.address != gate) continue;
             if (auto queued = on_gate::QueuedEvent::decode(log)) {
                 more["state"] = "waiting";
                 more["ready_at"] = queued->ready_at.value;
@@ -268,14 +270,13 @@ Async<Exit> deploy(Context& context, DeployWords words) {
         "Deploys a gatekeeper on {} and one on {}; the {} masternodes of epoch {} release on both.",
         home.name, away.name, set.members.size(), set.epoch)));
     auto told = [](std::string contract) { note("  " + contract); };
-    auto deploying =
-        settlement::deploy_bridge(context.executor(), home, away, *signer, limits, std::move(set), told);
+    auto keep = [file = context.network_file(), to = std::filesystem::path(words.to),
+                 chain = home.chain_id](const Network& network) {
+        return settlement::write_network(network.chain_id == chain ? file : to, network);
+    };
+    auto deploying = settlement::deploy_bridge(context.executor(), home, away, *signer, limits,
+                                               std::move(set), told, keep);
     SONM_CO_TRY(settlement::Bridge bridge, co_await std::move(deploying));
-    home.gatekeeper = bridge.home_gate;
-    away.gatekeeper = bridge.away_gate;
-    away.mirror_set = bridge.mirror_set;
-    SONM_CO_CHECK(settlement::write_network(context.network_file(), home));
-    SONM_CO_CHECK(settlement::write_network(words.to, away));
     Json out{{"gatekeeper", crypto::to_string(bridge.home_gate)},
              {"peer", crypto::to_string(bridge.away_gate)},
              {"mirror_set", crypto::to_string(bridge.mirror_set)}};

@@ -9,9 +9,9 @@
 #include "sonm/settlement/bindings/snm.gen.hpp"
 #include "sonm/settlement/bindings/terms.gen.hpp"
 #include "sonm/settlement/bindings/token_sale.gen.hpp"
-#include "sonm/settlement/detail/burst.hpp"
 #include "sonm/settlement/detail/contracts.hpp"
 #include "sonm/settlement/detail/government.hpp"
+#include "sonm/settlement/detail/site.hpp"
 
 namespace sonm::settlement {
 namespace {
@@ -119,42 +119,30 @@ Async<Network> deploy(Executor executor, std::string rpc_url, const crypto::Sign
 
 Async<Address> deploy_sale(Executor executor, Network network, const crypto::Signer& deployer,
                            bindings::TokenSalePlan plan) {
-    chain::RpcConfig config;
-    config.url = network.rpc_url;
-    SONM_CO_TRY(auto node, chain::JsonRpc::make(executor, std::move(config)));
-    auto opening = Burst::open(*node, deployer);
-    SONM_CO_TRY(Burst burst, co_await std::move(opening));
-    if (burst.chain_id() != network.chain_id)
-        co_return fail(Errc::denied, "the node is on chain {}, the network file says {}", burst.chain_id(),
-                       network.chain_id);
+    auto opening = detail::open_site(executor, network, deployer);
+    SONM_CO_TRY(auto site, co_await std::move(opening));
     bindings::token_sale::Create sale;
     sale.token = network.snm;
     sale.plan = std::move(plan);
-    Address where = burst.create("TokenSale", sale.encode());
-    auto sending = burst.send(nullptr);
+    Address where = site.burst->create("TokenSale", sale.encode());
+    auto sending = site.burst->send(nullptr);
     SONM_CO_CHECK(co_await std::move(sending));
     co_return where;
 }
 
 Async<void> fund(Executor executor, Network network, const crypto::Signer& from,
                  std::vector<Address> accounts, Tokens snm, U256 coin_wei) {
-    chain::RpcConfig config;
-    config.url = network.rpc_url;
-    SONM_CO_TRY(auto node, chain::JsonRpc::make(executor, std::move(config)));
-    auto opening = Burst::open(*node, from);
-    SONM_CO_TRY(Burst burst, co_await std::move(opening));
-    if (burst.chain_id() != network.chain_id) {
-        co_return fail(Errc::denied, "the node is on chain {}, the network file says {}", burst.chain_id(),
-                       network.chain_id);
-    }
+    auto opening = detail::open_site(executor, network, from);
+    SONM_CO_TRY(auto site, co_await std::move(opening));
+    Burst& burst = *site.burst;
     for (const Address& account : accounts) {
-        auto coin = co_await node->balance(account);
+        auto coin = co_await site.node->balance(account);
         if (!coin) co_return tl::unexpected<Error>(to_market_error(std::move(coin).error()));
         if (coin->value < coin_wei)
             burst.pay(fmt::format("coins for {}", account), account, chain::Wei(coin_wei - coin->value));
         bindings::snm::BalanceOf question;
         question.account = account;
-        auto asking = detail::ask(*node, network.snm, std::move(question));
+        auto asking = detail::ask(*site.node, network.snm, std::move(question));
         SONM_CO_TRY(Tokens has, co_await std::move(asking));
         if (has >= snm) continue;
         bindings::snm::Transfer transfer;

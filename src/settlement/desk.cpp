@@ -6,6 +6,7 @@
 #include "sonm/chain/store.hpp"
 #include "sonm/chain/transactions.hpp"
 #include "sonm/settlement/bindings/snm.gen.hpp"
+#include "sonm/settlement/detail/site.hpp"
 
 namespace sonm::settlement {
 namespace {
@@ -33,6 +34,7 @@ struct Desk::Impl {
     std::unique_ptr<Database> journal;
     std::string nonce_lock;
     std::unique_ptr<chain::Sender> sender;
+    bool chain_checked = false;
 };
 
 Desk::Desk(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -102,7 +104,26 @@ Async<std::vector<Sent>> Desk::send(std::string intent, std::vector<ContractCall
     co_return out;
 }
 
+Async<void> Desk::check_chain() {
+    if (impl_->chain_checked) co_return Result<void>();
+    auto found = co_await impl_->node->chain_id();
+    if (!found) co_return tl::unexpected<Error>(to_market_error(std::move(found).error()));
+    SONM_CO_CHECK(detail::check_chain(impl_->network, *found));
+    impl_->chain_checked = true;
+    co_return Result<void>();
+}
+
+Async<std::uint64_t> Desk::head() {
+    auto checking = check_chain();
+    SONM_CO_CHECK(co_await std::move(checking));
+    auto head = co_await impl_->node->block_number();
+    if (!head) co_return tl::unexpected<Error>(to_market_error(std::move(head).error()));
+    co_return *head;
+}
+
 Async<std::uint64_t> Desk::try_out(ContractCall call) {
+    auto checking = check_chain();
+    SONM_CO_CHECK(co_await std::move(checking));
     chain::CallRequest request;
     request.from = self();
     request.to = call.contract;
@@ -119,15 +140,14 @@ Async<std::uint64_t> Desk::try_out(ContractCall call) {
 }
 
 Async<std::vector<chain::Log>> Desk::logs(Address contract, std::vector<crypto::Hash> topics) {
-    auto looking = impl_->node->block_number();
-    auto head = co_await std::move(looking);
-    if (!head) co_return tl::unexpected<Error>(to_market_error(std::move(head).error()));
+    auto looking = head();
+    SONM_CO_TRY(std::uint64_t newest, co_await std::move(looking));
     std::vector<chain::Log> out;
     std::uint64_t span = blocks_per_question;
-    for (std::uint64_t from = impl_->network.start_block; from <= *head;) {
+    for (std::uint64_t from = impl_->network.start_block; from <= newest;) {
         chain::LogFilter filter;
         filter.from_block = from;
-        filter.to_block = std::min(*head, from + span - 1);
+        filter.to_block = std::min(newest, from + span - 1);
         filter.addresses = {contract};
         filter.first_topics = topics;
         auto asking = impl_->node->logs(std::move(filter));

@@ -15,8 +15,9 @@ struct ContractCall {
     std::string what;  ///< for people: "stake 1000 SNM"
     Address contract;
     Bytes data;
-    Tokens coin;                ///< of the chain's own coin sent along, 10^-18
-    std::uint64_t gas = 0;  ///< see chain::TxnRequest
+    Tokens coin;                  ///< of the chain's own coin sent along, 10^-18
+    std::uint64_t gas = 0;        ///< see chain::TxnRequest
+    std::uint64_t entry_gas = 0;  ///< what it may take as an entry of a batch
 };
 
 /// A call that has become a fact, with what the contracts said meanwhile.
@@ -47,18 +48,25 @@ public:
     const Network& network() const;
     chain::Node& node();
 
+    /// The newest block. Errors: denied (the node is on another chain than the network file says), as for
+    /// everything that is asked here; those of Node.
+    Async<std::uint64_t> head();
     /// `Call` is one of the generated structs. Errors: those of Node; what the contract refuses, in its
     /// words; invalid (no such contract there).
     template <class Call>
     Async<typename Call::Answer> ask(Address contract, Call call) {
-        return detail::ask(node(), contract, std::move(call));
+        auto checking = check_chain();
+        SONM_CO_CHECK(co_await std::move(checking));
+        auto asking = detail::ask(node(), contract, std::move(call));
+        co_return co_await std::move(asking);
     }
     /// What the call would do now, without sending it. Errors: the contract's refusal in its words.
     Async<std::uint64_t> try_out(ContractCall call);
     /// Sends one after the other, each when the one before is a fact; each at most once under the same
     /// intent. Errors: the first refusal, naming the call.
     Async<std::vector<Sent>> send(std::string intent, std::vector<ContractCall> calls);
-    /// Everything of these kinds that `contract` has said, from the network's first block on, in order.
+    /// Everything of these kinds that `contract` has said, from the network's first block to the newest, in
+    /// order; the last ones may still be undone.
     /// `Events` are generated structs; of several kinds each fact is a variant. Errors: those of Node;
     /// bad_encoding.
     template <class... Events>
@@ -77,6 +85,7 @@ public:
     ContractCall allow(Address spender, Tokens amount) const;
 
 private:
+    Async<void> check_chain();
     Async<std::vector<chain::Log>> logs(Address contract, std::vector<crypto::Hash> topics);
 
     struct Impl;

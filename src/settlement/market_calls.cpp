@@ -8,8 +8,9 @@ namespace {
 
 namespace on_market = bindings::market;
 
-// More gas than such a call ever takes, in round figures (contracts/gas.md has the real ones): an entry of a
-// batch that runs out of gas is skipped, and the node estimates what the batch takes if all are.
+// More gas than such an entry of a batch ever takes, in round figures (contracts/gas.md has the real ones):
+// one that runs out of gas is skipped, so the least with which the batch succeeds, which a node estimates, is
+// what it takes if all are. A single call is estimated by the node.
 constexpr std::uint64_t simple_gas = 200'000;
 constexpr std::uint64_t opening_gas = 400'000;
 constexpr std::uint64_t closing_gas = 400'000;  ///< with an entry in a blacklist
@@ -17,8 +18,8 @@ constexpr std::uint64_t wallet_gas = 450'000;   ///< what a wallet contract may 
 
 template <class Call>
 ContractCall call(const Network& network, std::string what, const Call& call,
-                  std::uint64_t gas = simple_gas) {
-    return ContractCall{std::move(what), network.market, call.encode(), Tokens(), gas};
+                  std::uint64_t entry_gas = simple_gas) {
+    return ContractCall{std::move(what), network.market, call.encode(), Tokens(), 0, entry_gas};
 }
 
 std::uint64_t signature_gas(const Bytes& signature) {
@@ -132,10 +133,12 @@ Result<ContractCall> batch_call(const Network& network, std::string what, std::v
     std::uint64_t gas = simple_gas;
     for (ContractCall& one : calls) {
         SONM_ASSERT(one.contract == network.market);
-        gas += one.gas;
+        gas += one.entry_gas;
         out.calls.push_back(std::move(one.data));
     }
-    return call(network, std::move(what), out, gas);
+    ContractCall batch = call(network, std::move(what), out, 0);
+    batch.gas = gas;
+    return batch;
 }
 
 std::vector<Skipped> skipped_in(const Network& network, const Sent& batch) {

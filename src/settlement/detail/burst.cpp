@@ -29,9 +29,21 @@ Async<Burst> Burst::open(chain::Node& node, const crypto::Signer& signer) {
     auto fees = co_await node.fees();
     if (!fees) co_return border(std::move(fees).error());
     out.chain_id_ = *id;
-    out.nonce_ = *nonce;
+    out.first_nonce_ = out.nonce_ = *nonce;
     out.fees_ = *fees;
     co_return std::move(out);
+}
+
+Async<void> Burst::check_turn() {
+    // Also what waits for a block takes a number.
+    auto next = co_await node_.nonce(signer_.address(), chain::BlockTag::pending);
+    if (!next) co_return border(std::move(next).error());
+    if (*next != first_nonce_)
+        co_return fail(
+            Errc::conflict,
+            "{} has sent something else on chain {} meanwhile: its next transaction is number {}, not {}",
+            signer_.address(), chain_id_, *next, first_nonce_);
+    co_return Result<void>();
 }
 
 void Burst::add(std::string what, std::optional<crypto::Address> to, Bytes data, chain::Wei value,

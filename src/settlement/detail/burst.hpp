@@ -21,6 +21,9 @@ public:
     static Async<Burst> open(chain::Node& node, const crypto::Signer& signer);
     std::uint64_t chain_id() const { return chain_id_; }
 
+    /// Errors: conflict, if the account has sent something since, so that what was added has other numbers.
+    Async<void> check_turn();
+
     /// Where the contract will be whose creation is added after `ahead` further transactions.
     crypto::Address coming(std::uint64_t ahead) const;
     /// Adds the creation of a contract and says where it will be.
@@ -47,7 +50,7 @@ private:
 
     chain::Node& node_;
     const crypto::Signer& signer_;
-    std::uint64_t chain_id_ = 0, nonce_ = 0;
+    std::uint64_t chain_id_ = 0, first_nonce_ = 0, nonce_ = 0;
     chain::FeeQuote fees_;
     std::vector<Item> items_;
 };
