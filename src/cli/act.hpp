@@ -19,13 +19,15 @@ struct Word {
 };
 using Words = std::map<std::string, std::vector<std::string>>;
 
+/// Told what was sent: adds to the JSON beside the transactions, gives lines for people.
+using Tell = std::function<Result<std::string>(const std::vector<settlement::Sent>& sent, Json& more)>;
+
 /// What a verb is about to do: a sentence for who has to agree, and the calls, in order.
 struct Plan {
     std::string sentence;
     std::vector<settlement::ContractCall> calls;
     Json more = Json::object();  ///< said beside the transactions
-    /// Told what was sent: adds to `more`, gives lines for people. May be empty.
-    std::function<Result<std::string>(const std::vector<settlement::Sent>& sent, Json& more)> outcome;
+    Tell outcome;                ///< may be empty
 };
 /// What a verb that only looks has found.
 struct Shown {

@@ -136,10 +136,12 @@ Async<Offers> find_offers(Office& office) {
 }
 
 /// For Plan::outcome: whether the terms hold or wait.
-std::function<Result<std::string>(const std::vector<settlement::Sent>&, Json&)> tell_change() {
-    return [](const std::vector<settlement::Sent>& sent, Json& more) -> Result<std::string> {
+Tell tell_change(const settlement::Network& network) {
+    return [market = network.market](const std::vector<settlement::Sent>& sent,
+                                     Json& more) -> Result<std::string> {
         more["applied"] = false;
         for (const chain::Log& log : sent.back().logs) {
+            if (log.address != market) continue;
             auto event = settlement::bindings::market::DealChangedEvent::decode(log);
             if (!event) continue;
             more["applied"] = true;
@@ -193,7 +195,7 @@ Async<Plan> propose(Office& office) {
                                         : "offers the other side until it answers:",
                                 terms_text(change, deal.currency));
     plan.calls.push_back(settlement::request_change_call(office.network(), deal, change));
-    plan.outcome = tell_change();
+    plan.outcome = tell_change(office.network());
     co_return plan;
 }
 
@@ -209,7 +211,7 @@ Async<Plan> accept(Office& office) {
         "the market.",
         deal.id, terms_text(offers.others(), deal.currency));
     plan.calls.push_back(settlement::accept_change_call(office.network(), deal, offers.others()));
-    plan.outcome = tell_change();
+    plan.outcome = tell_change(office.network());
     co_return plan;
 }
 

@@ -50,8 +50,7 @@ Async<std::vector<settlement::ContractCall>> bring(Office& office, const Stall& 
     co_return calls;
 }
 
-std::function<Result<std::string>(const std::vector<settlement::Sent>&, Json&)> tell_skipped(
-    const settlement::Network& network, std::vector<std::string> names) {
+Tell tell_skipped(const settlement::Network& network, std::vector<std::string> names) {
     return [network, names](const std::vector<settlement::Sent>& sent, Json& more) -> Result<std::string> {
         auto skipped = settlement::skipped_in(network, sent.back());
         std::string text;
@@ -67,14 +66,18 @@ std::function<Result<std::string>(const std::vector<settlement::Sent>&, Json&)> 
     };
 }
 
-Result<std::string> tell_deal(const std::vector<settlement::Sent>& sent, Json& more) {
-    for (const chain::Log& log : sent.back().logs) {
-        auto event = settlement::bindings::market::DealOpenedEvent::decode(log);
-        if (!event) continue;
-        more["deal"] = event->deal.id.value;
-        return fmt::format("deal {}\n", event->deal.id);
-    }
-    return fail(Errc::internal, "the transaction opened no deal");
+Tell tell_deal(const settlement::Network& network) {
+    return [market = network.market](const std::vector<settlement::Sent>& sent,
+                                     Json& more) -> Result<std::string> {
+        for (const chain::Log& log : sent.back().logs) {
+            if (log.address != market) continue;
+            auto event = settlement::bindings::market::DealOpenedEvent::decode(log);
+            if (!event) continue;
+            more["deal"] = event->deal.id.value;
+            return fmt::format("deal {}\n", event->deal.id);
+        }
+        return fail(Errc::internal, "the transaction opened no deal");
+    };
 }
 
 }  // namespace sonm::cli

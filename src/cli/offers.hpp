@@ -26,9 +26,8 @@ Async<std::vector<settlement::ContractCall>> bring(Office& office, const Stall& 
 
 /// For Plan::outcome: which entries of the batch, the last call, were skipped and why. `names`: of the
 /// entries, in order. Errors: conflict if nothing was done.
-std::function<Result<std::string>(const std::vector<settlement::Sent>&, Json&)> tell_skipped(
-    const settlement::Network& network, std::vector<std::string> names);
+Tell tell_skipped(const settlement::Network& network, std::vector<std::string> names);
 /// For Plan::outcome: the deal that was opened.
-Result<std::string> tell_deal(const std::vector<settlement::Sent>& sent, Json& more);
+Tell tell_deal(const settlement::Network& network);
 
 }  // namespace sonm::cli

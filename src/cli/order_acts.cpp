@@ -172,7 +172,7 @@ Async<Plan> take(Office& office) {
         settlement::Offer answer{own.order, own.signature};
         plan.calls.push_back(settlement::open_call(office.network(), ask, answer));
     }
-    plan.outcome = tell_deal;
+    plan.outcome = tell_deal(office.network());
     co_return plan;
 }
 
@@ -186,7 +186,7 @@ Async<Plan> open(Office& office) {
     Plan plan;
     plan.sentence = fmt::format("Opens a deal between {} and {}.", office.text("ask"), office.text("bid"));
     plan.calls.push_back(settlement::open_call(office.network(), ask, bid));
-    plan.outcome = tell_deal;
+    plan.outcome = tell_deal(office.network());
     co_return plan;
 }
 
