@@ -355,22 +355,16 @@ class Bridge(VerbTest):
         world.sonm("bridge", "fund", "1000 SNM", key=deployer, network=away)
         world.sonm("bridge", "send", STRANGER, "40 SNM")
         self.assertEqual([(one["what"], one["id"]) for one in world.sonm("bridge", "ls")], [("sent", "1")])
-        signer = self.imported(self.NODES[0])
-
-        def source_with(**values):
-            file = world.folder / "source.json"
-            file.write_text(json.dumps({**json.loads(world.file.read_text()), **values}))
-            return file
-
-        self.refused("3 blocks are missing", "bridge", "sign", "1", "--from", source_with(depth=3), key=signer, network=away)
+        signer, other = self.imported(self.NODES[0]), world.folder / "other.json"
+        sign = ("bridge", "sign", "1", "--from", other)
+        for values, why in (({"chain_id": 5}, "is on chain 31337, the network file says 5"), ({"depth": 3}, "3 blocks are missing")):
+            other.write_text(json.dumps({**json.loads(world.file.read_text()), **values}))
+            self.refused(why, *sign, key=signer, network=away)
         world.home.rpc("anvil_mine", "0x3")
-        world.sonm("bridge", "sign", "1", "--from", source_with(depth=3), key=signer, network=away)
-        self.refused("is on chain 31337, the network file says 5", "bridge", "sign", "1", "--from", source_with(chain_id=5), key=signer, network=away)
-        votes = []
-        for node in self.NODES:
-            vote = world.folder / f"vote-{node[4:]}.json"
+        world.sonm(*sign, key=signer, network=away)
+        votes = [world.folder / f"vote-{node[4:]}.json" for node in self.NODES]
+        for node, vote in zip(self.NODES, votes):
             world.sonm("bridge", "sign", "1", "--from", world.file, "--out", vote, key=self.imported(node), network=away)
-            votes.append(vote)
         release = ("bridge", "release", "1")
         source = ("--from", world.file)
         self.refused("not the key of a masternode", "bridge", "sign", "1", *source, key=deployer, network=away)
