@@ -15,10 +15,13 @@ failed=0
 passed=0
 calls=0
 
-# Beside the rest: it compiles for most of its time, on one core.
-./mutate.sh --check >out/mutation.log 2>&1 &
+# Beside the rest: it compiles for most of its time, on one core. In a process group of its own, so that forge and the
+# compiler below it end with it.
+set -m
+./mutate.sh --check >out/mutation.log 2>&1 </dev/null &
 mutation=$!
-trap 'kill $mutation 2>/dev/null || true' EXIT
+set +m
+trap 'kill -- -$mutation 2>/dev/null || true' EXIT
 
 forge fmt --check >out/fmt.log 2>&1 || { echo "contracts: run 'forge fmt' in contracts/ (see contracts/out/fmt.log)"; failed=1; }
 
@@ -43,6 +46,7 @@ run "gas" --isolate --match-path 'test/gas/*'
 tools/inputs.js --check || failed=$((failed + 1))
 tools/gas.js --check || failed=$((failed + 1))
 wait $mutation || { failed=$((failed + 1)); echo "contracts: see contracts/out/mutation.log"; }
+trap - EXIT
 grep -E '^mutat' out/mutation.log | sed 's/^/contracts: /' || true
 
 echo "contracts: money conserved over $calls random calls"
