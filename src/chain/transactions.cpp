@@ -191,7 +191,9 @@ Async<std::uint64_t> Sender::finish_older(std::uint64_t last) {
         std::uint64_t nonce = intent.nonce;
         auto pushing = push(std::move(intent));
         auto pushed = co_await std::move(pushing);
-        if (!pushed) co_return wrap(std::move(pushed).error(), "an earlier transaction (number {}) comes first", nonce);
+        if (!pushed)
+            co_return wrap(std::move(pushed).error(), "an earlier transaction (number {}) comes first",
+                           nonce);
         next = next + 1;
     }
     co_return next;

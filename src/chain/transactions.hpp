@@ -13,9 +13,9 @@ struct TxnRequest {
     std::optional<Address> to;  ///< nothing = create a contract from `data`
     Bytes data;
     Wei value;
-    /// How much it may use, or what a transaction may on this chain if that is less; 0: as the node estimates.
-    /// For calls that do less when there is less, and succeed: no estimate is right for these. They are only
-    /// tried once before they are sent.
+    /// How much it may use, or what a transaction may on this chain if that is less; 0: as the node
+    /// estimates. For calls that do less when there is less, and succeed: no estimate is right for these.
+    /// They are only tried once before they are sent.
     std::uint64_t gas = 0;
 };
 

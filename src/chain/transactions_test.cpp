@@ -152,7 +152,8 @@ TEST_F(SenderTest, gas_that_is_given_is_not_estimated_but_a_refusal_is_found_bef
     given.data = Bytes{2};
     auto refused = run_test(send("b", given));
     ASSERT_FALSE(refused);
-    EXPECT_NE(refused.error().message().find("explained abcd"), std::string::npos) << refused.error().message();
+    EXPECT_NE(refused.error().message().find("explained abcd"), std::string::npos)
+        << refused.error().message();
     EXPECT_EQ(times(1), 1u);
     EXPECT_EQ(times(2), 0u);
 }
