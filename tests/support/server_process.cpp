@@ -82,17 +82,17 @@ Result<void> ServerProcess::launch() {
 }
 
 Result<void> ServerProcess::restart() {
-    kill();
+    kill(SIGKILL);
     return launch();
 }
 
-void ServerProcess::kill() {
+void ServerProcess::kill(int signal) {
     if (pid_ < 0) return;
-    ::kill(pid_, SIGKILL);
+    ::kill(pid_, signal);
     ::waitpid(pid_, nullptr, 0);
     pid_ = -1;
 }
 
-ServerProcess::~ServerProcess() { kill(); }
+ServerProcess::~ServerProcess() { kill(SIGKILL); }
 
 }  // namespace sonm::test

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sonm/base/fs.hpp"
+#include <signal.h>
 
 #include <filesystem>
 #include <memory>
@@ -25,8 +25,8 @@ public:
     ~ServerProcess();
 
     std::uint16_t port() const { return port_; }
-    /// SIGKILL, and waits for the end.
-    void kill();
+    /// Ends it by a signal that it cannot overhear, and waits for the end.
+    void kill(int signal = SIGKILL);
     /// Starts it again, on the same port, with the same arguments.
     Result<void> restart();
 
