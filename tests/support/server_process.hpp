@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sonm/base/fs.hpp"
+
 #include <signal.h>
 
 #include <filesystem>
