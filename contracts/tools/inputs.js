@@ -3,7 +3,8 @@
 //   tools/inputs.js            write it
 //   tools/inputs.js --check    fail if it says something else, if a function of ours is refused in no test, or if an error that
 //                              a contract of ours declares is expected by no test
-// Reads the committed artifacts and the tests; compiles nothing.
+// A test counts for a contract when the statement under its expectation calls a receiver that is declared as that contract, or as
+// something that it inherits. Reads the committed artifacts, the sources and the tests; compiles nothing.
 'use strict';
 const fs = require('fs');
 const path = require('path');
@@ -21,8 +22,9 @@ const refuseNobody = {
   'Market.depositWithPermit': 'a permit that fails leaves the allowance to decide',
   'ProfileRegistry.cancelCertificate': 'one\'s own nonces; twice is the same',
 };
-/// Errors of the contract that a contract asks.
-const asked = ['InvalidSignature', 'NoQuorum', 'UnknownSet', 'WrongNumber'];
+/// Errors of the masternodes' set, for the contracts that ask it whose signatures count.
+const asked = Object.fromEntries(['Coordinator', 'Gatekeeper', 'PriceReports'].map((name) =>
+  [name, ['InvalidSignature', 'NoQuorum', 'UnknownSet', 'WrongNumber']]));
 /// Contracts that are OpenZeppelin's but for their settings, and functions inherited as they are.
 const foreign = new Set(['DAO', 'Timelock']);
 const inherited = /^(approve|transfer|transferFrom|permit|delegate|delegateBySig|renounceOwnership|transferOwnership|acceptOwnership)$/;
@@ -30,65 +32,160 @@ const inherited = /^(approve|transfer|transferFrom|permit|delegate|delegateBySig
 const artifacts = fs.readdirSync(path.join(root, 'artifacts')).sort()
   .map((name) => JSON.parse(fs.readFileSync(path.join(root, 'artifacts', name), 'utf8')));
 
-function testFiles(folder) {
+function sources(folder) {
   return fs.readdirSync(folder, { withFileTypes: true }).flatMap((one) => {
     const at = path.join(folder, one.name);
-    return one.isDirectory() ? testFiles(at) : at.endsWith('.t.sol') ? [at] : [];
+    return one.isDirectory() ? sources(at) : at.endsWith('.sol') ? [at] : [];
+  }).sort();
+}
+const read = (file) => fs.readFileSync(file, 'utf8').replace(/\/\/.*$/gm, '');
+
+/// What every contract and interface inherits, by its name: its own name and all others.
+function ancestry(files) {
+  const bases = new Map();
+  for (const file of files) {
+    for (const [, name, list] of read(file).matchAll(/^(?:abstract )?(?:contract|interface) (\w+)\s*(?:is\s([^{]*))?\{/gm)) {
+      bases.set(name, (list || '').replace(/\([^()]*\)/g, '').split(',').map((one) => one.trim()).filter(Boolean));
+    }
+  }
+  const all = (name) => [name, ...(bases.get(name) || []).flatMap(all)];
+  return new Map([...bases.keys()].map((name) => [name, new Set(all(name))]));
+}
+const types = ancestry(sources(path.join(root, 'src')));
+const suites = ancestry(sources(path.join(root, 'test')));
+
+/// All functions of the tests: file, contract, name, parameters, text; and what each test contract declares outside of them.
+const declared = new Map();
+const tests = sources(path.join(root, 'test')).flatMap((at) => {
+  const text = read(at);
+  const contracts = [...text.matchAll(/^(?:abstract )?contract (\w+)/gm)];
+  return contracts.flatMap((contract, k) => {
+    const body = text.slice(contract.index, contracts[k + 1]?.index);
+    const starts = [...body.matchAll(/^    (?:function (\w+)|constructor)\(([^)]*)\)/gm)];
+    declared.set(contract[1], body.slice(0, starts[0]?.index));
+    return starts.map((match, i) => ({
+      file: path.relative(path.join(root, 'test'), at),
+      contract: contract[1],
+      name: match[1] || '',
+      parameters: match[2].split(',').map((one) => one.trim().split(/\s+/).at(-1)),
+      text: body.slice(match.index, starts[i + 1]?.index),
+      // Helpers may hold the call: what a helper does counts for the tests of the contracts that have it.
+      isTest: /^test/.test(match[1]) && at.endsWith('.t.sol'),
+    }));
+  });
+});
+
+const helpersOf = (from, name) => tests.filter((t) => !t.isTest && t.name === name && suites.get(from.contract).has(t.contract));
+const selectorsIn = (text) => [...text.matchAll(/\b(\w+)\.selector/g)].map((m) => m[1]);
+
+/// The errors that an expression of `from` stands for: it names them, or is a variable or a helper that does. `before`
+/// is the text of `from` up to the expression.
+function errorsOf(expression, from, before, depth = 0) {
+  const named = [...selectorsIn(expression), ...[...expression.matchAll(/"(\w+)\(/g)].map((m) => m[1])];
+  if (named.length || depth === 3) return named;
+  const variable = /^\s*(\w+)(?:\[[^\]]*\])?\s*$/.exec(expression);
+  if (variable) {
+    const made = [...before.matchAll(new RegExp(`\\b${variable[1]}(?:\\[[^\\]]*\\])?\\s*=\\s*([^;]*);`, 'g'))].at(-1);
+    return made ? errorsOf(made[1], from, before.slice(0, made.index), depth + 1) : [];
+  }
+  const helper = /^\s*(\w+)\(/.exec(expression);
+  return helper ? helpersOf(from, helper[1]).flatMap((h) => selectorsIn(h.text)) : [];
+}
+
+/// Index after the bracket that closes the one at `open`.
+function closing(text, open) {
+  let depth = 0;
+  for (let i = open; i < text.length; ++i) {
+    if ('([{'.includes(text[i])) ++depth;
+    else if (')]}'.includes(text[i]) && --depth === 0) return i + 1;
+  }
+  return text.length;
+}
+
+/// The arguments of the call whose bracket is at `open`.
+function argumentsAt(text, open) {
+  const parts = [''];
+  let depth = 0;
+  for (const c of text.slice(open + 1, closing(text, open) - 1)) {
+    depth += '([{'.includes(c) - ')]}'.includes(c);
+    if (c === ',' && depth === 0) parts.push('');
+    else parts[parts.length - 1] += c;
+  }
+  return parts;
+}
+
+/// For one function: each expectation, where it stands, and the statement that is called under it.
+function expectations(from) {
+  return [...from.text.matchAll(/vm\.expect(?:Partial)?Revert(?=\()/g)].flatMap((match) => {
+    const open = match.index + match[0].length;
+    const after = from.text.slice(closing(from.text, open) + 1);
+    // The next statement that is no preparation of the caller.
+    const parts = after.split(';');
+    const first = parts.findIndex((s) => /\w\s*[({]/.test(s) && !/vm\.\w+\(/.test(s.trim().slice(0, 14)));
+    const more = parts.slice(first + 1).findIndex((s) => !/^\s*else\b/.test(s));
+    const statement = first < 0 ? '' : parts.slice(first, first + 1 + Math.max(more, 0)).join(';');
+    return statement ? [{ expected: argumentsAt(from.text, open)[0], before: from.text.slice(0, match.index), statement }] : [];
   });
 }
 
-/// All tests: file, name, text.
-const tests = testFiles(path.join(root, 'test')).sort().flatMap((at) => {
-  const text = fs.readFileSync(at, 'utf8');
-  const starts = [...text.matchAll(/^    function (\w+)\(/gm)];
-  return starts.map((match, i) => ({
-    file: path.relative(path.join(root, 'test'), at),
-    name: match[1],
-    text: text.slice(match.index, i + 1 < starts.length ? starts[i + 1].index : text.length),
-    // Helpers of the file may hold the call: what a helper does counts for the tests that use it.
-    isTest: /^test/.test(match[1]),
-  }));
-});
-
-/// For one test: pairs of an expected error and the function called next.
+/// For one test: each error that it expects, and the statement, with the function that it stands in.
 function refusals(test) {
-  const pairs = [];
-  const pattern = /vm\.expect(?:Partial)?Revert\(([\s\S]*?)\);([\s\S]*?)(?=vm\.expect(?:Partial)?Revert|$)/g;
-  for (const [, argument, after] of test.text.matchAll(pattern)) {
-    const error = (argument.match(/(\w+)\.selector/) || argument.match(/"(\w+)\(/) || [, ''])[1];
-    // The next statement that is no preparation of the caller.
-    const statement = after.split(';').find((s) => /\w\s*\(/.test(s) && !/vm\.\w+\(/.test(s.trim().slice(0, 14)));
-    // An expectation that stands in a variable was made in the same test.
-    const errors = error ? [error] : errorsIn(test.text);
-    if (statement) pairs.push(...errors.map((one) => ({ error: one, statement })));
+  const own = expectations(test).flatMap(({ expected, before, statement }) =>
+    errorsOf(expected, test, before).map((error) => ({ error, statement, within: test })));
+  // A helper that expects and calls: refuse(…, error).
+  const helped = [...test.text.matchAll(/(?<![.\w])(\w+)\(/g)].flatMap((match) =>
+    helpersOf(test, match[1]).flatMap((h) => expectations(h).flatMap(({ expected, before, statement }) => {
+      const given = argumentsAt(test.text, match.index + match[0].length - 1);
+      const place = h.parameters.indexOf(expected.trim());
+      const errors = place < 0 ? errorsOf(expected, h, before)
+        : errorsOf(given[place] || '', test, test.text.slice(0, match.index));
+      return errors.flatMap((error) => [{ error, statement, within: h }, { error, statement: given.join(','), within: test }]);
+    })));
+  return [...own, ...helped];
+}
+
+const all = tests.filter((t) => t.isTest).flatMap((test) => refusals(test).map((pair) => ({ ...pair, test })));
+
+/// The type of `name` in function `from`: as a variable there, else as one of its contract's and their bases, else what the helper
+/// of that name returns.
+function typeOf(name, from) {
+  const pattern = new RegExp(`\\b([A-Z]\\w*)(?:\\[\\w*\\])*(?: payable| public| internal| private| immutable| constant| memory| storage)*\\s+${name}\\b`);
+  const mapped = new RegExp(`=>\\s*([A-Z]\\w*)\\s*\\)[\\w\\s]*\\b${name}\\b`);
+  for (const text of [from.text, ...[...suites.get(from.contract)].map((one) => declared.get(one) || '')]) {
+    const found = pattern.exec(text) || mapped.exec(text);
+    if (found) return found[1];
   }
-  return pairs;
+  for (const h of helpersOf(from, name)) {
+    const found = /returns\s*\(\s*([A-Z]\w*)/.exec(h.text);
+    if (found) return found[1];
+  }
+  return '';
 }
 
-const helperOf = (name) => tests.filter((t) => !t.isTest && t.name === name);
-
-/// The errors that a text names, itself or through helpers that it calls with a short name.
-const errorsIn = (text) => [...text.matchAll(/\b(\w+)\.selector/g)].map((m) => m[1]);
-
-/// A test that hands its expectation to a helper, which calls: refuse(…, error).
-function viaHelpers(test) {
-  return [...test.text.matchAll(/^\s+(\w+)\(([\s\S]*?)\);/gm)].flatMap(([, name, argument]) =>
-    helperOf(name).filter((h) => h.file === test.file && /expect(Partial)?Revert/.test(h.text)).flatMap((h) => {
-      const inner = [...argument.matchAll(/(\w+)\(/g)].flatMap(([, other]) => helperOf(other).filter((o) => o.file === test.file));
-      const errors = [argument, test.text, h.text, ...inner.map((o) => o.text)].flatMap(errorsIn);
-      return errors.map((error) => ({ error, statement: argument + h.text }));
-    }));
-}
-
-const all = tests.filter((t) => t.isTest)
-  .flatMap((test) => [...refusals(test), ...viaHelpers(test)].map((pair) => ({ ...pair, test })));
-
-/// Whether a statement calls function `name`, itself or through a helper of that test's folder.
-function calls(statement, name, depth = 0) {
-  if (new RegExp(`\\.${name}(\\{[^}]*\\})?\\(|\\.encodeCall\\(\\s*\\w+\\.${name},`).test(statement)) return true;
-  if (depth === 2) return false;
-  const helper = statement.match(/^\s*(?:\w+\s*=\s*)?(\w+)\(/);
-  return !!helper && helperOf(helper[1]).some((h) => calls(h.text, name, depth + 1));
+/// The types of all whose function `name` a statement calls, itself or through a helper.
+function receivers(statement, name, from, depth = 0) {
+  // A call made before, or several.
+  for (const [, data] of statement.matchAll(/\.call\((\w+)/g)) {
+    const made = [...from.text.matchAll(new RegExp(`\\b${data}\\s*=\\s*([^;]*);`, 'g'))];
+    statement += made.map((match) => match[1]).join(' ');
+  }
+  const found = [...statement.matchAll(new RegExp(`\\bencodeCall\\(\\s*(\\w+)\\.${name},`, 'g'))]
+    .map(([, word]) => (types.has(word) ? word : typeOf(word, from)));
+  for (const match of statement.matchAll(new RegExp(`\\.${name}(?:\\{[^}]*\\})?\\(`, 'g'))) {
+    let end = match.index;
+    while (/[)\]]/.test(statement[end - 1])) {
+      let depth = 0;
+      do {
+        --end;
+        depth += ')]'.includes(statement[end]) - '(['.includes(statement[end]);
+      } while (depth && end > 0);
+    }
+    const [, word] = /(\w+)$/.exec(statement.slice(0, end)) || [];
+    if (word) found.push(types.has(word) ? word : typeOf(word, from));
+  }
+  const helper = /^[\s{}]*(?:[\w ]+\s*=\s*)?(\w+)\(/.exec(statement);
+  if (helper && depth < 2) found.push(...helpersOf(from, helper[1]).flatMap((h) => receivers(h.text, name, h, depth + 1)));
+  return found;
 }
 
 const ours = new Set();
@@ -99,24 +196,22 @@ for (const name of ['interfaces', 'masternode', 'lib', '.', 'token', 'hub', 'dao
   }
 }
 
-const errorsOf = (abi) => new Set(abi.filter((item) => item.type === 'error').map((item) => item.name));
+const errorsIn = (abi) => new Set(abi.filter((item) => item.type === 'error').map((item) => item.name));
 
 const rows = [];
 const missing = [];
 const stale = [];
 for (const { contractName, abi } of artifacts) {
   if (foreign.has(contractName)) continue;
-  const known = new Set([...errorsOf(abi), ...asked]);
+  const known = new Set([...errorsIn(abi), ...(asked[contractName] || [])]);
   const functions = abi.filter((item) => item.type === 'function' && !['view', 'pure'].includes(item.stateMutability));
   for (const { name } of functions) {
     if (inherited.test(name)) continue;
     const seen = new Map();
-    for (const { error, statement, test } of all) {
-      if (!calls(statement, name)) continue;
-      if (!known.has(error) && error !== '') continue;
-      if (!seen.has(error)) seen.set(error, test);
+    for (const { error, statement, within, test } of all) {
+      if (!known.has(error) || seen.has(error)) continue;
+      if (receivers(statement, name, within).some((type) => types.get(contractName).has(type))) seen.set(error, test);
     }
-    seen.delete('');
     const key = `${contractName}.${name}`;
     if (!seen.size && !refuseNobody[key]) missing.push(key);
     if (seen.size && refuseNobody[key]) stale.push(key);

@@ -7,13 +7,14 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import "../../src/Types.sol";
 import {ICoordinator} from "../../src/interfaces/ICoordinator.sol";
 import {IGatekeeper} from "../../src/interfaces/IGatekeeper.sol";
+import {Purse} from "../../src/lib/Purse.sol";
 import {Gatekeeper} from "../../src/masternode/Gatekeeper.sol";
 import {Signature, SignerSet} from "../../src/masternode/Signers.sol";
 import {vm} from "../base/Vm.sol";
 import {HostileToken, ITokenHook} from "../mocks/HostileToken.sol";
 import {MasternodeSystem} from "./MasternodeSystem.sol";
 
-/// A token that calls back while a contract of the masternodes takes money.
+/// A token that calls back while a contract of the masternodes takes money, or takes a fee.
 contract MasternodeReentryGuardsTest is MasternodeSystem, ITokenHook {
     HostileToken private _token;
     address private _target;
@@ -72,6 +73,19 @@ contract MasternodeReentryGuardsTest is MasternodeSystem, ITokenHook {
         attack(address(gate));
         gate.fund(Amount.wrap(1e18));
         assertAllBlocked();
+    }
+
+    function test_fee_taking_token__gate_credits_nothing_that_never_came() public {
+        IGatekeeper.Params memory params =
+            IGatekeeper.Params(Amount.wrap(1e18), Amount.wrap(1e18), 1 days, 1 days, 30 days);
+        Gatekeeper gate = new Gatekeeper(_token, masternodes, 777, stranger, params);
+        _token.approve(address(gate), type(uint256).max);
+        _token.setMode(HostileToken.Mode.FeeTaking, this);
+        vm.expectPartialRevert(Purse.WrongAmountReceived.selector);
+        gate.fund(Amount.wrap(1e18));
+        vm.expectPartialRevert(Purse.WrongAmountReceived.selector);
+        gate.deposit(worker, Amount.wrap(1e18));
+        vm.assertEq(gate.free(), 0, "nothing was credited");
     }
 
     function test_funding_of_a_job__every_entry_of_the_coordinator_is_shut_meanwhile() public {
