@@ -77,14 +77,22 @@ function definitions(code) {
 }
 
 /// The conditions of `if (...) revert` and of `if (...) { ... revert ...; }` without `else`, and those of `require`:
-/// {at, parts: [[start, end]...], negated}.
+/// {at, parts: [[start, end]...], negated}. In a library also those that refuse by their answer: `if (...) return false`,
+/// `return ... ? address(0) :`.
 function conditions(code) {
   const found = [];
+  const isLibrary = /^library\b/m.test(code);
+  if (isLibrary) {
+    for (const match of code.matchAll(/\breturn\s+([^;?]*?)\s*\?\s*address\(0\)\s*:/g)) {
+      const start = match.index + match[0].indexOf(match[1]);
+      found.push({ at: match.index, parts: operands(code, start, start + match[1].length), negated: false });
+    }
+  }
   for (const match of code.matchAll(/\bif\s*\(/g)) {
     const open = match.index + match[0].length - 1;
     const close = closing(code, open);
     const next = after(code, close + 1);
-    let guard = /^revert\b/.test(code.slice(next));
+    let guard = /^revert\b/.test(code.slice(next)) || (isLibrary && /^return (false|address\(0\));/.test(code.slice(next)));
     if (code[next] === '{') {
       const end = closing(code, next);
       guard = /(^|[;{}])\s*revert\b[^;]*;\s*$/.test(code.slice(next + 1, end)) && !/^\s*else\b/.test(code.slice(end + 1));
@@ -104,8 +112,9 @@ function conditions(code) {
 
 /// Rewrites the files below `root` (a copy) in place.
 /// Returns the guards by file, in order: [{number, file, line, what, inside}]. `files` are below `root`; a file's guards
-/// are: every condition that reverts (each operand of `||` by itself), every call of a require/check function as a
-/// statement, every use of a modifier, and every one of several calls of a function that checks and does more.
+/// are: every condition that reverts or, in a library, says no (each operand of `||` by itself), every call of a
+/// require/check function as a statement, every use of a modifier, and every one of several calls of a function that
+/// checks and does more.
 function rewrite(root, files) {
   const sources = new Map(files.map((file) => {
     const text = fs.readFileSync(path.join(root, file), 'utf8');

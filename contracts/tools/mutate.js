@@ -34,10 +34,22 @@ const testsOf = Object.fromEntries(Object.entries(groups).map(([name, { tests }]
   return [name, { quick: testsIn(tests.filter((folder) => !isInvariant(folder))), invariant: testsIn(tests.filter(isInvariant)) }];
 }));
 
-/// Over the code of a group's sources, without comments and spaces.
+/// A group's sources, and all libraries of ours that they use.
+function codeOf(name) {
+  const files = new Set(sourcesOf(name));
+  for (const file of files) {
+    for (const [, used] of fs.readFileSync(path.join(root, file), 'utf8').matchAll(/^import [^;]*"(\.[^"]*)";/gm)) {
+      const other = path.join(path.dirname(file), used);
+      if (path.dirname(other) === 'src/lib') files.add(other);
+    }
+  }
+  return [...files].sort();
+}
+
+/// Over the code that a group's score depends on, without comments and spaces.
 function hashOf(name) {
   const hash = crypto.createHash('sha256');
-  for (const file of sourcesOf(name)) {
+  for (const file of codeOf(name)) {
     hash.update(file + essence(fs.readFileSync(path.join(root, file), 'utf8')));
   }
   return hash.digest('hex').slice(0, 16);
@@ -125,8 +137,10 @@ function writeReport(rows) {
 
 Written by \`contracts/mutate.sh\`: each guard of a contract is switched off by itself, and the tests run. A guard is a
 condition that reverts (each operand of \`||\` by itself), a call of a \`require...\` or \`check...\` function, a use of a
-modifier, and each of several calls of a function that checks and does more. \`contracts/test.sh\` fails when the score of
-${required.slice(0, -1).join(', ')} or ${required.at(-1)} is below ${least} %, or was taken from other code than the present.
+modifier, each of several calls of a function that checks and does more, and in a library a condition that returns false or
+nobody's address. The code of a score is that of its group and of the libraries that it uses. \`contracts/test.sh\` fails
+when the score of ${required.slice(0, -1).join(', ')} or ${required.at(-1)} is below
+${least} %, or was taken from other code than the present.
 
 | group | guards | noticed by a test | score | code |
 |---|---:|---:|---:|---|
