@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Signed orders, batches, other terms, masters, followed blacklists, a sale and a bridge: through the verbs of `sonm`."""
 
+import functools
 import json
 import os
 import shutil
@@ -18,8 +19,7 @@ from chain import BIN, MNEMONIC, SNM, Chain, run  # noqa: E402
 
 SONM = Path(os.environ.get("SONM_BINARY", ROOT / "build/dev/bin/sonm"))
 FAILED, USAGE, NOT_FOUND, NOT_ALLOWED = 1, 2, 3, 6
-SELLER, BUYER, STRANGER = "dev:1", "dev:2", "dev:4"
-DAY, HOUR = 86_400, 3_600
+SELLER, BUYER, STRANGER, DAY, HOUR = "dev:1", "dev:2", "dev:4", 86_400, 3_600
 ORDER = "price: {price}\nduration: {duration}\nexpiry: {expiry}\nresources: {{cores: 1, ram: 1 GiB}}\n"
 PASSPHRASE = {"SONM_PASSPHRASE": "public development keys"}
 world = None
@@ -58,8 +58,7 @@ class World:
     def sonm(self, *words, **how):
         """What a verb says; it must succeed."""
         done = self.run(*words, **how)
-        if done.returncode != 0:
-            raise AssertionError(f"sonm {' '.join(map(str, words))}: {done.returncode}\n{done.stdout}{done.stderr}")
+        assert done.returncode == 0, f"sonm {' '.join(map(str, words))}: {done.returncode}\n{done.stdout}{done.stderr}"
         return json.loads(done.stdout)
 
     def address(self, account):
@@ -333,10 +332,11 @@ class Sale(VerbTest):
 class Bridge(VerbTest):
     NODES = ("dev:5", "dev:6", "dev:7")
 
+    @functools.cache
     def imported(self, account):
         """Development keys are refused on other chains: in a keystore they are keys like others."""
-        file = world.folder / "imported.key"
-        file.write_text(run(BIN / "cast", "wallet", "private-key", "--mnemonic", MNEMONIC, "--mnemonic-index", account[4:]) + "\n")
+        (file := world.folder / "imported.key").write_text(
+            run(BIN / "cast", "wallet", "private-key", "--mnemonic", MNEMONIC, "--mnemonic-index", account[4:]) + "\n")
         return world.sonm("key", "import", "--from", file, network=None)["address"]
 
     def test_bridge__deployed_on_two_chains_moves_tokens_by_two_thirds_of_the_stake(self):

@@ -12,7 +12,7 @@ add_dependencies(sonm_storage_system_test sonm_storage_writer)
 target_precompile_headers(sonm_storage_system_test REUSE_FROM sonm_test_pch)
 # Where there is no npm, or nothing to get packages from, the tests that need them say so and are skipped.
 add_test(NAME npm_test_servers WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/npm
-  COMMAND sh -c "test -e node_modules/s3rver || npm ci --no-audit --no-fund --loglevel=error || true")
+  COMMAND sh -c "test node_modules/.package-lock.json -nt package-lock.json || npm ci --no-audit --no-fund --loglevel=error || true")
 set_tests_properties(npm_test_servers PROPERTIES FIXTURES_SETUP npm_test_servers LABELS integration TIMEOUT 300)
 gtest_discover_tests(sonm_storage_system_test TEST_PREFIX "storage_system/" DISCOVERY_MODE PRE_TEST
   PROPERTIES LABELS integration TIMEOUT 180 FIXTURES_REQUIRED npm_test_servers)
