@@ -99,7 +99,7 @@ Result<AppHost::RunningPtr> AppHost::find(const std::string& name) const {
 Async<void> AppHost::start() {
     SONM_CO_CHECK(make_folder(config_.spool, 0711));
     SONM_CO_CHECK(make_folder(config_.runtime, 0711));
-    std::size_t longest = config_.runtime.string().size() + sizeof "/box/.4194304" + 64;
+    std::size_t longest = config_.runtime.string().size() + sizeof "/box/.4194304.node" + 64;
     if (longest > socket_path_bytes_max) {
         short_runtime_.emplace();
         fs::permissions(short_runtime_->path(), fs::perms(0711));
@@ -117,15 +117,18 @@ Async<void> AppHost::start() {
     empty_folder(config_.runtime);
     if (containers_) {
         SONM_CO_CHECK(make_folder(boxes(), 0700));
-        services::Door door;
-        door.socket = door_ = boxes() / "node";
-        door.services = {config_.container_services.begin(), config_.container_services.end()};
-        if (door.services.empty()) door.services.insert(config_.storage);
-        door.closed_collections = {own_collections.begin(), own_collections.end()};
-        SONM_CO_CHECK(environment_.host->open_door(std::move(door)));
-        ::chmod(door_.c_str(), 0666);
+        SONM_CO_CHECK(environment_.host->check_door(door({})));
     }
     co_return Result<void>();
+}
+
+services::Door AppHost::door(fs::path socket) const {
+    services::Door out;
+    out.socket = std::move(socket);
+    out.services = {config_.container_services.begin(), config_.container_services.end()};
+    if (out.services.empty()) out.services.insert(config_.storage);
+    out.closed_collections = {own_collections.begin(), own_collections.end()};
+    return out;
 }
 
 Task<void> AppHost::run() {
@@ -254,7 +257,7 @@ Async<void> AppHost::launch(std::string name, std::string profile_name) {
                    (contained ? boxes() : config_.runtime) / fmt::format("{}.{}", name, ::getpid()),
                    environment_.host->locator(),
                    running->user};
-    if (contained) parts.door = door_;
+    if (contained) parts.door = running->door = parts.socket.string() + ".node";
     parts.crashed = [this](Crash crash) {
         if (group_) (void)group_->spawn(report(std::move(crash)));
     };
@@ -270,15 +273,26 @@ Async<void> AppHost::launch(std::string name, std::string profile_name) {
     if (!group_) co_return fail(Errc::unavailable, "the node is going down");
     auto published = environment_.host->publish(name, running->app->service());
     if (!published) co_return fail(NodeErrc::publish, "{}", published.error().message());
+    auto opened = contained ? environment_.host->open_door(door(running->door)) : Result<void>();
+    if (opened && contained) ::chmod(running->door.c_str(), 0666);
     apps_.emplace(name, running);
-    if (!group_->spawn(live(running))) {
-        apps_.erase(name);
-        auto withdrawing = environment_.host->withdraw(name);
-        (void)co_await std::move(withdrawing);
-        co_return fail(NodeErrc::resource, "too much is going on");
+    if (opened && group_->spawn(live(running))) {
+        SONM_LOG(info, "app {} runs", name);
+        co_return Result<void>();
     }
-    SONM_LOG(info, "app {} runs", name);
-    co_return Result<void>();
+    apps_.erase(name);
+    auto closing = close(running);
+    co_await std::move(closing);
+    if (!opened) co_return fail(NodeErrc::resource, "{}", opened.error().message());
+    co_return fail(NodeErrc::resource, "too much is going on");
+}
+
+Task<void> AppHost::close(RunningPtr running) {
+    auto withdrawing = environment_.host->withdraw(running->app->name());
+    (void)co_await std::move(withdrawing);
+    if (running->door.empty()) co_return;
+    auto closing = environment_.host->close_door(running->door);
+    (void)co_await std::move(closing);
 }
 
 Async<Version> AppHost::unpack(const std::string& app, StoredApp stored, std::optional<unsigned> user) {
@@ -341,8 +355,8 @@ Task<void> AppHost::live(RunningPtr running) {
     std::string name = running->app->name();
     auto running_app = running->app->run();
     co_await std::move(running_app);
-    auto withdrawing = environment_.host->withdraw(name);
-    (void)co_await std::move(withdrawing);
+    auto closing = close(running);
+    co_await std::move(closing);
     apps_.erase(name);
     std::error_code ignored;
     fs::remove_all(config_.spool / name, ignored);

@@ -28,6 +28,7 @@ private:
         std::unique_ptr<App> app;
         std::string profile;
         std::optional<unsigned> user;
+        std::filesystem::path door;  ///< of its containers; may be empty
     };
     using RunningPtr = std::shared_ptr<Running>;
 
@@ -40,6 +41,10 @@ private:
     Async<void> launch(std::string name, std::string profile);
     Async<Version> unpack(const std::string& name, StoredApp stored, std::optional<unsigned> user);
     Task<void> live(RunningPtr running);
+    /// Takes back what launch() gave it: its name and its door.
+    Task<void> close(RunningPtr running);
+    /// What the containers of one application see of the node.
+    services::Door door(std::filesystem::path socket) const;
     Task<void> start_runlist();
     Async<void> remember(std::string name, std::optional<std::string> profile);
     Task<void> report(Crash crash);
@@ -52,7 +57,6 @@ private:
     std::unique_ptr<Spawner> processes_, containers_;
     AppStore store_;
     std::optional<TempDir> short_runtime_;
-    std::filesystem::path door_;  ///< of the node, for containers
     rpc::Service<services::NodeProtocol> service_;
     std::map<std::string, RunningPtr> apps_;
     std::set<std::string> starting_;

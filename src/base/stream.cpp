@@ -97,9 +97,7 @@ public:
         : acceptor_(std::move(acceptor)),
           address_(std::move(address)),
           unlink_path_(std::move(unlink_path)) {}
-    ~SocketListener() override {
-        if (!unlink_path_.empty()) ::unlink(unlink_path_.c_str());
-    }
+    ~SocketListener() override { unlink_once(); }
 
     Async<std::unique_ptr<ByteStream>> accept() override {
         using Socket = typename Acceptor::protocol_type::socket;
@@ -125,10 +123,17 @@ public:
     void close() override {
         std::error_code ignored;
         acceptor_.close(ignored);
+        unlink_once();
     }
     std::string address() const override { return address_; }
 
 private:
+    /// With the closing, not later: by then the path may be somebody else's.
+    void unlink_once() {
+        std::string path = std::exchange(unlink_path_, {});
+        if (!path.empty()) ::unlink(path.c_str());
+    }
+
     Acceptor acceptor_;
     std::string address_;
     std::string unlink_path_;

@@ -21,6 +21,7 @@ public:
     Result<void> offer(const std::string& name, const rpc::ServiceBase& service);
     Async<void> withdraw(std::string name);
     rpc::Server& server() { return server_; }
+    const std::filesystem::path& socket() const { return door_.socket; }
 
 private:
     Executor executor_;

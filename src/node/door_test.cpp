@@ -160,6 +160,43 @@ TEST_F(DoorTest, a_door_to_what_starts_programs__is_not_opened) {
     EXPECT_FALSE(std::filesystem::exists(folder / "door"));
 }
 
+TEST_F(DoorTest, a_door_that_is_closed__ends_who_came_through_it_and_leaves_the_others) {
+    bool ended = false, gone = false;
+    std::string other, again;
+    auto body = [&](Node& n) -> Task<void> {
+        services::Door second = door();
+        second.socket = folder / "second";
+        EXPECT_TRUE(n.open_door(door()));
+        EXPECT_TRUE(n.open_door(std::move(second)));
+        auto talk = [&](TaskGroup& group) -> Task<void> {
+            auto connecting = rpc::connect(group, address(), "storage", {});
+            auto connection = co_await std::move(connecting);
+            auto entering = rpc::connect(group, "unix:" + (folder / "second").string(), "storage", {});
+            auto neighbour = co_await std::move(entering);
+            EXPECT_TRUE(connection && neighbour);
+            if (!connection || !neighbour) co_return;
+            auto closing = n.close_door(folder / "door");
+            EXPECT_TRUE(co_await std::move(closing));
+            services::StorageClient client(*connection), there(*neighbour);
+            auto late = co_await client.call<"read">(std::string("collection"), std::string("key"));
+            ended = !late && late.error().is(Errc::closed);
+            gone = !std::filesystem::exists(folder / "door");
+            other = said(co_await there.call<"read">(std::string("collection"), std::string("key")));
+            neighbour->close();
+            again = said(n.open_door(door()));
+        };
+        auto talking = scope(8, std::move(talk));
+        co_await std::move(talking);
+        n.stop();
+    };
+    auto done = serve(body);
+    ASSERT_TRUE(done) << done.error().message();
+    EXPECT_TRUE(ended);
+    EXPECT_TRUE(gone);
+    EXPECT_EQ(other, "done");
+    EXPECT_EQ(again, "done");
+}
+
 TEST_F(DoorTest, a_full_door__leaves_the_room_of_the_node_alone) {
     std::size_t opened = 0;
     std::string outside;

@@ -164,8 +164,9 @@ Result<void> Node::offer(const std::string& name, const rpc::ServiceBase& servic
 
 Async<void> Node::withdraw(std::string name) {
     offered_.erase(name);
-    for (std::size_t i = 0; i < doors_.size(); ++i) {
-        auto closing = doors_[i]->withdraw(name);
+    const auto doors = doors_;  // others may open and close meanwhile
+    for (const auto& door : doors) {
+        auto closing = door->withdraw(name);
         (void)co_await std::move(closing);
     }
     co_return co_await server_->withdraw(std::move(name));
@@ -186,14 +187,37 @@ Result<rpc::Connection> Node::connect_as_nobody(std::string_view name) {
     return server_->connect_local(*group_, name);
 }
 
-Result<void> Node::open_door(services::Door door) {
+Result<std::shared_ptr<NodeDoor>> Node::make_door(services::Door door) {
     if (!server_ || !group_) return fail(Errc::conflict, "the node is not up yet");
-    auto opened = std::make_unique<NodeDoor>(parts_.executor, std::move(door), server_options());
-    for (const auto& [name, service] : offered_) SONM_CHECK(opened->offer(name, *service));
+    auto made = std::make_shared<NodeDoor>(parts_.executor, std::move(door), server_options());
+    for (const auto& [name, service] : offered_) SONM_CHECK(made->offer(name, *service));
+    return made;
+}
+
+Result<void> Node::check_door(const services::Door& door) {
+    return make_door(door).map([](auto&&) {});
+}
+
+Result<void> Node::open_door(services::Door door) {
+    SONM_TRY(auto opened, make_door(std::move(door)));
     SONM_CHECK(opened->listen());
-    if (!group_->spawn(opened->server().run())) return fail(Errc::busy, "too much is going on");
+    if (!group_->spawn(run_door(opened))) return fail(Errc::busy, "too much is going on");
     doors_.push_back(std::move(opened));
     return {};
+}
+
+Task<void> Node::run_door(std::shared_ptr<NodeDoor> door) {
+    auto running = door->server().run();
+    co_await std::move(running);
+}
+
+Async<void> Node::close_door(std::filesystem::path socket) {
+    auto found = std::ranges::find(doors_, socket, [](const auto& door) { return door->socket(); });
+    if (found == doors_.end()) co_return Result<void>();
+    auto draining = drain_door(std::move(*found), Millis(0));
+    doors_.erase(found);
+    co_await std::move(draining);
+    co_return Result<void>();
 }
 
 /// What a gateway or another node's locator would answer, tried in its order. Where that is the other node's

@@ -67,7 +67,9 @@ public:
     Result<void> publish(const std::string& name, const rpc::ServiceBase& service) override;
     Async<void> withdraw(std::string name) override;
     Async<rpc::Connection> connect(std::string name) override;
+    Result<void> check_door(const services::Door& door) override;
     Result<void> open_door(services::Door door) override;
+    Async<void> close_door(std::filesystem::path socket) override;
     std::vector<rpc::Endpoint> locator() const override;
 
 private:
@@ -98,7 +100,9 @@ private:
                        std::unique_ptr<Listener> own);
     Async<void> drain();
     Task<void> drain_unit(Unit& unit);
-    Task<void> drain_door(NodeDoor& door);
+    Result<std::shared_ptr<NodeDoor>> make_door(services::Door door);
+    static Task<void> run_door(std::shared_ptr<NodeDoor> door);
+    static Task<void> drain_door(std::shared_ptr<NodeDoor> door, Millis limit);
     void make_locator();
     Task<void> refresh_groups();
     Async<rpc::Connection> connect_elsewhere(std::string name);
@@ -115,7 +119,7 @@ private:
     rpc::Service<services::NodeAdminProtocol> admin_;
     std::unique_ptr<rpc::Server> server_, admin_server_;
     std::map<std::string, const rpc::ServiceBase*> offered_;  ///< what server_ serves, beside the locator
-    std::vector<std::unique_ptr<NodeDoor>> doors_;
+    std::vector<std::shared_ptr<NodeDoor>> doors_;
     std::unique_ptr<locator::GroupStore> groups_;
     std::unique_ptr<locator::Locator> locator_;
     std::unique_ptr<http::Server> http_;

@@ -228,7 +228,7 @@ Async<void> Node::drain() {
     Result<void> served;
     auto body = [&](TaskGroup& group) -> Task<void> {
         for (auto& unit : units_) group.spawn(drain_unit(*unit));
-        for (const auto& door : doors_) group.spawn(drain_door(*door));
+        for (const auto& door : doors_) group.spawn(drain_door(door, config_.drain_max));
         auto draining = server_->drain(config_.drain_max);
         served = co_await std::move(draining);
         auto joining = group.join();
@@ -248,8 +248,8 @@ Task<void> Node::drain_unit(Unit& unit) {
     if (!drained) SONM_LOG(warn, "stopping service {}: {}", unit.entry.name, drained.error().message());
 }
 
-Task<void> Node::drain_door(NodeDoor& door) {
-    auto draining = door.server().drain(config_.drain_max);
+Task<void> Node::drain_door(std::shared_ptr<NodeDoor> door, Millis limit) {
+    auto draining = door->server().drain(limit);
     (void)co_await std::move(draining);
 }
 

@@ -28,7 +28,7 @@ struct Door {
     std::filesystem::path socket;
     std::set<std::string> services;
     std::set<std::string> closed_collections;  ///< of a storage: not even read
-    std::size_t connections_max = 128;         ///< beside those of the node
+    std::size_t connections_max = 128;         ///< beside those of the node and of other doors
 };
 
 /// The node as its services see it. Outlives them; one executor.
@@ -43,10 +43,15 @@ public:
     /// A connection to a service by name: of this node, else one that the gateway knows. Errors: those of
     /// rpc::connect.
     virtual Async<rpc::Connection> connect(std::string name) = 0;
-    /// Opens a door until the node ends. What it leads to comes and goes with its names. Errors: those of
-    /// listen_unix; denied (a name of it leads to what starts programs on this machine; so does a later
-    /// publish() of one); unavailable (this host has no doors).
-    virtual Result<void> open_door(Door) { return fail(Errc::unavailable, "this host has no doors"); }
+    /// Whether such a door may be opened. Errors: denied (a name of it leads to what starts programs on this
+    /// machine); unavailable (this host has no doors).
+    virtual Result<void> check_door(const Door&) { return fail(Errc::unavailable, "this host has no doors"); }
+    /// Opens a door until close_door or the node's end. What it leads to comes and goes with its names; as
+    /// long as it is open, publish() of a name that check_door refuses is denied. Errors: those of check_door
+    /// and of listen_unix.
+    virtual Result<void> open_door(Door door) { return check_door(door); }
+    /// Ends who came through it; nothing happens if there is no door at that socket.
+    virtual Async<void> close_door(std::filesystem::path) { co_return Result<void>(); }
     /// Where processes on this machine reach the locator.
     virtual std::vector<rpc::Endpoint> locator() const = 0;
 };
