@@ -99,7 +99,7 @@ Task<void> from_the_book(Pair& pair) {
     (void)co_await send(pair, *pair.selling, std::move(offer));
     ContractCall want = settlement::place_call(network, bid, Tokens(bid.price.value * bid.duration.value));
     (void)co_await send(pair, *pair.buying, std::move(want));
-    settlement::Offer first{ask, {}}, second{bid, {}};
+    settlement::DealOrder first{ask, {}}, second{bid, {}};
     ContractCall open = settlement::open_call(network, first, second);
     auto opened = co_await send(pair, *pair.selling, std::move(open));
     auto ending = end_deals(pair, opened_in(opened));
@@ -111,7 +111,7 @@ ContractCall signed_opening(Pair& pair) {
     auto ask =
         settlement::sign_order(network, make_order(pair, model::Side::ask, ++pair.nonce), pair.supplier);
     auto bid = settlement::sign_order(network, make_order(pair, model::Side::bid, pair.nonce), pair.consumer);
-    settlement::Offer first{ask.order, ask.signature}, second{bid.order, bid.signature};
+    settlement::DealOrder first{ask.order, ask.signature}, second{bid.order, bid.signature};
     return settlement::open_call(network, first, second);
 }
 

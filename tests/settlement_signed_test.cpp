@@ -192,8 +192,8 @@ TEST(SignedOnAnvil, a_signed_bid_that_takes_the_whole_balance_leaves_nothing_in_
         EXPECT_TRUE(deposited) << deposited.error().message();
         auto signed_ask = settlement::sign_order(market.network, ask, market.supplier);
         auto signed_bid = settlement::sign_order(market.network, bid, market.consumer);
-        settlement::Offer first{signed_ask.order, signed_ask.signature};
-        settlement::Offer second{signed_bid.order, signed_bid.signature};
+        settlement::DealOrder first{signed_ask.order, signed_ask.signature};
+        settlement::DealOrder second{signed_bid.order, signed_bid.signature};
         auto call = settlement::open_call(market.network, first, second);
         auto opening = market.call_as(3, call.contract, std::move(call.data));
         co_await std::move(opening);

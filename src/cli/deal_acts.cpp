@@ -1,7 +1,7 @@
 #include "sonm/base/units.hpp"
 #include "sonm/cli/describe.hpp"
-#include "sonm/cli/offers.hpp"
 #include "sonm/cli/print.hpp"
+#include "sonm/cli/stall.hpp"
 #include "sonm/model/order_file.hpp"
 #include "sonm/settlement/bindings/market.gen.hpp"
 
@@ -87,7 +87,7 @@ Async<Plan> close(Office& office) {
 // ---- other terms
 
 /// What stands offered for a deal, and which side we are.
-struct Offers {
+struct Changes {
     DealEntry entry;
     Change by_consumer, by_supplier;
     bool is_supplier = false;
@@ -110,12 +110,12 @@ Json terms_json(const Change& change) {
                 {"offer_expires", change.expiry.value}};
 }
 
-Async<Offers> offers_for(Office& office, DealEntry entry) {
+Async<Changes> changes_of(Office& office, DealEntry entry) {
     settlement::bindings::market::ChangesOf question;
     question.deal = entry.deal;
     auto asking = office.desk.ask(office.network().market, std::move(question));
     SONM_CO_TRY(auto standing, co_await std::move(asking));
-    Offers out;
+    Changes out;
     out.by_consumer = standing.by_consumer;
     out.by_supplier = standing.by_supplier;
     out.is_supplier = office.desk.self() != entry.deal.consumer;
@@ -123,14 +123,14 @@ Async<Offers> offers_for(Office& office, DealEntry entry) {
     co_return out;
 }
 
-Async<Offers> find_offers(Office& office) {
+Async<Changes> find_changes(Office& office) {
     auto opening = open_stall(office);
     SONM_CO_TRY(Stall stall, co_await std::move(opening));
     SONM_CO_TRY(DealEntry entry, stall.view->deal(office.text("deal")));
     if (entry.state.status == model::DealStatus::closed)
         co_return fail(Errc::conflict, "deal {} is closed already", office.text("deal"));
-    auto finding = offers_for(office, std::move(entry));
-    SONM_CO_TRY(Offers out, co_await std::move(finding));
+    auto finding = changes_of(office, std::move(entry));
+    SONM_CO_TRY(Changes out, co_await std::move(finding));
     out.now = stall.view->head_time;
     co_return std::move(out);
 }
@@ -153,9 +153,9 @@ Tell tell_change(const settlement::Network& network) {
 }
 
 Async<Plan> propose(Office& office) {
-    auto finding = find_offers(office);
-    SONM_CO_TRY(Offers offers, co_await std::move(finding));
-    const model::Deal& deal = offers.entry.deal;
+    auto finding = find_changes(office);
+    SONM_CO_TRY(Changes changes, co_await std::move(finding));
+    const model::Deal& deal = changes.entry.deal;
     Change change;
     change.price = deal.price;
     change.end = deal.end;
@@ -185,10 +185,10 @@ Async<Plan> propose(Office& office) {
     if (office.has("expiry")) {
         SONM_CO_TRY(standing, parse_span(office.text("expiry")));
     }
-    change.expiry = std::max(offers.now, office.context.clock().now()) + standing;
+    change.expiry = std::max(changes.now, office.context.clock().now()) + standing;
     Plan plan;
     bool at_once = change.end == deal.end &&
-                   (offers.is_supplier ? change.price < deal.price : change.price > deal.price);
+                   (changes.is_supplier ? change.price < deal.price : change.price > deal.price);
     plan.sentence = fmt::format("Deal {} is {}; {} {}.", deal.id,
                                 terms_text(Change{deal.price, deal.end, {}}, deal.currency),
                                 at_once ? "better for the other side, these hold at once:"
@@ -200,30 +200,30 @@ Async<Plan> propose(Office& office) {
 }
 
 Async<Plan> accept(Office& office) {
-    auto finding = find_offers(office);
-    SONM_CO_TRY(Offers offers, co_await std::move(finding));
-    const model::Deal& deal = offers.entry.deal;
-    if (!stands(offers.others()))
+    auto finding = find_changes(office);
+    SONM_CO_TRY(Changes changes, co_await std::move(finding));
+    const model::Deal& deal = changes.entry.deal;
+    if (!stands(changes.others()))
         co_return fail(Errc::not_found, "the other side offers no other terms for deal {}", deal.id);
     Plan plan;
     plan.sentence = fmt::format(
         "Accepts for deal {}: {}. What a longer or dearer deal lacks comes from the consumer's balance in "
         "the market.",
-        deal.id, terms_text(offers.others(), deal.currency));
-    plan.calls.push_back(settlement::accept_change_call(office.network(), deal, offers.others()));
+        deal.id, terms_text(changes.others(), deal.currency));
+    plan.calls.push_back(settlement::accept_change_call(office.network(), deal, changes.others()));
     plan.outcome = tell_change(office.network());
     co_return plan;
 }
 
 Async<Plan> withdraw(Office& office) {
-    auto finding = find_offers(office);
-    SONM_CO_TRY(Offers offers, co_await std::move(finding));
-    const model::Deal& deal = offers.entry.deal;
-    if (!stands(offers.own()))
+    auto finding = find_changes(office);
+    SONM_CO_TRY(Changes changes, co_await std::move(finding));
+    const model::Deal& deal = changes.entry.deal;
+    if (!stands(changes.own()))
         co_return fail(Errc::not_found, "this account's side offers no other terms for deal {}", deal.id);
     Plan plan;
-    plan.sentence = fmt::format("Takes the offer back: {}.", terms_text(offers.own(), deal.currency));
-    plan.calls.push_back(settlement::withdraw_change_call(office.network(), deal, offers.own()));
+    plan.sentence = fmt::format("Takes the offer back: {}.", terms_text(changes.own(), deal.currency));
+    plan.calls.push_back(settlement::withdraw_change_call(office.network(), deal, changes.own()));
     co_return plan;
 }
 
@@ -237,17 +237,17 @@ Async<Shown> list_changes(Office& office) {
         const model::Deal& deal = entry.deal;
         bool mine = self == deal.consumer || self == deal.supplier || self == deal.master;
         if (!mine || entry.over) continue;
-        auto finding = offers_for(office, entry);
-        SONM_CO_TRY(Offers offers, co_await std::move(finding));
-        if (!stands(offers.by_consumer) && !stands(offers.by_supplier)) continue;
+        auto finding = changes_of(office, entry);
+        SONM_CO_TRY(Changes changes, co_await std::move(finding));
+        if (!stands(changes.by_consumer) && !stands(changes.by_supplier)) continue;
         auto text = [&](const Change& change) {
             return stands(change) ? terms_text(change, deal.currency) : std::string();
         };
-        table.add({std::to_string(id.value), text(Change{deal.price, deal.end, {}}), text(offers.by_consumer),
-                   text(offers.by_supplier)});
+        table.add({std::to_string(id.value), text(Change{deal.price, deal.end, {}}),
+                   text(changes.by_consumer), text(changes.by_supplier)});
         out.json.push_back({{"deal", id.value},
-                            {"by_consumer", terms_json(offers.by_consumer)},
-                            {"by_supplier", terms_json(offers.by_supplier)}});
+                            {"by_consumer", terms_json(changes.by_consumer)},
+                            {"by_supplier", terms_json(changes.by_supplier)}});
     }
     out.text = table.empty() ? "nobody offers other terms for a deal of this account\n" : table.to_text();
     co_return out;

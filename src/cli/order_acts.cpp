@@ -1,9 +1,9 @@
 #include "sonm/base/fs.hpp"
 #include "sonm/base/units.hpp"
 #include "sonm/cli/describe.hpp"
-#include "sonm/cli/offers.hpp"
 #include "sonm/cli/print.hpp"
 #include "sonm/cli/run_options.hpp"
+#include "sonm/cli/stall.hpp"
 #include "sonm/market/billing.hpp"
 #include "sonm/model/order_file.hpp"
 
@@ -141,8 +141,8 @@ model::Order bid_for(const model::Order& ask, Seconds duration, const crypto::Ad
 Async<Plan> take(Office& office) {
     auto opening = open_stall(office);
     SONM_CO_TRY(Stall stall, co_await std::move(opening));
-    auto finding = find_offer(office, stall, office.text("ask"));
-    SONM_CO_TRY(settlement::Offer ask, co_await std::move(finding));
+    auto finding = find_deal_order(office, stall, office.text("ask"));
+    SONM_CO_TRY(settlement::DealOrder ask, co_await std::move(finding));
     if (ask.order.side != model::Side::ask)
         co_return fail(Errc::invalid, "{} is a bid: only asks can be taken", office.text("ask"));
     Seconds duration;
@@ -169,7 +169,7 @@ Async<Plan> take(Office& office) {
     } else {
         SONM_CO_TRY(const crypto::Signer* signer, co_await office.context.signer());
         auto own = settlement::sign_order(office.network(), bid, *signer);
-        settlement::Offer answer{own.order, own.signature};
+        settlement::DealOrder answer{own.order, own.signature};
         plan.calls.push_back(settlement::open_call(office.network(), ask, answer));
     }
     plan.outcome = tell_deal(office.network());
@@ -179,10 +179,10 @@ Async<Plan> take(Office& office) {
 Async<Plan> open(Office& office) {
     auto opening = open_stall(office);
     SONM_CO_TRY(Stall stall, co_await std::move(opening));
-    auto asking = find_offer(office, stall, office.text("ask"));
-    SONM_CO_TRY(settlement::Offer ask, co_await std::move(asking));
-    auto bidding = find_offer(office, stall, office.text("bid"));
-    SONM_CO_TRY(settlement::Offer bid, co_await std::move(bidding));
+    auto asking = find_deal_order(office, stall, office.text("ask"));
+    SONM_CO_TRY(settlement::DealOrder ask, co_await std::move(asking));
+    auto bidding = find_deal_order(office, stall, office.text("bid"));
+    SONM_CO_TRY(settlement::DealOrder bid, co_await std::move(bidding));
     Plan plan;
     plan.sentence = fmt::format("Opens a deal between {} and {}.", office.text("ask"), office.text("bid"));
     plan.calls.push_back(settlement::open_call(office.network(), ask, bid));

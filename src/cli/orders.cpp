@@ -2,9 +2,9 @@
 #include "sonm/cli/command.hpp"
 #include "sonm/cli/describe.hpp"
 #include "sonm/cli/explain.hpp"
-#include "sonm/cli/offers.hpp"
 #include "sonm/cli/print.hpp"
 #include "sonm/cli/run_options.hpp"
+#include "sonm/cli/stall.hpp"
 #include "sonm/model/order_file.hpp"
 
 namespace sonm::cli {

@@ -64,7 +64,7 @@ ContractCall cancel_nonce_call(const Network& network, model::OrderNonce nonce) 
     return call(network, fmt::format("cancel nonce {}", to_decimal(nonce.value)), out);
 }
 
-ContractCall open_call(const Network& network, const Offer& ask, const Offer& bid) {
+ContractCall open_call(const Network& network, const DealOrder& ask, const DealOrder& bid) {
     std::string what = fmt::format("open a deal between {} and {}", brief(ask.order), brief(bid.order));
     if (ask.signature.empty() && bid.signature.empty()) {
         on_market::OpenDeal out;

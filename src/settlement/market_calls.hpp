@@ -7,7 +7,7 @@
 namespace sonm::settlement {
 
 /// One side of a deal that is to be opened: an order of the book, or one that its author has signed.
-struct Offer {
+struct DealOrder {
     model::Order order;
     Bytes signature;  ///< empty: it is in the book
 };
@@ -19,7 +19,7 @@ ContractCall place_call(const Network& network, const model::Order& order, Token
 ContractCall cancel_call(const Network& network, const model::Order& order);
 /// Makes the account's signed orders with this nonce worthless.
 ContractCall cancel_nonce_call(const Network& network, model::OrderNonce nonce);
-ContractCall open_call(const Network& network, const Offer& ask, const Offer& bid);
+ContractCall open_call(const Network& network, const DealOrder& ask, const DealOrder& bid);
 /// Takes an ask of the book at once; `escrow` comes from the balance in the market.
 ContractCall quick_buy_call(const Network& network, const model::Order& ask, Seconds duration, Tokens escrow,
                             model::OrderNonce nonce);

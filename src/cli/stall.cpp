@@ -1,4 +1,4 @@
-#include "sonm/cli/offers.hpp"
+#include "sonm/cli/stall.hpp"
 
 #include "sonm/base/units.hpp"
 #include "sonm/settlement/bindings/market.gen.hpp"
@@ -17,22 +17,22 @@ bool names_a_file(const std::string& word) {
     return word.ends_with(".json") || std::filesystem::is_regular_file(word, ignored);
 }
 
-Async<settlement::Offer> find_offer(Office& office, const Stall& stall, const std::string& word) {
-    settlement::Offer offer;
+Async<settlement::DealOrder> find_deal_order(Office& office, const Stall& stall, const std::string& word) {
+    settlement::DealOrder found;
     if (!names_a_file(word)) {
         SONM_CO_TRY(OrderEntry entry, stall.view->order(word));
         if (entry.state != OrderState::open)
             co_return fail(Errc::conflict, "order {} is {}", word, to_string(entry.state));
-        offer.order = entry.order;
-        co_return offer;
+        found.order = entry.order;
+        co_return found;
     }
     SONM_CO_TRY(settlement::SignedOrder read, settlement::read_signed_order(word));
-    offer.order = read.order;
-    offer.signature = read.signature;
+    found.order = read.order;
+    found.signature = read.signature;
     auto checking = settlement::check_signed(office.desk, std::move(read), stall.view->head_time);
     auto checked = co_await std::move(checking);
     if (!checked) co_return wrap(std::move(checked).error(), "signed order {}", word);
-    co_return offer;
+    co_return found;
 }
 
 Async<std::vector<settlement::ContractCall>> bring(Office& office, const Stall& stall, Tokens needs) {

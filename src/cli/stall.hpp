@@ -19,7 +19,7 @@ Async<Stall> open_stall(Office& office);
 bool names_a_file(const std::string& word);
 /// An order by its id in the book, or by the file with its signature, which is checked as the market would.
 /// Errors: not_found, invalid, denied, conflict.
-Async<settlement::Offer> find_offer(Office& office, const Stall& stall, const std::string& word);
+Async<settlement::DealOrder> find_deal_order(Office& office, const Stall& stall, const std::string& word);
 
 /// The calls that bring what the balance in the market lacks of `needs` from the wallet: none or two.
 Async<std::vector<settlement::ContractCall>> bring(Office& office, const Stall& stall, Tokens needs);
