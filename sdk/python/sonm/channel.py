@@ -1,12 +1,13 @@
 """One call on a connection: what may be sent and what may come is read off the graph that the node gives out."""
 
 import asyncio
+import reprlib
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from .errors import Disconnected, ProtocolError, ServiceError, SonmError
-from .wire import ITEM_OVERHEAD_BYTES, WINDOW_BYTES, item_cost
+from .wire import ITEM_OVERHEAD_BYTES, WINDOW_BYTES, Frame, item_cost
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -16,6 +17,8 @@ Graph = dict[int, tuple[str, Any]]
 
 PRIMITIVE: Graph = {0: ("value", {}), 1: ("error", {})}
 STREAM: Graph = {0: ("write", None), 1: ("error", {}), 2: ("close", {})}
+#: Nobody needs more credit than this.
+CREDIT_MAX = 1 << 30
 
 
 def parse_graph(node: Any) -> Graph | None:
@@ -23,8 +26,8 @@ def parse_graph(node: Any) -> Graph | None:
     if node is None:
         return None
     try:
-        return {int(number): (_text(entry[0]), parse_graph(entry[1])) for number, entry in node.items()}
-    except (AttributeError, TypeError, ValueError, IndexError, RecursionError):
+        return {_number(number): (_text(name), parse_graph(following)) for number, (name, following, *_) in node.items()}
+    except (AttributeError, TypeError, ValueError):
         raise ProtocolError("the node describes a service in a form that is not understood") from None
 
 
@@ -32,8 +35,8 @@ def parse_methods(root: Any) -> dict[str, tuple[int, Graph, Graph]]:
     """Methods by name: number, what the caller may send, what comes back. Errors: ProtocolError."""
     try:
         return {
-            _text(name): (int(number), parse_graph(tx) or {}, parse_graph(rx) or {})
-            for number, (name, tx, rx) in root.items()
+            _text(name): (_number(number), parse_graph(tx) or {}, parse_graph(rx) or {})
+            for number, (name, tx, rx, *_) in root.items()
         }
     except (AttributeError, TypeError, ValueError):
         raise ProtocolError("the node describes a service in a form that is not understood") from None
@@ -42,21 +45,23 @@ def parse_methods(root: Any) -> dict[str, tuple[int, Graph, Graph]]:
 def error_of(args: list[Any]) -> ServiceError:
     """The error that a message `error` carries."""
     match args:
-        case [[int(category), int(code)], *rest]:
-            return ServiceError(category, code, _text(rest[0]) if rest else "no reason given")
+        case [[int(category), int(code)], bytes(reason), *_]:
+            return ServiceError(category, code, _text(reason))
+        case [[int(category), int(code)]]:
+            return ServiceError(category, code, "no reason given")
         case _:
-            return ServiceError(255, 0, f"an error in an unknown form: {args!r:.80}")
+            return ServiceError(255, 0, f"an error in an unknown form: {reprlib.repr(args)}")
 
 
 class Channel:
     """A call under way. One task reads it, one writes it; both sides end on their own."""
 
-    def __init__(self, connection: "Connection", number: int, tx: Graph, rx: Graph, inbox_bytes_max: int | None = None):
-        self._connection, self._number = connection, number
+    def __init__(self, connection: "Connection", number: int, tx: Graph, rx: Graph):
+        self._connection, self.number = connection, number
         self._tx, self._rx = tx, rx
         self._inbox: deque[tuple[str, list[Any], int]] = deque()
         self._inbox_bytes = 0
-        self._inbox_bytes_max = inbox_bytes_max
+        self._dropped = False
         self._changed = asyncio.Condition()
         self._failure: SonmError | None = None
         self._grants = any(name == "credit" for name, _ in tx.values())
@@ -129,29 +134,40 @@ class Channel:
 
     # For the connection
 
-    async def deliver(self, message: int, args: list[Any]) -> None:
-        """Takes what came in. Waits while a plain stream is not read, and so holds up the connection: its only brake."""
-        if message not in self._rx:
-            raise ProtocolError(f"message {message} does not belong to the state of channel {self._number}")
-        name, following = self._rx[message]
+    async def deliver(self, frame: Frame) -> None:
+        """Takes what came in. Waits while a plain stream is not read, and so holds up the connection: its only brake.
+
+        Errors: ProtocolError, which ends the connection.
+        """
+        if frame.type not in self._rx:
+            raise ProtocolError(f"message {frame.type} does not belong to the state of channel {self.number}")
+        name, following = self._rx[frame.type]
         if following is not None:
             self._rx = following
-        async with self._changed:
-            if name == "credit":
-                if self._credit is not None and args and isinstance(args[0], int):
-                    self._credit += args[0]
-            elif name != "end":
-                cost = sum(len(a) if isinstance(a, bytes) else 16 for a in args) + ITEM_OVERHEAD_BYTES
-                if self._inbox_bytes_max is not None and self._inbox_bytes + cost > self._inbox_bytes_max:
-                    self._failure = ProtocolError(f"over {self._inbox_bytes_max} bytes came in and were not read")
-                elif not self._grants and name == "write":
-                    await self._changed.wait_for(lambda: self._inbox_bytes < WINDOW_BYTES or self._failure)
-                self._inbox.append((name, args, cost))
+        last = self.over() or name in ("value", "error", "close", "choke")
+        if name == "credit":
+            self._take_credit(frame.args)
+        elif name != "end":
+            if not self._grants and not last:
+                await self._connection.wait_for_room(lambda: self._inbox_bytes >= WINDOW_BYTES)
+            if not self._dropped:
+                cost = frame.size + ITEM_OVERHEAD_BYTES
+                self._connection.count_unread(cost)
                 self._inbox_bytes += cost
-                self._ended_in = self._ended_in or name in ("value", "error", "close", "choke")
+                self._inbox.append((name, frame.args, cost))
+        async with self._changed:
+            self._ended_in = self._ended_in or last
             self._changed.notify_all()
         if self._ended_in:
             await self._end_if_due()
+
+    async def drop(self) -> None:
+        """This call is over on this side: what came in for it goes."""
+        self._dropped = True
+        self._connection.count_unread(-self._inbox_bytes)
+        self._inbox_bytes = 0
+        self._inbox.clear()
+        await self.fail(SonmError("the call is over"))
 
     def over(self) -> bool:
         """Nothing more can come in."""
@@ -174,7 +190,7 @@ class Channel:
             if known == name:
                 if following is not None:
                     self._tx = following
-                await self._connection.send(self._number, number, args)
+                await self._connection.send(self.number, number, args)
                 return
         if self._ended_in and (last := self._inbox) and last[-1][0] == "error":
             raise error_of(last[-1][1])
@@ -189,7 +205,7 @@ class Channel:
                 raise self._failure or Disconnected("the connection is gone")
             name, args, cost = self._inbox.popleft()
             self._inbox_bytes -= cost
-            self._changed.notify_all()
+            self._connection.count_unread(-cost)
         if self._grants and name == "write":
             self._consumed += item_cost(args)
             if self._consumed >= WINDOW_BYTES // 2 and self._can("credit") and not self._ended_in:
@@ -202,6 +218,14 @@ class Channel:
         if self._grants and self._can("credit"):
             await self._send("credit", (WINDOW_BYTES,))
 
+    def _take_credit(self, args: list[Any]) -> None:
+        match args:
+            case [int(amount), *_] if 0 <= amount <= CREDIT_MAX and (self._credit or 0) <= CREDIT_MAX:
+                if self._credit is not None:
+                    self._credit += amount
+            case _:
+                raise ProtocolError(f"unreasonable credit on channel {self.number}: {reprlib.repr(args)}")
+
     async def _end_if_due(self) -> None:
         if self._ended_in and self._ended_out and self._can("end"):
             await self._send("end", ())
@@ -212,4 +236,10 @@ def _text(value: Any) -> str:
         return value.decode("utf-8", "replace")
     if isinstance(value, str):
         return value
-    raise ValueError(value)
+    raise ValueError("no text")
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError("no number")

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import reprlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -10,6 +11,8 @@ from .connection import Connection, connect, connect_unix
 from .errors import DeadlineExceeded, Disconnected, ProtocolError, ServiceError, SonmError
 
 DEFAULT_NODE = "127.0.0.1:10053"
+#: Of those that a locator names, so many are tried.
+ENDPOINTS_MAX = 32
 #: A method of every node: what follows on this connection is for the service of that name.
 ATTACH = 65
 
@@ -56,8 +59,8 @@ class Node:
             finally:
                 await connection.close()
         match value:
-            case (list(endpoints), int(version), graph):
-                where = [(_host(host), port) for host, port in endpoints]
+            case [[*endpoints], int(version), graph]:
+                where = [_endpoint(each) for each in endpoints[:ENDPOINTS_MAX]]
                 return Resolved(where, version, parse_methods(graph)), asked
         raise ProtocolError(f"the locator's answer about '{name}' is not understood")
 
@@ -131,7 +134,8 @@ class Service:
 
     async def methods(self) -> dict[str, tuple[int, Graph, Graph]]:
         """What the service understands, by name."""
-        await self._connect()
+        async with deadline(self._timeout, f"methods of {self.name}"):
+            await self._connect()
         assert self._resolved
         return self._resolved.methods
 
@@ -158,7 +162,7 @@ class Service:
                 return await channel.result()
         except DeadlineExceeded:
             if self._connection:
-                self._connection.forget(channel)
+                await self._connection.forget(channel)
             raise
 
     async def _connect(self) -> Connection:
@@ -214,5 +218,9 @@ def parse_endpoints(text: str) -> list[tuple[str, int]]:
     return endpoints
 
 
-def _host(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+def _endpoint(value: Any) -> tuple[str, int]:
+    """What a locator names: a host and a port, never a socket of this machine's."""
+    match value:
+        case [bytes(host), int(port)] if host and 0 < port < 65536 and not host.startswith(b"unix:"):
+            return host.decode(errors="replace"), port
+    raise ProtocolError(f"a locator names an address that is none: {reprlib.repr(value)}")

@@ -8,6 +8,11 @@ from .channel import Channel, Graph
 from .errors import Disconnected, ProtocolError, SonmError
 from .wire import Frame, FrameReader, pack_frame
 
+#: What may have come in before the program takes it, all channels of a connection together.
+INBOUND_BYTES_MAX = 64 << 20
+#: Calls and streams of this side at once on a connection.
+CHANNELS_MAX = 1024
+
 #: Decides about a frame of a channel that this side does not know; False: drop it.
 Stranger = Callable[[Frame], Awaitable[None]]
 
@@ -19,6 +24,9 @@ class Connection:
         self._reader, self._writer, self._stranger = reader, writer, stranger
         self._channels: dict[int, Channel] = {}
         self._channel_max = 0
+        self._unread_bytes = 0
+        self._room = asyncio.Event()
+        self.held_up = False  #: nothing is read now, because the program does not read its streams
         self._failure: SonmError | None = None
         self._task = asyncio.create_task(self._read(), name="sonm connection")
 
@@ -30,10 +38,14 @@ class Connection:
     def peer(self) -> tuple[str, int]:
         """Whom it leads to: (host, port), or ("unix:/path", 0)."""
         name = self._writer.get_extra_info("peername")
+        if name is None:
+            raise Disconnected("the connection was lost as soon as it was made")
         return ("unix:" + name, 0) if isinstance(name, str) else (name[0], name[1])
 
     async def open(self, method: int, args: Any, tx: Graph, rx: Graph, headers: dict[str, bytes] | None = None) -> Channel:
-        """Begins a call. Errors: Disconnected; TypeError, for an argument that has no form on the wire."""
+        """Begins a call. Errors: Disconnected; SonmError (too many calls); TypeError, for an argument that has no form on the wire."""
+        if len(self._channels) >= CHANNELS_MAX:
+            raise SonmError(f"{CHANNELS_MAX} calls are under way on this connection")
         self._channel_max += 1
         number = self._channel_max
         channel = Channel(self, number, tx, rx)
@@ -52,11 +64,27 @@ class Connection:
         self._channels[number] = channel
         self._channel_max = max(self._channel_max, number)
 
-    def forget(self, channel: Channel) -> None:
-        """Late answers of that call are dropped from now on."""
-        for number, known in list(self._channels.items()):
-            if known is channel:
-                del self._channels[number]
+    async def forget(self, channel: Channel) -> None:
+        """What that call still holds, and its late answers, are dropped from now on."""
+        if self._channels.get(channel.number) is channel:
+            del self._channels[channel.number]
+        await channel.drop()
+
+    def count_unread(self, more: int) -> None:
+        """Counts what came in; below 0: what the program has taken. Errors: ProtocolError, when it is too much."""
+        self._unread_bytes += more
+        if more < 0:
+            self._room.set()
+        elif self._unread_bytes > INBOUND_BYTES_MAX:
+            raise ProtocolError(f"more than {INBOUND_BYTES_MAX} bytes came in and were not read")
+
+    async def wait_for_room(self, full: Callable[[], bool]) -> None:
+        """Waits, and so reads nothing more, while a stream is full, or all that came in is much. For the reader itself."""
+        while not self._failure and (full() or self._unread_bytes > INBOUND_BYTES_MAX // 2):
+            self.held_up = True
+            self._room.clear()
+            await self._room.wait()
+        self.held_up = False
 
     async def send(self, channel: int, message: int, args: Any, headers: dict[str, bytes] | None = None) -> None:
         """Sends one frame; waits while the socket is full. Errors: Disconnected."""
@@ -97,7 +125,7 @@ class Connection:
     async def _dispatch(self, frame: Frame) -> None:
         channel = self._channels.get(frame.channel)
         if channel:
-            await channel.deliver(frame.type, frame.args)
+            await channel.deliver(frame)
             if channel.over():
                 self._channels.pop(frame.channel, None)
         elif self._stranger:
@@ -108,6 +136,7 @@ class Connection:
     async def _end(self, failure: SonmError) -> None:
         if self._failure is None:
             self._failure = failure
+            self._room.set()
             self._writer.close()
             for channel in self._channels.values():
                 await channel.fail(failure)
@@ -120,6 +149,8 @@ async def connect(host: str, port: int, stranger: Stranger | None = None) -> Con
         reader, writer = await asyncio.open_connection(host, port)
     except OSError as error:
         raise Disconnected(f"cannot connect to {host}:{port}: {error.strerror or error}") from None
+    except ValueError as error:  # a text that can be no host's name
+        raise Disconnected(f"cannot connect to {host!r}:{port}: {error}") from None
     return Connection(reader, writer, stranger)
 
 

@@ -12,12 +12,11 @@ from typing import Any
 from .channel import STREAM, Channel
 from .client import Node
 from .connection import Connection, connect_unix
-from .errors import ProtocolError, ServiceError, SonmError
+from .errors import Disconnected, ProtocolError, ServiceError, SonmError
 from .wire import Frame
 
 HEARTBEAT_SECONDS = 20.0
 DISOWN_SECONDS = 5.0
-REQUEST_BYTES_MAX = 64 << 20
 CALLS_MAX = 1000
 
 UNCAUGHT, NO_HANDLER, TOO_MANY = 100, 200, 210
@@ -31,11 +30,15 @@ class Request:
         self.event, self._channel = event, channel
 
     async def read(self) -> bytes | None:
-        """The next chunk; None at the end. Errors: ServiceError (the client gave up or vanished)."""
-        return await self._channel.read()
+        """The next chunk; None at the end. Errors: ServiceError (the client gave up or vanished), ProtocolError (no chunk)."""
+        chunk = await self._channel.read()
+        if chunk is None or isinstance(chunk, bytes):
+            return chunk
+        raise ProtocolError(f"a chunk is bytes, this is {type(chunk).__name__}")
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._channel.__aiter__()
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while (chunk := await self.read()) is not None:
+            yield chunk
 
 
 class Response:
@@ -122,11 +125,16 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             self._answered.clear()
-            await self._connection.send(1, 0, ())
             try:
                 async with asyncio.timeout(DISOWN_SECONDS):
+                    await self._connection.send(1, 0, ())
                     await self._answered.wait()
+            except Disconnected as error:
+                await self._connection.close(error)
+                return
             except TimeoutError:
+                if self._connection.held_up:  # the answer waits behind a request that its handler has not read yet
+                    continue
                 await self._connection.close(SonmError(f"the node left a heartbeat unanswered for {DISOWN_SECONDS:g} s"))
                 return
             await asyncio.sleep(HEARTBEAT_SECONDS)
@@ -146,20 +154,28 @@ class Worker:
         if frame.channel == 1:
             if frame.type == 0:
                 self._answered.set()
-            elif frame.type == 1:
-                reason = frame.args[1].decode(errors="replace") if len(frame.args) > 1 else ""
-                await self._end(frame.args[0] if frame.args else 0, reason)
-            else:
+            elif frame.type != 1:
                 raise ProtocolError(f"message {frame.type} does not belong to channel 1")
+            else:
+                match frame.args:
+                    case [int(code), bytes(reason), *_]:
+                        await self._end(code, reason.decode(errors="replace"))
+                    case [] | [int()]:
+                        await self._end(0, "")
+                    case _:
+                        raise ProtocolError("the end of a worker has a code and a reason")
         elif frame.channel > self._last_channel:
             self._last_channel = frame.channel
             if frame.type != 0 or not frame.args or not isinstance(frame.args[0], bytes):
                 raise ProtocolError("a call begins with the name of an event")
-            self._begin(frame.channel, frame.args[0].decode(errors="replace"))
+            await self._begin(frame.channel, frame.args[0].decode(errors="replace"))
         # else: late frames of a call that this side has given up
 
-    def _begin(self, number: int, event: str) -> None:
-        channel = Channel(self._connection, number, STREAM, STREAM, REQUEST_BYTES_MAX)
+    async def _begin(self, number: int, event: str) -> None:
+        if len(self._calls) >= CALLS_MAX:
+            await self._connection.send(number, 1, ([CATEGORY, TOO_MANY], f"more than {CALLS_MAX} calls at once"))
+            return
+        channel = Channel(self._connection, number, STREAM, STREAM)
         self._connection.adopt(number, channel)
         call = asyncio.create_task(self._call(event, channel), name=f"{event} {number}")
         self._calls.add(call)
@@ -168,9 +184,7 @@ class Worker:
     async def _call(self, event: str, channel: Channel) -> None:
         try:
             handler = self._handlers.get(event) or self._handlers.get("")
-            if len(self._calls) > CALLS_MAX:
-                await channel.error(CATEGORY, TOO_MANY, f"more than {CALLS_MAX} calls at once")
-            elif handler is None:
+            if handler is None:
                 await channel.error(CATEGORY, NO_HANDLER, f"no handler for event '{event}'")
             else:
                 await handler(Request(event, channel), Response(channel))
@@ -182,6 +196,8 @@ class Worker:
         except Exception as error:  # a handler's defect is its caller's error, not the worker's end
             traceback.print_exc()
             await self._fail(channel, CATEGORY, UNCAUGHT, f"{type(error).__name__}: {error}")
+        finally:
+            await self._connection.forget(channel)
 
     async def _fail(self, channel: Channel, category: int, code: int, reason: str) -> None:
         try:
