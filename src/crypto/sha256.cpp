@@ -1,8 +1,16 @@
 #include "sonm/crypto/sha256.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 namespace sonm::crypto {
+namespace {
+
+/// OpenSSL clears up when the program ends. It begins before any thread that might use it, so that it ends
+/// after them: what it keeps for a thread is freed by the thread's end.
+[[maybe_unused]] const int begun = OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr);
+
+}  // namespace
 
 struct Sha256::State {
     EVP_MD_CTX* context = EVP_MD_CTX_new();
