@@ -61,10 +61,16 @@ private:
                                  std::string("-p"), fmt::format("{}", port_)})
             argv.push_back(std::move(word));
         auto started = test::ServerProcess::start(std::move(argv), port_);
-        if (started)
-            process_ = std::move(*started);
-        else
+        if (!started) {
             missing_ = started.error().message();
+            return;
+        }
+        process_ = std::move(*started);
+        // It listens before it serves.
+        std::string ready = fmt::format(
+            "for i in $(seq 200); do pg_isready -q -h 127.0.0.1 -p {} && exit 0; sleep 0.1; done; exit 1",
+            port_);
+        if (std::system(ready.c_str()) != 0) missing_ = "PostgreSQL did not begin to serve within 20 s";
     }
     TempDir folder_;
     std::string missing_;
