@@ -1,6 +1,6 @@
 #include "sonm/sdk/client.hpp"
 
-#include "sonm/rpc/locator.hpp"
+#include "doors.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -11,11 +11,6 @@ namespace {
 constexpr Millis connect_max{5'000};
 constexpr std::size_t answer_bytes_max = 64 * MiB;
 constexpr std::size_t connections_max = 256;
-
-std::string address_of(const rpc::Endpoint& endpoint) {
-    bool version_6 = endpoint.first.find(':') != std::string::npos;
-    return fmt::format("{}:{}", version_6 ? "[" + endpoint.first + "]" : endpoint.first, endpoint.second);
-}
 
 }  // namespace
 
@@ -66,18 +61,8 @@ Async<rpc::Connection> Node::open(std::string service) {
         rpc::Client<rpc::LocatorProtocol> client(std::move(*reached));
         auto resolving = client.call<"resolve">(service, std::optional<std::string>());
         SONM_CO_TRY(auto resolved, co_await std::move(resolving));
-        for (const rpc::Endpoint& endpoint : std::get<0>(resolved)) {
-            std::string address = address_of(endpoint);
-            // The locator's own port: services without ports of their own are asked for there by name. A node
-            // may know that port under other hosts than we do.
-            if (asked.ends_with(fmt::format(":{}", endpoint.second))) {
-                auto attaching = reach(asked, service);
-                auto attached = co_await std::move(attaching);
-                if (attached) co_return std::move(*attached);
-                last = std::move(attached.error());
-                if (address == asked || address == locator) continue;
-            }
-            auto connecting = reach(address);
+        for (const Door& door : doors_of(locator, asked, std::get<0>(resolved))) {
+            auto connecting = reach(door.address, door.by_name ? service : std::string());
             auto connected = co_await std::move(connecting);
             if (connected) co_return std::move(*connected);
             last = std::move(connected.error());
