@@ -2,6 +2,7 @@
 
 #include "sonm/base/blocking.hpp"
 #include "sonm/base/log.hpp"
+#include "sonm/jabber/stanza.hpp"
 
 namespace sonm::jabber {
 
@@ -21,7 +22,7 @@ struct Jabber::Listener {
     Listener(Jabber& j) : jabber(j), changed(j.executor_, 1) { jabber.listeners_.insert(this); }
     Listener(const Listener&) = delete;
     ~Listener() { jabber.listeners_.erase(this); }
-    void push(JabberMessage message) {
+    void push(std::shared_ptr<const JabberMessage> message) {
         queue.push_back(std::move(message));
         if (queue.size() > jabber.config_.queue_max) {
             queue.pop_front();
@@ -31,7 +32,7 @@ struct Jabber::Listener {
         (void)changed.try_push(true);
     }
     Jabber& jabber;
-    std::deque<JabberMessage> queue;
+    Queue queue;
     std::uint64_t missed = 0;
     Channel<bool> changed;
 };
@@ -96,7 +97,7 @@ Async<void> Jabber::receive(rpc::Sink<JabberMessage> out) {
             SONM_CO_CHECK(co_await std::move(waiting));
             continue;
         }
-        JabberMessage message = std::move(listener.queue.front());
+        JabberMessage message = *listener.queue.front();
         listener.queue.pop_front();
         message.missed = std::exchange(listener.missed, 0);
         auto writing = out.write(std::move(message));
@@ -107,13 +108,21 @@ Async<void> Jabber::receive(rpc::Sink<JabberMessage> out) {
 void Jabber::take(JabberMessage message) {
     ++received_;
     message.time = clock_.now().value;
-    for (Listener* listener : listeners_) listener->push(message);
+    auto shared = std::make_shared<const JabberMessage>(std::move(message));
+    for (Listener* listener : listeners_) listener->push(shared);
     if (!listeners_.empty()) return;
-    backlog_.push_back(std::move(message));
+    backlog_.push_back(std::move(shared));
     if (backlog_.size() <= config_.backlog_max) return;
     backlog_.pop_front();
     ++backlog_missed_;
     ++missed_;
+}
+
+void Jabber::give_up(std::size_t bytes) {
+    SONM_LOG(warn, "jabber: a message of {} bytes came, at most {} are taken", bytes, message_bytes_max);
+    ++missed_;
+    for (Listener* listener : listeners_) ++listener->missed;
+    if (listeners_.empty()) ++backlog_missed_;
 }
 
 Result<void> Jabber::handle(Event event) {
@@ -129,6 +138,8 @@ Result<void> Jabber::handle(Event event) {
     } else if (auto* confirmed = std::get_if<Confirmed>(&event)) {
         auto waiter = waiters_.find(confirmed->number);
         if (waiter != waiters_.end()) (void)waiter->second->done.try_push(true);
+    } else if (auto* lost = std::get_if<GivenUp>(&event)) {
+        give_up(lost->bytes);
     } else {
         take(std::move(std::get<JabberMessage>(event)));
     }

@@ -36,6 +36,8 @@ private:
     using TimePoint = std::chrono::steady_clock::time_point;
     struct Listener;
     struct Waiter;
+    /// All listeners share what waits: it never changes, and a crowd of slow ones holds no more than one.
+    using Queue = std::deque<std::shared_ptr<const services::JabberMessage>>;
     Async<std::string> send(std::string to, std::string body);
     Async<void> receive(rpc::Sink<services::JabberMessage> out);
     /// One connection, until it ends: why.
@@ -43,6 +45,8 @@ private:
     Async<std::string> look_up();
     Result<void> handle(Event event);
     void take(services::JabberMessage message);
+    /// A message that is too large: told as missed.
+    void give_up(std::size_t bytes);
     /// Errors: timeout, when the server has been silent for too long.
     Result<void> watch_silence();
 
@@ -58,7 +62,7 @@ private:
     TimePoint heard_at_, begun_at_;
     bool asked_ = false;  ///< whether the server is there
     std::set<Listener*> listeners_;
-    std::deque<services::JabberMessage> backlog_;
+    Queue backlog_;
     std::uint64_t backlog_missed_ = 0;
     std::uint64_t sent_ = 0, received_ = 0, missed_ = 0;
 };

@@ -1,10 +1,9 @@
 #include "sonm/jabber/link.hpp"
 
 #include "sonm/base/errc.hpp"
-#include "sonm/base/units.hpp"
+#include "sonm/jabber/stanza.hpp"
 
 #include <malloc.h>
-#include <strophe.h>
 #include <sys/select.h>
 
 #include <cstdlib>
@@ -13,9 +12,6 @@
 
 namespace sonm::jabber {
 namespace {
-
-constexpr std::string_view confirmation = "sonm-";
-constexpr const char* ping_namespace = "urn:xmpp:ping";
 
 /// Memory of one connection, counted: libstrophe itself has no bound for what a server sends.
 void* counted_alloc(std::size_t size, void* used) {
@@ -40,24 +36,12 @@ int refuse_large_sockets(xmpp_conn_t* connection, void* socket) {
     return xmpp_sockopt_cb_keepalive(connection, socket);
 }
 
-std::string text_or_empty(const char* text) { return text ? text : ""; }
-
 /// Why the last certificate on this thread was refused; libstrophe gives this handler nothing of ours.
 thread_local std::string certificate_fault;
 int refuse_certificate(const xmpp_tlscert_t*, const char* why) {
     certificate_fault = fmt::format("the certificate is refused: {}", why ? why : "no reason given");
     return 0;
 }
-
-/// A stanza that is let go at the end.
-struct Stanza {
-    explicit Stanza(xmpp_stanza_t* given) : stanza(given) {}
-    Stanza(const Stanza&) = delete;
-    ~Stanza() {
-        if (stanza) xmpp_stanza_release(stanza);
-    }
-    xmpp_stanza_t* stanza;
-};
 
 }  // namespace
 
@@ -89,6 +73,7 @@ bool is_xml_text(std::string_view text) {
 
 struct Link::Impl {
     std::size_t used = 0;
+    std::size_t queued = 0;  ///< of `used`, at most: what was given to be sent and may not have been yet
     xmpp_mem_t memory{counted_alloc, counted_free, counted_realloc, &used};
     xmpp_log_t log{keep_words, this};
     xmpp_ctx_t* context = nullptr;
@@ -125,7 +110,7 @@ struct Link::Impl {
         if (self.over) return;
         if (event == XMPP_CONN_CONNECT) {
             Stanza presence(xmpp_presence_new(self.context));
-            xmpp_send(connection, presence.stanza);
+            xmpp_send(connection, presence.get());
             self.events.push_back(Connected{text_or_empty(xmpp_conn_get_bound_jid(connection))});
             return;
         }
@@ -137,57 +122,22 @@ struct Link::Impl {
         self.end(std::move(why));
     }
 
-    static int on_message(xmpp_conn_t*, xmpp_stanza_t* stanza, void* given) {
-        auto& self = *static_cast<Impl*>(given);
-        services::JabberMessage message;
-        message.from = text_or_empty(xmpp_stanza_get_from(stanza));
-        message.to = text_or_empty(xmpp_stanza_get_to(stanza));
-        message.type = text_or_empty(xmpp_stanza_get_type(stanza));
-        message.id = text_or_empty(xmpp_stanza_get_id(stanza));
-        char* body = xmpp_message_get_body(stanza);
-        if (body) {
-            message.body = body;
-            xmpp_free(self.context, body);
-        }
-        if (message.type.empty()) message.type = "normal";
-        // Without a body: somebody is typing, and the like.
-        if (body || message.type == "error") self.events.push_back(std::move(message));
-        return 1;
-    }
-
-    static int on_iq(xmpp_conn_t* connection, xmpp_stanza_t* stanza, void* given) {
-        auto& self = *static_cast<Impl*>(given);
-        std::string type = text_or_empty(xmpp_stanza_get_type(stanza));
-        std::string id = text_or_empty(xmpp_stanza_get_id(stanza));
-        if (type == "result" || type == "error") {
-            // An error confirms as well: the server has read the question.
-            std::string_view digits = id;
-            if (!digits.starts_with(confirmation)) return 1;
-            digits.remove_prefix(confirmation.size());
-            if (auto number = parse_int<std::uint64_t>(digits)) self.events.push_back(Confirmed{*number});
-            return 1;
-        }
-        bool ping = xmpp_stanza_get_child_by_ns(stanza, ping_namespace) != nullptr;
-        Stanza reply(ping ? xmpp_stanza_reply(stanza)
-                          : xmpp_stanza_reply_error(stanza, "cancel", "service-unavailable", nullptr));
-        if (ping) xmpp_stanza_set_type(reply.stanza, "result");
-        if (reply.stanza) xmpp_send(connection, reply.stanza);
+    static int on_stanza(xmpp_conn_t* connection, xmpp_stanza_t* stanza, void* given) {
+        Heard heard = read_stanza(stanza);
+        if (heard.event) static_cast<Impl*>(given)->events.push_back(std::move(*heard.event));
+        if (heard.reply) xmpp_send(connection, heard.reply.get());
         return 1;
     }
 
     void send(const Outgoing& outgoing) {
+        std::size_t before = used;
         if (!outgoing.to.empty()) {
             Stanza message(xmpp_message_new(context, "chat", outgoing.to.c_str(), outgoing.id.c_str()));
-            xmpp_message_set_body(message.stanza, outgoing.body.c_str());
-            xmpp_send(connection, message.stanza);
+            xmpp_message_set_body(message.get(), outgoing.body.c_str());
+            xmpp_send(connection, message.get());
         }
-        std::string id = fmt::format("{}{}", confirmation, outgoing.number);
-        Stanza question(xmpp_iq_new(context, "get", id.c_str()));
-        Stanza ping(xmpp_stanza_new(context));
-        xmpp_stanza_set_name(ping.stanza, "ping");
-        xmpp_stanza_set_ns(ping.stanza, ping_namespace);
-        xmpp_stanza_add_child(question.stanza, ping.stanza);
-        xmpp_send(connection, question.stanza);
+        xmpp_send(connection, make_confirmation(context, outgoing.number).get());
+        queued += used - before;
     }
 };
 
@@ -207,8 +157,7 @@ Link::Link(const Account& account, const std::string& ip) : impl_(std::make_uniq
     if (!account.ca_file.empty()) xmpp_conn_set_cafile(self.connection, account.ca_file.c_str());
     xmpp_conn_set_certfail_handler(self.connection, refuse_certificate);
     xmpp_conn_set_sockopt_callback(self.connection, refuse_large_sockets);
-    xmpp_handler_add(self.connection, Impl::on_message, nullptr, "message", nullptr, &self);
-    xmpp_handler_add(self.connection, Impl::on_iq, nullptr, "iq", nullptr, &self);
+    xmpp_handler_add(self.connection, Impl::on_stanza, nullptr, nullptr, nullptr, &self);
     if (xmpp_connect_client(self.connection, ip.c_str(), account.port, Impl::on_connection, &self) !=
         XMPP_EOK)
         self.end(fmt::format("no connection to {} port {}", ip, account.port));
@@ -222,9 +171,10 @@ std::vector<Event> Link::step(std::vector<Outgoing> outgoing) {
         for (const Outgoing& each : outgoing) self.send(each);
         xmpp_run_once(self.context, 1);
         self.take_certificate_fault();
+        if (xmpp_conn_send_queue_len(self.connection) == 0) self.queued = 0;
     }
-    if (self.used > link_bytes_max)
-        self.end(fmt::format("the server sent too much at once ({} bytes)", self.used));
+    if (self.used > link_bytes_max + self.queued)
+        self.end(fmt::format("the server sent too much at once ({} bytes)", self.used - self.queued));
     return std::exchange(self.events, std::vector<Event>());
 }
 

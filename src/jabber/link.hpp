@@ -1,11 +1,9 @@
 #pragma once
 
 #include "sonm/base/result.hpp"
-#include "sonm/services/jabber_service.hpp"
+#include "sonm/jabber/event.hpp"
 
 #include <memory>
-#include <string>
-#include <variant>
 #include <vector>
 
 namespace sonm::jabber {
@@ -24,19 +22,6 @@ struct Account {
     Tls tls = Tls::required;
     std::string ca_file;  ///< empty = the system's
 };
-
-/// What happened on a connection.
-struct Connected {
-    std::string address;
-};
-struct Disconnected {
-    std::string why;
-};
-/// The server has read everything up to the stanza that was sent with this number.
-struct Confirmed {
-    std::uint64_t number = 0;
-};
-using Event = std::variant<Connected, Disconnected, Confirmed, services::JabberMessage>;
 
 /// A message to be sent and confirmed; without `to` only the confirmation is asked for.
 struct Outgoing {
@@ -64,7 +49,8 @@ private:
 /// Whether the text may stand in XML: UTF-8 without control characters (but tab and line ends).
 bool is_xml_text(std::string_view text);
 
-/// Largest memory that a connection may need: a server that sends more at once is left.
+/// Largest memory that a connection may need beside what waits to be sent: a server that sends more at once
+/// is left.
 inline constexpr std::size_t link_bytes_max = 8 * 1024 * 1024;
 
 }  // namespace sonm::jabber
