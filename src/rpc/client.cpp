@@ -55,6 +55,7 @@ Async<Opening> open(ByteStream& stream, detail::FrameInput& input, std::string s
         IdentityOptions identity;
         identity.signer = options.signer;
         identity.clock = options.clock;
+        identity.own_account_too = options.between_nodes;
         auto proving = prove_to_server(stream, input, identity, std::move(service), options.expect);
         SONM_CO_TRY(opening.peer->identity, co_await std::move(proving));
     } else {
@@ -123,6 +124,13 @@ Async<Connection> connect_over(TaskGroup& group, std::unique_ptr<ByteStream> str
 
 Async<Connection> connect(TaskGroup& group, std::string address, std::string service,
                           ConnectOptions options) {
+    if (options.signer && options.between_nodes && !options.expect) {
+        ConnectOptions plain = options;
+        plain.signer = nullptr;
+        auto asking = connect(group, address, service, std::move(plain));
+        auto connection = co_await std::move(asking);
+        if (connection || !connection.error().is(SecurityErrc::token_not_found)) co_return connection;
+    }
     auto connecting = connect_stream(std::move(address), options.connect_max);
     SONM_CO_TRY(std::unique_ptr<ByteStream> stream, co_await std::move(connecting));
     auto opening = connect_over(group, std::move(stream), std::move(service), std::move(options));

@@ -13,7 +13,10 @@ struct ConnectOptions {
     const crypto::Signer* signer = nullptr;  ///< set: mutual proof of identity; must outlive the opening
     const Clock* clock = nullptr;            ///< needed with a signer
     std::optional<crypto::Address> expect;   ///< who must be at the other end; needs a signer
-    const ServiceBase* serve = nullptr;      ///< what the other side may call here; outlives the connection
+    /// One node asks another: it proves its account only where that is wanted, since others have none to
+    /// answer with, and both may have one account. Needs a service's name.
+    bool between_nodes = false;
+    const ServiceBase* serve = nullptr;  ///< what the other side may call here; outlives the connection
 };
 
 /// A handle on one session with one service. Copies share it; it closes when the last copy goes.

@@ -131,7 +131,7 @@ Async<crypto::Address> prove_to_server(ByteStream& stream, detail::FrameInput& i
     if (expect && terms.callee != *expect)
         co_return fail(SecurityErrc::unauthorized, "{} is {}, expected was {}", stream.peer(), terms.callee,
                        *expect);
-    if (!expect && terms.callee == terms.caller)
+    if (!expect && !options.own_account_too && terms.callee == terms.caller)
         co_return fail(SecurityErrc::unauthorized,
                        "{} says to be this very account; expect it explicitly if that is meant",
                        stream.peer());

@@ -32,6 +32,7 @@ struct IdentityOptions {
     const crypto::Signer* signer = nullptr;
     const Clock* clock = nullptr;
     FixedBytes<32> channel_binding{};
+    bool own_account_too = false;  ///< as caller: the other side may be of this very account
 };
 
 /// The caller's side, on channel 1. With `expect`, nobody else is accepted. Gives the proven address of the

@@ -10,6 +10,8 @@ constexpr Millis rest{100};
 /// How often a server that drains looks which sessions have become quiet.
 constexpr Millis drain_step{10};
 constexpr std::size_t name_bytes_max = 256;
+/// Above any number of connections and listeners that can be.
+constexpr std::size_t children_max = 1u << 20;
 
 /// [host, port] of "host:port"; nothing for other kinds of addresses.
 std::optional<Endpoint> endpoint_of(const std::string& address) {
@@ -71,7 +73,7 @@ Async<void> Server::withdraw(std::string name) {
     entries_.erase(name);
     entry->withdrawn = true;
     std::erase_if(ports_, [&](const auto& port) {
-        if (port->root != entry) return false;
+        if (port->way.root != entry) return false;
         port->listener->close();
         return true;
     });
@@ -88,9 +90,11 @@ Async<void> Server::withdraw(std::string name) {
 void Server::listen(std::unique_ptr<Listener> listener, std::string root) {
     auto port = std::make_shared<Port>();
     port->listener = std::move(listener);
+    bool file = port->listener->address().starts_with("unix:");
+    port->way.proof = options_.identity_required && (!file || options_.unix_identity_required);
     if (!root.empty()) {
-        port->root = find(root);
-        SONM_ASSERT(port->root);
+        port->way.root = find(root);
+        SONM_ASSERT(port->way.root);
     }
     if (draining_) port->listener->close();
     ports_.push_back(port);
@@ -109,7 +113,7 @@ std::vector<Endpoint> Server::endpoints_of(const Entry* entry) const {
         if (std::ranges::find(found, endpoint) == found.end()) found.push_back(std::move(endpoint));
     };
     for (const auto& port : ports_) {
-        if (port->root.get() != entry) continue;
+        if (port->way.root.get() != entry) continue;
         auto endpoint = endpoint_of(port->listener->address());
         if (!endpoint) continue;
         if (!entry || options_.advertise.empty()) add(endpoint->first, endpoint->second);
@@ -124,6 +128,16 @@ std::vector<Endpoint> Server::endpoints_of(const Entry* entry) const {
         for (const HostPort& where : options_.advertise) add(where.host, where.port);
     }
     return found;
+}
+
+void Server::take_over(const ServerOptions& fresh) {
+    options_.limits = fresh.limits;
+    options_.connections_max = fresh.connections_max;
+    auto same = [](const HostPort& a, const HostPort& b) { return a.host == b.host && a.port == b.port; };
+    if (std::ranges::equal(options_.advertise, fresh.advertise, same)) return;
+    options_.advertise = fresh.advertise;
+    if (!told_) return;
+    for (const auto& [name, entry] : entries_) told_(name);
 }
 
 Result<Resolved> Server::resolve(std::string_view name) const {
@@ -151,8 +165,8 @@ Task<void> Server::run() {
         Server& server;
     } ending(*this);
     auto body = [this](TaskGroup& group) { return accept_all(group); };
-    // Listeners are children too: of each service one at most, and the shared ones.
-    auto work = scope(options_.connections_max + 2 * options_.services_max, std::move(body));
+    // Connections and listeners are counted by themselves; their bounds may change meanwhile.
+    auto work = scope(children_max, std::move(body));
     co_await std::move(work);
 }
 
@@ -178,7 +192,7 @@ Task<void> Server::accept(TaskGroup& group, std::shared_ptr<Port> port) {
         }
         // Beyond the limit the newest is turned away by closing it.
         if (connections_ >= options_.connections_max ||
-            !group.spawn(serve_counted(std::move(*stream), port->root)))
+            !group.spawn(serve_counted(std::move(*stream), port->way)))
             ++counters_.refused;
         else
             ++counters_.accepted;

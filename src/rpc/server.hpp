@@ -13,10 +13,11 @@ class Connection;
 struct ServerOptions {
     Limits limits;
     std::size_t connections_max = 256;
-    std::size_t services_max = 1024;           ///< names at once
-    const crypto::Signer* signer = nullptr;    ///< answers identity proofs; without one hello is refused
-    const Clock* clock = nullptr;              ///< needed with a signer
-    bool identity_required = false;            ///< nothing is served without a proof
+    std::size_t services_max = 1024;         ///< names at once
+    const crypto::Signer* signer = nullptr;  ///< answers identity proofs; without one hello is refused
+    const Clock* clock = nullptr;            ///< needed with a signer
+    bool identity_required = false;          ///< nothing is served without a proof
+    bool unix_identity_required = true;      ///< false: on unix sockets who may open the file is served, too
     std::size_t account_connections_max = 64;  ///< of one proven account, so that none can hold all of them
     /// Who is served beside `strangers_max`: a key costs nothing, so all others together may hold only so
     /// many connections, and those not for long when nothing is said. Asked once per connection, after the
@@ -56,9 +57,10 @@ public:
     /// Serves `service` under its protocol's name for as long as the server lives.
     void add(const ServiceBase& service);
     /// Serves `service` under `name`; at any time. With `own`, sessions on that listener speak the service's
-    /// protocol from the first frame on, as clients that know nothing of names expect, and `resolve` tells
-    /// that port. Without, it is reached through the shared ports. It must live until `withdraw` is done, or
-    /// as long as the server. Errors: exists, invalid (name), busy (services_max).
+    /// protocol from the first frame on, as clients that know nothing of names expect (hello and attach may
+    /// name it all the same), and `resolve` tells that port. Without, it is reached through the shared ports.
+    /// It must live until `withdraw` is done, or as long as the server. Errors: exists, invalid (name), busy
+    /// (services_max).
     Result<void> publish(std::string name, const ServiceBase& service,
                          std::unique_ptr<Listener> own = nullptr);
     /// Takes a name back: its own listener closes, its sessions end (calls under way fail as closed at their
@@ -72,6 +74,9 @@ public:
     void use_locator(const ServiceBase& locator);
     /// Told of every name that comes or goes. One listener; not told of what was there before.
     void on_change(std::function<void(const std::string& name)> told) { told_ = std::move(told); }
+    /// Takes `limits`, `connections_max` and `advertise` for connections from now on; those that are open
+    /// keep what they have.
+    void take_over(const ServerOptions& fresh);
 
     /// Endpoints, version and graph of a served name. Errors: service_not_available.
     Result<Resolved> resolve(std::string_view name) const;
@@ -109,9 +114,14 @@ private:
         bool withdrawn = false;
     };
     using EntryPtr = std::shared_ptr<Entry>;  // shared with openings and sessions, which may outlast the name
+    /// How a connection came.
+    struct Way {
+        EntryPtr root;       ///< of the port; nothing on shared ones
+        bool proof = false;  ///< nothing is served without one
+    };
     struct Port {
         std::unique_ptr<Listener> listener;
-        EntryPtr root;  ///< nothing on shared ports
+        Way way;
     };
     struct Opened {
         EntryPtr entry;
@@ -137,14 +147,16 @@ private:
     void end_sessions(const Entry* entry, const Error& why);
 
     // server_open.cpp: from a connection to a session
-    Task<void> serve_counted(std::unique_ptr<ByteStream> stream, EntryPtr root);
-    Async<void> serve_one(std::unique_ptr<ByteStream> stream, EntryPtr root);
+    Task<void> serve_counted(std::unique_ptr<ByteStream> stream, Way way);
+    Async<void> serve_one(std::unique_ptr<ByteStream> stream, Way way);
     Task<void> serve_session(std::shared_ptr<Session> session, std::unique_ptr<Registered> registered);
     /// Errors: busy.
     Result<std::unique_ptr<Seat>> seat(const crypto::Address& account);
-    Async<Opened> open(ByteStream& stream, detail::FrameInput& input, EntryPtr root);
+    Async<Opened> open(ByteStream& stream, detail::FrameInput& input, Way way);
     Async<Opened> greet(ByteStream& stream, detail::FrameInput& input, Opened opened, detail::Frame frame);
     Async<Opened> attached(ByteStream& stream, detail::FrameInput& input, Opened opened, detail::Frame frame);
+    /// What a peer names where it would speak to `root` else. Errors: service_not_available.
+    Result<EntryPtr> named(const EntryPtr& root, std::string_view name) const;
 
     Executor executor_;
     ServerOptions options_;

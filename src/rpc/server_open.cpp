@@ -65,35 +65,38 @@ private:
 };
 
 Task<void> Server::serve(std::unique_ptr<ByteStream> stream, std::string root) {
-    EntryPtr entry = root.empty() ? nullptr : find(root);
-    if (!root.empty() && !entry) return serve_counted(nullptr, nullptr);
-    return serve_counted(std::move(stream), std::move(entry));
+    Way way;
+    way.proof = options_.identity_required;
+    if (!root.empty()) way.root = find(root);
+    if (!root.empty() && !way.root) stream.reset();
+    return serve_counted(std::move(stream), std::move(way));
 }
 
-Task<void> Server::serve_counted(std::unique_ptr<ByteStream> stream, EntryPtr root) {
+Task<void> Server::serve_counted(std::unique_ptr<ByteStream> stream, Way way) {
     if (!stream) co_return;  // its service is gone
     struct Counted {
         explicit Counted(std::size_t& c) : count(c) { ++count; }
         ~Counted() { --count; }
         std::size_t& count;
     } counted(connections_);
-    auto contained = contain(serve_one(std::move(stream), std::move(root)));
+    auto contained = contain(serve_one(std::move(stream), std::move(way)));
     auto outcome = co_await std::move(contained);
     if (outcome) co_return;
     if (!outcome.error().is(Errc::closed)) ++counters_.failed;
     SONM_LOG(debug, "rpc connection: {}", outcome.error().message());
 }
 
-Async<void> Server::serve_one(std::unique_ptr<ByteStream> stream, EntryPtr root) {
+Async<void> Server::serve_one(std::unique_ptr<ByteStream> stream, Way way) {
+    const bool proof = way.proof;
     Limits first = options_.limits;
-    if (options_.identity_required) first.frame_bytes_max = std::min(first.frame_bytes_max, hello_bytes_max);
+    if (proof) first.frame_bytes_max = std::min(first.frame_bytes_max, hello_bytes_max);
     // By pointer: this coroutine lives as long as the session, which takes the input over.
     auto input = std::make_unique<detail::FrameInput>(first);
-    auto opening = within(options_.limits.hello_max, open(*stream, *input, std::move(root)));
+    auto opening = within(options_.limits.hello_max, open(*stream, *input, std::move(way)));
     SONM_CO_TRY(Opened opened, co_await std::move(opening));
     // Its service may have gone while the peer proved who it is.
     if (opened.entry->withdrawn || draining_) co_return fail(Errc::closed, "{} is gone", opened.entry->name);
-    if (options_.identity_required) input->set_limits(options_.limits);
+    if (proof) input->set_limits(options_.limits);
     Session::Options options;
     options.limits = options_.limits;
     std::unique_ptr<Seat> seated;
@@ -142,7 +145,9 @@ Result<Connection> Server::connect_local(TaskGroup& group, std::string_view name
 Result<std::unique_ptr<Server::Seat>> Server::seat(const crypto::Address& account) {
     auto found = by_account_.find(account);
     bool stranger = options_.is_customer && !options_.is_customer(account);
-    if ((found != by_account_.end() && found->second >= options_.account_connections_max) ||
+    // Many nodes may have one account, this one's: that is nobody who could take their room.
+    bool own = options_.signer && options_.signer->address() == account;
+    if ((!own && found != by_account_.end() && found->second >= options_.account_connections_max) ||
         (stranger && strangers_ >= options_.strangers_max)) {
         ++counters_.refused;
         return fail(Errc::busy, "account {} is turned away: too many connections of {}", account,
@@ -151,12 +156,11 @@ Result<std::unique_ptr<Server::Seat>> Server::seat(const crypto::Address& accoun
     return std::make_unique<Seat>(*this, account, stranger);
 }
 
-Async<Server::Opened> Server::open(ByteStream& stream, detail::FrameInput& input, EntryPtr root) {
+Async<Server::Opened> Server::open(ByteStream& stream, detail::FrameInput& input, Way way) {
     Opened opened;
     opened.peer = std::make_shared<Peer>();
     opened.peer->address = stream.peer();
-    bool named = root != nullptr;
-    opened.entry = named ? std::move(root) : find(LocatorProtocol::name);
+    opened.entry = way.root ? way.root : find(LocatorProtocol::name);
     std::optional<detail::Frame> first;
     while (!first) {
         // Looked at only: a frame that is neither hello nor attach belongs to the session.
@@ -165,13 +169,20 @@ Async<Server::Opened> Server::open(ByteStream& stream, detail::FrameInput& input
         auto filling = input.fill(stream);
         SONM_CO_CHECK(co_await std::move(filling));
     }
-    bool hello = !named && first->type == hello_type && options_.signer;
-    bool attach = !named && first->type == attach_type && !options_.identity_required;
-    if (!hello && !attach && !options_.identity_required) co_return std::move(opened);
+    // A service may have methods of those numbers.
+    bool own_method = way.root && way.root->service->find(first->type);
+    bool hello = !own_method && first->type == hello_type && options_.signer;
+    bool attach = !own_method && first->type == attach_type && !way.proof;
+    if (!hello && !attach && !way.proof) co_return std::move(opened);
 
     std::uint64_t channel = first->channel;
-    auto greeting = hello ? greet(stream, input, opened, *first) : attached(stream, input, opened, *first);
-    auto greeted = co_await std::move(greeting);
+    Result<Opened> greeted =
+        fail(SecurityErrc::token_not_found, "this node serves only who proves an account first");
+    if (hello || attach) {
+        auto greeting =
+            hello ? greet(stream, input, opened, *first) : attached(stream, input, opened, *first);
+        greeted = co_await std::move(greeting);
+    }
     if (!greeted && !greeted.error().is(Errc::closed)) {
         Bytes refusal = error_frame(channel, greeted.error());
         auto refusing = stream.write(refusal);
@@ -180,14 +191,18 @@ Async<Server::Opened> Server::open(ByteStream& stream, detail::FrameInput& input
     co_return greeted;
 }
 
+Result<Server::EntryPtr> Server::named(const EntryPtr& root, std::string_view name) const {
+    EntryPtr entry = find(name);
+    bool leads = root->name == LocatorProtocol::name || root == entry;
+    if (!entry || !leads) return not_available();
+    return entry;
+}
+
 Async<Server::Opened> Server::attached(ByteStream& stream, detail::FrameInput& input, Opened opened,
                                        detail::Frame frame) {
-    if (options_.identity_required)
-        co_return fail(SecurityErrc::token_not_found, "this node serves only who proves an account first");
     Reader in(frame.args);
     SONM_CO_TRY(std::string name, unpack<std::string>(in));
-    opened.entry = find(name);
-    if (!opened.entry) co_return not_available();
+    SONM_CO_TRY(opened.entry, named(opened.entry, name));
     opened.channel_used = frame.channel;
     input.take();
     Bytes answer;
@@ -206,8 +221,7 @@ Async<Server::Opened> Server::greet(ByteStream& stream, detail::FrameInput& inpu
                                     detail::Frame frame) {
     SONM_CO_TRY(Hello hello, parse_hello(frame));
     input.take();
-    opened.entry = find(hello.purpose);
-    if (!opened.entry) co_return not_available();
+    SONM_CO_TRY(opened.entry, named(opened.entry, hello.purpose));
     opened.channel_used = hello.channel;
     IdentityOptions identity;
     identity.signer = options_.signer;
