@@ -182,7 +182,7 @@ Async<void> App::control(rpc::Talk<rpc::Primitive<>, rpc::Streaming<std::int64_t
     } automatic(*this);
     while (true) {
         SONM_CO_TRY(auto said, co_await talk.hear());
-        if (!said) co_return Result<void>();
+        if (!said) co_return talk.say_now<"value">();
         if (!said->is<"write">()) continue;
         SONM_CO_TRY(std::int64_t count, said->args<"write">());
         if (count > 0)
