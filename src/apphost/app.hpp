@@ -26,7 +26,7 @@ struct AppParts {
     std::filesystem::path socket;        ///< where its workers find it
     std::vector<rpc::Endpoint> locator;  ///< where they find everybody else
     std::optional<unsigned> user;        ///< whom they run as
-    std::filesystem::path door;          ///< where those without a network find everybody else; may be empty
+    std::filesystem::path door;          ///< the same for those that may go nowhere else; may be empty
     std::function<void(Crash)> crashed = [](Crash) {};
 };
 

@@ -140,6 +140,8 @@ SpawnSpec App::spawn_spec(const Worker& worker) const {
     spec.folder = version_.folder;
     spec.program = version_.manifest.slave;
     spec.environment = version_.manifest.environment;
+    // Not in --locator: frameworks of old know no such address, and stop at it.
+    if (!parts_.door.empty()) spec.environment.try_emplace("SONM_NODE", "unix:" + parts_.door.string());
     spec.image = version_.manifest.image;
     spec.socket = parts_.socket;
     spec.locator = parts_.door;

@@ -4,16 +4,14 @@
 #include "sonm/apphost/host.hpp"
 #include "sonm/engine/docker_engine.hpp"
 
-#include <unistd.h>
-
 namespace sonm::apphost {
 
 Result<std::unique_ptr<services::PlatformService>> make(services::Environment environment, YamlReader& args) {
     Config config;
     fields(args, config);
     if (args.describing()) return std::unique_ptr<services::PlatformService>();
-    if (config.users && ::geteuid() != 0)
-        return fail(Errc::denied, "{}: `users` needs a node that runs as root", environment.name);
+    auto users = worker_users(config.users, environment.folder);
+    if (!users) return wrap(std::move(users.error()), "{}", environment.name);
     ProcessSpawnerConfig processes;
     processes.state = environment.folder / "workers";
     processes.control_groups = config.control_groups;
@@ -33,7 +31,7 @@ Result<std::unique_ptr<services::PlatformService>> make(services::Environment en
                                                         environment.folder.string());
     }
     return std::unique_ptr<services::PlatformService>(std::make_unique<AppHost>(
-        std::move(environment), std::move(config), std::move(spawner), std::move(containers)));
+        std::move(environment), std::move(config), *users, std::move(spawner), std::move(containers)));
 }
 
 }  // namespace sonm::apphost

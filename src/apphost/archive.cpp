@@ -66,9 +66,15 @@ private:
 
     Result<void> folder(const std::string& path) {
         SONM_TRY(FileHandle parent, parents(path));
-        if (::mkdirat(parent.get(), name_of(path).c_str(), 0755) != 0 && errno != EEXIST)
+        if (!make_open_folder(parent, name_of(path)))
             return engine::system_failure(errno, "archive: " + path);
         return Result<void>();
+    }
+
+    /// One that other users can read, whatever the umask.
+    static bool make_open_folder(const FileHandle& parent, const std::string& name) {
+        if (::mkdirat(parent.get(), name.c_str(), 0755) != 0) return errno == EEXIST;
+        return ::fchmodat(parent.get(), name.c_str(), 0755, 0) == 0;
     }
 
     Result<void> soft_link(const std::string& path, const char* target) {
@@ -124,7 +130,7 @@ private:
     Result<FileHandle> parents(const std::string& path) {
         SONM_TRY(FileHandle at, engine::open_beneath(folder_, ".", O_PATH | O_DIRECTORY));
         for (const auto& part : fs::path(path).parent_path()) {
-            if (::mkdirat(at.get(), part.c_str(), 0755) != 0 && errno != EEXIST)
+            if (!make_open_folder(at, part.string()))
                 return engine::system_failure(errno, "archive: " + path);
             auto next = engine::open_beneath(at, part.string(), O_PATH | O_DIRECTORY);
             if (!next)
@@ -172,6 +178,7 @@ Result<void> add_file(archive* writer, archive_entry* entry, const fs::path& pat
 
 Result<void> unpack_archive(BytesView archive, const fs::path& folder, ArchiveLimits limits) {
     SONM_CHECK(make_folder(folder, 0755));
+    ::chmod(folder.c_str(), 0755);
     SONM_TRY(FileHandle handle, engine::open_folder(folder));
     return Unpacking(std::move(handle), limits).read(archive);
 }

@@ -125,6 +125,21 @@ TEST(AppArchive, set_id_bits_and_hard_links_are_tamed) {
     EXPECT_EQ(text_of(place / "app/twin"), "x");
 }
 
+TEST(AppArchive, other_users_can_read_what_is_unpacked_whatever_the_umask) {
+    TempDir place;
+    Bytes tar = Tar().file("a/b/program", "x", 0700).file("text", "x", 0600).take();
+    mode_t before = ::umask(077);
+    auto unpacked = unpack_archive(tar, place / "app");
+    ::umask(before);
+    ASSERT_TRUE(unpacked) << unpacked.error().message();
+    for (auto [path, mode] : {std::pair("app", 0755u), std::pair("app/a", 0755u), std::pair("app/a/b", 0755u),
+                              std::pair("app/a/b/program", 0755u), std::pair("app/text", 0644u)}) {
+        struct stat status {};
+        ASSERT_EQ(::stat((place / path).c_str(), &status), 0) << path;
+        EXPECT_EQ(status.st_mode & 07777, mode) << path;
+    }
+}
+
 TEST(AppArchive, a_folder_that_is_too_large_is_not_packed) {
     TempDir place;
     Bytes noise = random_bytes(archive_bytes_max + MiB);

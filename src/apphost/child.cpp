@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -9,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstring>
 
@@ -18,12 +20,25 @@ namespace sonm::apphost {
 namespace {
 
 /// What the child does, in order; the first that fails is told to the parent by its number.
-enum class Step : int { session, parent, streams, group, limits, folder, user, privileges, filter, start };
-constexpr const char* step_names[] = {
-    "making a session",           "binding it to this program", "its output",
-    "entering its control group", "setting its limits",         "entering its folder",
-    "changing its user",          "dropping privileges",        "setting its system calls",
-    "starting the program"};
+enum class Step : int {
+    session,
+    streams,
+    group,
+    limits,
+    rights,
+    user,
+    folder,
+    parent,
+    privileges,
+    filter,
+    start
+};
+constexpr const char* step_names[] = {"making a session",           "its output",
+                                      "entering its control group", "setting its limits",
+                                      "dropping its capabilities",  "changing its user",
+                                      "entering its folder",        "binding it to this program",
+                                      "dropping privileges",        "setting its system calls",
+                                      "starting the program"};
 struct Failure {
     Step step;
     int error;
@@ -38,6 +53,9 @@ struct Prepared {
     sock_fprog filter{};
     std::vector<std::pair<int, rlimit>> limits;
 };
+
+constexpr std::array<std::string_view, 5> of_the_user = {"HOME", "USER", "LOGNAME", "MAIL",
+                                                         "XDG_RUNTIME_DIR"};
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> out;
@@ -57,10 +75,15 @@ void prepare(Prepared& out, const ChildSpec& child) {
         std::string_view text(*variable);
         // What this program was told in confidence (a passphrase) is nobody else's.
         if (text.starts_with("SONM_")) continue;
+        // Nor is another user's home of use to it.
+        if (spec.user && std::find(of_the_user.begin(), of_the_user.end(), text.substr(0, text.find('='))) !=
+                             of_the_user.end())
+            continue;
         if (!spec.environment.contains(std::string(text.substr(0, text.find('=')))))
             out.variables.emplace_back(text);
     }
     for (const auto& [name, value] : spec.environment) out.variables.push_back(name + "=" + value);
+    if (spec.user && !spec.environment.contains("HOME")) out.variables.push_back("HOME=" + out.folder);
     out.argv = pointers(out.words);
     out.envp = pointers(out.variables);
     out.filter.len = static_cast<unsigned short>(child.filter.size());
@@ -71,8 +94,26 @@ void prepare(Prepared& out, const ChildSpec& child) {
     limit(RLIMIT_NOFILE, spec.isolate.files_max);
     limit(RLIMIT_CORE, 0);
     if (child.limit_memory) limit(RLIMIT_DATA, spec.isolate.memory_bytes_max);
-    // Counted per user: of use only if the user is the worker's own.
-    if (spec.user) limit(RLIMIT_NPROC, spec.isolate.processes_max);
+    // Counted per user, so all workers of the application share it: of use only if the user is its own.
+    if (spec.user && child.limit_processes) limit(RLIMIT_NPROC, spec.isolate.processes_max);
+}
+
+/// What it and all that it starts could ever win back. Without the right to do so (EPERM) nothing can be won
+/// back either, since there will be no new privileges.
+bool empty_bounding_set() {
+    for (int capability = 0; capability < 64; ++capability) {
+        if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0 || errno == EPERM) continue;
+        return errno == EINVAL && capability > 0;  // the kernel knows no more
+    }
+    return true;
+}
+
+/// All that it has: also root, and a user who was given some, are left without.
+bool drop_capabilities() {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+    return ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 &&
+           ::syscall(SYS_capset, &header, none) == 0;
 }
 
 bool change_user(unsigned user) {
@@ -114,9 +155,11 @@ Step become(const ChildSpec& child, const Prepared& prepared, pid_t parent) {
     if (!redirect(child.output)) return Step::streams;
     if (!enter_groups(child)) return Step::group;
     if (!set_limits(prepared)) return Step::limits;
+    if (!empty_bounding_set()) return Step::rights;
     if (child.spec.user && !change_user(*child.spec.user)) return Step::user;
+    if (!drop_capabilities()) return Step::rights;
     if (::chdir(prepared.folder.c_str()) != 0) return Step::folder;
-    // After the change of user, which takes it back. The parent may have died before.
+    // After the change of user and rights, which takes it back. The parent may have died before.
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent) return Step::parent;
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Step::privileges;
     if (prepared.filter.len != 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prepared.filter) != 0)

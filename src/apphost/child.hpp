@@ -15,7 +15,7 @@ struct ChildSpec {
     std::span<const sock_filter> filter;                  ///< empty = none
     std::span<const engine::FileHandle> group_entrances;  ///< "0" is written into each
     int output;                                           ///< for stdout and stderr
-    bool limit_memory;                                    ///< by resource limit: there is no control group
+    bool limit_memory, limit_processes;                   ///< by resource limit: no control group does
 };
 
 /// Forks, takes every right away, and starts the program. Returns once that has worked or failed. Errors:

@@ -10,16 +10,6 @@ Result<std::filesystem::path> folder(std::string_view text) {
     return std::filesystem::path(text);
 }
 
-Result<std::optional<UserRange>> users(std::string_view text) {
-    std::size_t dash = text.find('-');
-    auto first = parse_int<unsigned>(text.substr(0, dash));
-    auto last = dash == std::string_view::npos ? first : parse_int<unsigned>(text.substr(dash + 1));
-    if (!first || !last || *first == 0 || *first > *last)
-        return fail(Errc::invalid,
-                    "\"{}\": numbers of users as first-last, without root, such as 200000-200063", text);
-    return std::optional<UserRange>(UserRange{*first, *last});
-}
-
 Result<std::uint64_t> count(std::string_view text) {
     SONM_TRY(std::uint64_t value, parse_int<std::uint64_t>(text));
     if (value < 1 || value > 1000) return fail(Errc::invalid, "{} is not between 1 and 1000", value);
@@ -33,12 +23,17 @@ void fields(YamlReader& r, Config& config) {
                config.storage, yaml_text);
     r.optional({"runlist", "What is started with the node; its name in the storage.", "default"},
                config.runlist, yaml_text);
-    r.optional({"runtime", "Folder of the sockets between node and workers.", "/run/sonm"}, config.runtime,
-               folder);
+    r.optional(
+        {"runtime", "Folder of the sockets between node and workers; emptied at each start.", "/run/sonm"},
+        config.runtime, folder);
     r.optional({"spool", "Folder of the unpacked archives; emptied at each start.", "/var/spool/sonm"},
                config.spool, folder);
-    r.optional({"users", "Users that applications run as, one each; the node must be root.", "200000-200063"},
-               config.users, users);
+    r.optional(
+        {"users",
+         "Users that applications run as, one each; the node must be root. Without it a node that is root "
+         "takes numbers that systems leave unused; none: all run as the node's user.",
+         "200000-200063"},
+        config.users, parse_users);
     r.optional({"seccomp", "Whether workers may only make the system calls of containers.", "true"},
                config.seccomp, yaml_flag);
     r.optional({"control_groups", "Where the kernel's control groups are.", "/sys/fs/cgroup"},

@@ -1,23 +1,17 @@
 #pragma once
 
+#include "sonm/apphost/users.hpp"
 #include "sonm/base/yaml.hpp"
 
-#include <optional>
-
 namespace sonm::apphost {
-
-/// Users that applications run as, one for each.
-struct UserRange {
-    unsigned first = 0, last = 0;
-};
 
 /// The service's arguments in the node's configuration.
 struct Config {
     std::string storage = "storage";
     std::string runlist = "default";
-    std::filesystem::path runtime;  ///< sockets; empty = in the service's folder
-    std::filesystem::path spool;    ///< unpacked archives; empty = in the service's folder
-    std::optional<UserRange> users;
+    std::filesystem::path runtime;  ///< sockets; empty = see Places
+    std::filesystem::path spool;    ///< unpacked archives; empty = see Places
+    UserChoice users;
     bool seccomp = true;
     std::filesystem::path control_groups = "/sys/fs/cgroup";
     std::string engine;  ///< "" = no containers, "system" = DOCKER_HOST or the usual socket, or an address

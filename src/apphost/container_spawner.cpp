@@ -107,8 +107,6 @@ Async<std::unique_ptr<Spawned>> ContainerSpawner::spawn(SpawnSpec spec, OutputFn
     if (!spec.locator.empty()) {
         locator.source = locator.target = spec.locator.string();
         wanted.mounts.push_back(locator);
-        // Not in --locator: frameworks of old know no such address, and stop at it.
-        wanted.env.try_emplace("SONM_NODE", "unix:" + spec.locator.string());
     }
     wanted.limits.cpu_millicores = spec.isolate.cpu_millicores;
     wanted.limits.memory_bytes_max = spec.isolate.memory_bytes_max;

@@ -50,7 +50,6 @@ TEST(ContainerSpawner, a_worker_sees_its_folder_and_the_sockets_of_the_node_and_
         EXPECT_TRUE(made.mounts.at(0).read_only);
         EXPECT_EQ(made.mounts.at(1).target, "/run/echo.1");
         EXPECT_EQ(made.mounts.at(2).target, "/run/node");
-        EXPECT_EQ(made.env.at("SONM_NODE"), "unix:/run/node");
         EXPECT_EQ(made.limits.memory_bytes_max, 64 * MiB);
         EXPECT_FALSE(made.network.has_value());
         EXPECT_TRUE(made.read_only_root);

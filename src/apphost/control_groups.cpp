@@ -1,5 +1,7 @@
 #include "sonm/apphost/control_groups.hpp"
 
+#include "sonm/base/units.hpp"
+
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
@@ -32,6 +34,39 @@ bool write_text(const fs::path& file, std::string_view text) {
 
 bool make_group(const fs::path& folder) { return ::mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST; }
 
+/// The node's folder and the one that all nodes share, which another node may remove in between.
+bool make_node_folder(const fs::path& folder) {
+    for (int i = 0; i < 10; ++i) {
+        if (!make_group(folder.parent_path())) return false;
+        if (make_group(folder)) return true;
+        if (errno != ENOENT) return false;
+    }
+    return false;
+}
+
+std::vector<fs::path> folders_in(const fs::path& folder) {
+    std::vector<fs::path> out;
+    std::error_code error;
+    for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+        if (at->is_directory(error)) out.push_back(at->path());
+    return out;
+}
+
+/// What makes a process number mean the same process.
+std::string process_namespace() {
+    struct stat status {};
+    return std::to_string(::stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0);
+}
+
+/// Whether `name` is that of a node of this namespace whose process is gone.
+bool owner_is_dead(const std::string& name) {
+    std::string middle = "." + process_namespace() + ".";
+    std::size_t at = name.find(middle);
+    if (at == std::string::npos) return false;
+    auto pid = parse_int<pid_t>(std::string_view(name).substr(at + middle.size()));
+    return pid && *pid > 0 && ::kill(*pid, 0) != 0 && errno == ESRCH;
+}
+
 std::vector<pid_t> processes(const fs::path& folder) {
     std::ifstream file(folder / "cgroup.procs");
     std::vector<pid_t> out;
@@ -51,6 +86,8 @@ Result<std::vector<FileHandle>> ControlGroup::entrances() const {
 }
 
 void ControlGroup::kill() const {
+    // Whoever forks faster than we read the list can do so no more.
+    for (const fs::path& folder : folders_) write_text(folder / "pids.max", "0");
     for (const fs::path& folder : folders_) {
         if (write_text(folder / "cgroup.kill", "1")) continue;
         for (pid_t pid : processes(folder)) ::kill(pid, SIGKILL);
@@ -64,7 +101,8 @@ bool ControlGroup::remove() const {
     return gone;
 }
 
-ControlGroups::ControlGroups(fs::path root, std::string tag) : tag_(std::move(tag)) {
+ControlGroups::ControlGroups(fs::path root, std::string tag)
+    : tag_(std::move(tag)), name_(fmt::format("{}.{}.{}", tag_, process_namespace(), ::getpid())) {
     if (is_version_2(root))
         use_version_2(root);
     else
@@ -73,15 +111,32 @@ ControlGroups::ControlGroups(fs::path root, std::string tag) : tag_(std::move(ta
         missing_ = "no control groups can be written below " + root.string();
 }
 
+ControlGroups::~ControlGroups() {
+    for (const Hierarchy& hierarchy : hierarchies_) {
+        for (const fs::path& group : folders_in(hierarchy.folder)) (void)ControlGroup({group}).remove();
+        ::rmdir(hierarchy.folder.c_str());
+        ::rmdir(hierarchy.folder.parent_path().c_str());
+    }
+}
+
+bool ControlGroups::limit_memory() const {
+    return std::any_of(hierarchies_.begin(), hierarchies_.end(), [](const auto& one) { return one.memory; });
+}
+
+bool ControlGroups::limit_processes() const {
+    return std::any_of(hierarchies_.begin(), hierarchies_.end(),
+                       [](const auto& one) { return one.processes; });
+}
+
 void ControlGroups::use_version_2(const fs::path& root) {
     version_2_ = true;
-    fs::path folder = root / parent_name;
+    fs::path folder = root / parent_name / name_;
     write_text(root / "cgroup.subtree_control", "+memory +pids +cpu");
-    if (!make_group(folder) || !make_group(folder / tag_)) return;
-    write_text(folder / "cgroup.subtree_control", "+memory +pids +cpu");
-    bool delegated = write_text(folder / tag_ / "cgroup.subtree_control", "+memory +pids +cpu");
-    if (!delegated) missing_ = "control groups are there, but without the controllers memory, pids and cpu";
-    if (delegated) hierarchies_.push_back(Hierarchy{folder / tag_, true, true, true});
+    if (!make_node_folder(folder)) return;
+    hierarchies_.push_back(Hierarchy{folder, true, true, true});
+    write_text(folder.parent_path() / "cgroup.subtree_control", "+memory +pids +cpu");
+    if (!write_text(folder / "cgroup.subtree_control", "+memory +pids +cpu"))
+        missing_ = "control groups are there, but without the controllers memory, pids and cpu";
 }
 
 void ControlGroups::use_version_1(const fs::path& root) {
@@ -90,9 +145,9 @@ void ControlGroups::use_version_1(const fs::path& root) {
         std::error_code error;
         fs::path real = fs::canonical(root / controller, error);
         if (error) continue;
-        fs::path folder = real / parent_name / tag_;
+        fs::path folder = real / parent_name / name_;
         if (seen.insert(folder).second) {
-            if (!make_group(real / parent_name) || !make_group(folder)) continue;
+            if (!make_node_folder(folder)) continue;
             hierarchies_.push_back(Hierarchy{folder});
         }
         for (Hierarchy& hierarchy : hierarchies_) {
@@ -145,13 +200,21 @@ Result<void> ControlGroups::limit(const fs::path& folder, const Hierarchy& hiera
 
 std::vector<ControlGroup> ControlGroups::leftovers() const {
     std::vector<ControlGroup> out;
-    for (const Hierarchy& hierarchy : hierarchies_) {
-        std::error_code error;
-        for (fs::directory_iterator at(hierarchy.folder, error), end; !error && at != end;
-             at.increment(error))
-            if (at->is_directory(error)) out.push_back(ControlGroup({at->path()}));
-    }
+    for (const Hierarchy& hierarchy : hierarchies_)
+        for (const fs::path& node : folders_in(hierarchy.folder.parent_path()))
+            if (node.filename().string().starts_with(tag_ + "."))
+                for (const fs::path& group : folders_in(node)) out.push_back(ControlGroup({group}));
     return out;
+}
+
+void ControlGroups::sweep() const {
+    for (const Hierarchy& hierarchy : hierarchies_)
+        for (const fs::path& node : folders_in(hierarchy.folder.parent_path())) {
+            std::string name = node.filename().string();
+            if (name == name_ || (!name.starts_with(tag_ + ".") && !owner_is_dead(name))) continue;
+            for (const fs::path& group : folders_in(node)) ::rmdir(group.c_str());
+            ::rmdir(node.c_str());
+        }
 }
 
 }  // namespace sonm::apphost

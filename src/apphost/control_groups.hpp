@@ -27,22 +27,31 @@ private:
     std::vector<std::filesystem::path> folders_;
 };
 
-/// The groups of one node: `tag` tells them from those of another on the same machine.
+/// The groups of one node, below sonm-apps/<tag>.<process numbers' namespace>.<process>: `tag` tells them
+/// from those of another on the same machine, the process whether their owner is still there.
 class ControlGroups {
 public:
     /// Looks at what this machine offers below `root`.
     ControlGroups(std::filesystem::path root, std::string tag);
+    ControlGroups(const ControlGroups&) = delete;
+    /// Kills and removes what is left, and the folders above it, as far as they are nobody else's.
+    ~ControlGroups();
 
     /// Why there are no limits by control group; empty if there are.
     const std::string& missing() const { return missing_; }
+    bool limit_memory() const;
+    bool limit_processes() const;
     /// A new group with limits. Errors: io.
     Result<ControlGroup> make(const std::string& name, const Isolate& limits) const;
-    /// Those that an earlier life of this node has left.
+    /// Those that earlier lives of this node have left, and those of this one.
     std::vector<ControlGroup> leftovers() const;
+    /// Removes the folders of earlier lives, and of other nodes that have died, unless something lives in
+    /// them.
+    void sweep() const;
 
 private:
     struct Hierarchy {
-        std::filesystem::path folder;
+        std::filesystem::path folder;  ///< the node's
         bool memory = false, processes = false, cpu = false;
     };
     void use_version_2(const std::filesystem::path& root);
@@ -50,7 +59,7 @@ private:
     Result<void> limit(const std::filesystem::path& folder, const Hierarchy& hierarchy,
                        const Isolate& limits) const;
 
-    std::string tag_, missing_;
+    std::string tag_, name_, missing_;
     bool version_2_ = false;
     std::vector<Hierarchy> hierarchies_;
 };

@@ -15,41 +15,24 @@ using services::NodeErrc;
 
 /// Applications, their starts and their crash reports, all at once.
 constexpr std::size_t children_max = 4096;
-/// sockaddr_un has room for so many bytes, the end included.
-constexpr std::size_t socket_path_bytes_max = 107;
+/// Of a socket's path below the folder of sockets, with the longest name of an application.
+constexpr std::size_t socket_name_bytes_max = sizeof "/box/.4194304.node" + 64;
+/// Where sockets and unpacked archives lie if workers cannot come to the service's folder.
+constexpr const char* shared_runtime = "/run/sonm-apps";
+constexpr const char* shared_spool = "/var/lib/sonm-apps";
 /// How long pause_app waits for the end before it answers.
 constexpr Millis pause_max{10'000};
 
-/// Whether that user can enter the folder: every one on the way lets others through. Errors: resource.
-Result<void> check_way(unsigned user, const fs::path& folder) {
-    for (fs::path at = folder; !at.empty() && at != at.root_path(); at = at.parent_path()) {
-        struct stat status {};
-        if (::stat(at.c_str(), &status) != 0) return fail(Errc::io, "{}", at.string());
-        if ((status.st_mode & S_IXOTH) == 0 && status.st_uid != user)
-            return fail(NodeErrc::resource,
-                        "user {} cannot enter {}; `chmod o+x` it, or set `spool` and `runtime`", user,
-                        at.string());
-    }
-    return Result<void>();
-}
-
-void empty_folder(const fs::path& folder) {
-    std::error_code ignored;
-    for (fs::directory_iterator at(folder, ignored), end; at != end; at.increment(ignored))
-        fs::remove_all(at->path(), ignored);
-}
-
 }  // namespace
 
-AppHost::AppHost(services::Environment environment, Config config, std::unique_ptr<Spawner> processes,
-                 std::unique_ptr<Spawner> containers)
+AppHost::AppHost(services::Environment environment, Config config, std::optional<UserRange> users,
+                 std::unique_ptr<Spawner> processes, std::unique_ptr<Spawner> containers)
     : environment_(std::move(environment)),
       config_(std::move(config)),
       processes_(std::move(processes)),
       containers_(std::move(containers)),
-      store_([this] { return environment_.host->connect(config_.storage); }) {
-    if (config_.spool.empty()) config_.spool = environment_.folder / "spool";
-    if (config_.runtime.empty()) config_.runtime = environment_.folder / "run";
+      store_([this] { return environment_.host->connect(config_.storage); }),
+      users_(users) {
     bind();
 }
 
@@ -97,28 +80,30 @@ Result<AppHost::RunningPtr> AppHost::find(const std::string& name) const {
 }
 
 Async<void> AppHost::start() {
-    SONM_CO_CHECK(make_folder(config_.spool, 0711));
-    SONM_CO_CHECK(make_folder(config_.runtime, 0711));
-    std::size_t longest = config_.runtime.string().size() + sizeof "/box/.4194304.node" + 64;
-    if (longest > socket_path_bytes_max) {
-        short_runtime_.emplace();
-        fs::permissions(short_runtime_->path(), fs::perms(0711));
-        config_.runtime = short_runtime_->path();
-    }
-    if (!config_.users && ::geteuid() == 0)
-        SONM_LOG(warn, "app workers run as root; `users` gives each application a user of its own");
+    if (!users_.range() && ::geteuid() == 0)
+        SONM_LOG(warn,
+                 "app workers run as root, without its capabilities; without `users: none` each "
+                 "application has a user of its own");
     for (Spawner* spawner : {processes_.get(), containers_.get()}) {
         if (!spawner) continue;
         auto cleaning = spawner->clean_up();
         auto cleaned = co_await std::move(cleaning);
         if (!cleaned) SONM_LOG(warn, "cleaning up after an earlier life: {}", cleaned.error().message());
     }
-    empty_folder(config_.spool);
-    empty_folder(config_.runtime);
-    if (containers_) {
-        SONM_CO_CHECK(make_folder(boxes(), 0700));
+    Places::Wanted wanted;
+    wanted.folder = environment_.folder;
+    wanted.runtime = config_.runtime;
+    wanted.spool = config_.spool;
+    wanted.shared_runtime = shared_runtime;
+    wanted.shared_spool = shared_spool;
+    wanted.socket_bytes_max = socket_name_bytes_max;
+    // A worker that is root is stopped by the rights of folders, too: it has none of root's capabilities.
+    if (users_.range()) wanted.user = users_.range()->first;
+    if (!users_.range() && ::geteuid() == 0) wanted.user = 0;
+    SONM_CO_CHECK(places_.open(wanted));
+    if (containers_) SONM_CO_CHECK(make_folder(boxes(), 0700));
+    if (containers_ || environment_.host->wants_proof())
         SONM_CO_CHECK(environment_.host->check_door(door({})));
-    }
     co_return Result<void>();
 }
 
@@ -210,15 +195,6 @@ Async<void> AppHost::remember(std::string name, std::optional<std::string> profi
     co_return co_await std::move(writing);
 }
 
-std::optional<unsigned> AppHost::free_user() const {
-    if (!config_.users) return std::nullopt;
-    for (unsigned user = config_.users->first; user <= config_.users->last; ++user) {
-        auto taken = [&](const auto& entry) { return entry.second->user == user; };
-        if (std::none_of(apps_.begin(), apps_.end(), taken)) return user;
-    }
-    return std::nullopt;
-}
-
 Async<void> AppHost::launch(std::string name, std::string profile_name) {
     SONM_CO_CHECK(check_app_name(name));
     if (!group_) co_return fail(Errc::unavailable, "the node is not up yet, or going down");
@@ -241,23 +217,24 @@ Async<void> AppHost::launch(std::string name, std::string profile_name) {
     if (contained && !containers_)
         co_return fail(NodeErrc::resource, "{} wants containers; this node has no `engine`", name);
     if (!contained) {
-        running->user = free_user();
-        if (config_.users && !running->user)
+        running->user = users_.take();
+        if (users_.range() && !running->user)
             co_return fail(NodeErrc::resource, "all users of the range run an application already");
     }
     auto reading = store_.app(name);
     SONM_CO_TRY(StoredApp stored, co_await std::move(reading));
     auto unpacking = unpack(name, std::move(stored), running->user);
     SONM_CO_TRY(Version version, co_await std::move(unpacking));
-    if (running->user) SONM_CO_CHECK(check_way(*running->user, config_.runtime));
+    if (running->user) SONM_CO_CHECK(check_way(*running->user, places_.runtime()));
 
     AppParts parts{environment_.executor,
                    *environment_.clock,
                    contained ? *containers_ : *processes_,
-                   (contained ? boxes() : config_.runtime) / fmt::format("{}.{}", name, ::getpid()),
+                   (contained ? boxes() : places_.runtime()) / fmt::format("{}.{}", name, ::getpid()),
                    environment_.host->locator(),
-                   running->user};
-    if (contained) parts.door = running->door = parts.socket.string() + ".node";
+                   running->user ? std::optional(*running->user) : std::nullopt};
+    bool confined = contained || environment_.host->wants_proof();
+    if (confined) parts.door = running->door = parts.socket.string() + ".node";
     parts.crashed = [this](Crash crash) {
         if (group_) (void)group_->spawn(report(std::move(crash)));
     };
@@ -273,8 +250,11 @@ Async<void> AppHost::launch(std::string name, std::string profile_name) {
     if (!group_) co_return fail(Errc::unavailable, "the node is going down");
     auto published = environment_.host->publish(name, running->app->service());
     if (!published) co_return fail(NodeErrc::publish, "{}", published.error().message());
-    auto opened = contained ? environment_.host->open_door(door(running->door)) : Result<void>();
+    auto opened = confined ? environment_.host->open_door(door(running->door)) : Result<void>();
     if (opened && contained) ::chmod(running->door.c_str(), 0666);
+    if (opened && confined && running->user &&
+        ::chown(running->door.c_str(), *running->user, *running->user) != 0)
+        opened = fail(Errc::io, "giving {} to user {} failed", running->door.string(), *running->user);
     apps_.emplace(name, running);
     if (opened && group_->spawn(live(running))) {
         SONM_LOG(info, "app {} runs", name);
@@ -295,10 +275,11 @@ Task<void> AppHost::close(RunningPtr running) {
     (void)co_await std::move(closing);
 }
 
-Async<Version> AppHost::unpack(const std::string& app, StoredApp stored, std::optional<unsigned> user) {
+Async<Version> AppHost::unpack(const std::string& app, StoredApp stored,
+                               std::shared_ptr<const unsigned> user) {
     std::string name = app;
-    fs::path home = config_.spool / name;
-    SONM_CO_CHECK(make_folder(home, 0711));
+    fs::path home = places_.spool() / name;
+    SONM_CO_CHECK(make_passage(home));
     Version version{stored.digest, stored.manifest, home / fmt::format("{}-{}", stored.digest, ++unpacked_)};
     ArchiveLimits limits;
     limits.unpacked_bytes_max = config_.unpacked_bytes_max;
@@ -359,7 +340,7 @@ Task<void> AppHost::live(RunningPtr running) {
     co_await std::move(closing);
     apps_.erase(name);
     std::error_code ignored;
-    fs::remove_all(config_.spool / name, ignored);
+    fs::remove_all(places_.spool() / name, ignored);
     SONM_LOG(info, "app {} has stopped", name);
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "sonm/apphost/config.hpp"
+#include "sonm/apphost/places.hpp"
 #include "sonm/apphost/process_spawner.hpp"
 #include "sonm/apphost/store.hpp"
-#include "sonm/base/fs.hpp"
 #include "sonm/services/platform.hpp"
 
 #include <set>
@@ -13,22 +13,24 @@ namespace sonm::apphost {
 /// The service behind `make`.
 class AppHost final : public services::PlatformService {
 public:
-    /// `containers` may be missing.
-    AppHost(services::Environment environment, Config config, std::unique_ptr<Spawner> processes,
-            std::unique_ptr<Spawner> containers);
+    /// `users`: see worker_users. `containers` may be missing.
+    AppHost(services::Environment environment, Config config, std::optional<UserRange> users,
+            std::unique_ptr<Spawner> processes, std::unique_ptr<Spawner> containers);
 
     const rpc::ServiceBase& handlers() const override { return service_; }
     Async<void> start() override;
     Task<void> run() override;
     Async<void> drain() override;
+    /// Takes over how many applications there may be; those that run go on.
+    Result<void> reload(YamlReader& args) override;
     void measure(std::vector<services::Metric>& out) const override;
 
 private:
     struct Running {
         std::unique_ptr<App> app;
         std::string profile;
-        std::optional<unsigned> user;
-        std::filesystem::path door;  ///< of its containers; may be empty
+        std::shared_ptr<const unsigned> user;  ///< nothing: the node's own, or a container's
+        std::filesystem::path door;            ///< of its containers; may be empty
     };
     using RunningPtr = std::shared_ptr<Running>;
 
@@ -39,7 +41,7 @@ private:
     Async<void> pause_app(std::string name);
     Async<services::AppUpdate> update(std::string name, std::string profile);
     Async<void> launch(std::string name, std::string profile);
-    Async<Version> unpack(const std::string& name, StoredApp stored, std::optional<unsigned> user);
+    Async<Version> unpack(const std::string& name, StoredApp stored, std::shared_ptr<const unsigned> user);
     Task<void> live(RunningPtr running);
     /// Takes back what launch() gave it: its name and its door.
     Task<void> close(RunningPtr running);
@@ -48,15 +50,15 @@ private:
     Task<void> start_runlist();
     Async<void> remember(std::string name, std::optional<std::string> profile);
     Task<void> report(Crash crash);
-    std::optional<unsigned> free_user() const;
     /// Folder of what containers are given: nobody else on this machine comes into it.
-    std::filesystem::path boxes() const { return config_.runtime / "box"; }
+    std::filesystem::path boxes() const { return places_.runtime() / "box"; }
 
     services::Environment environment_;
     Config config_;
     std::unique_ptr<Spawner> processes_, containers_;
     AppStore store_;
-    std::optional<TempDir> short_runtime_;
+    UserLeases users_;
+    Places places_;
     rpc::Service<services::NodeProtocol> service_;
     std::map<std::string, RunningPtr> apps_;
     std::set<std::string> starting_;

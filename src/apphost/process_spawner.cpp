@@ -1,10 +1,10 @@
 #include "sonm/apphost/process_spawner.hpp"
 
 #include "sonm/apphost/child.hpp"
+#include "sonm/apphost/places.hpp"
 #include "sonm/apphost/seccomp_filter.hpp"
 #include "sonm/base/fs.hpp"
 #include "sonm/base/log.hpp"
-#include "sonm/crypto/sha256.hpp"
 #include "sonm/engine/seccomp.hpp"
 
 #include <fcntl.h>
@@ -59,7 +59,11 @@ public:
         };
         auto work = scope(2, std::move(body));
         co_await std::move(work);
-        co_return reap();
+        ExitStatus status = reap();
+        // What it had started dies in its own time, and only then can the group go.
+        constexpr int tries = 100;
+        for (int i = 0; i < tries && !group_.remove(); ++i) co_await sleep_for(Millis(10));
+        co_return status;
     }
 
     void terminate() override {
@@ -104,12 +108,6 @@ private:
     bool reaped_ = false, output_done_ = false;
 };
 
-std::string tag_of(const fs::path& state) {
-    std::error_code ignored;
-    return to_hex(crypto::sha256(as_bytes(fs::weakly_canonical(state, ignored).string())).bytes)
-        .substr(0, 16);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<ProcessSpawner>> ProcessSpawner::make(Executor executor, ProcessSpawnerConfig config) {
@@ -153,7 +151,13 @@ Result<std::unique_ptr<Spawned>> ProcessSpawner::start(const SpawnSpec& spec, Ou
     FileHandle read_end(ends[0]), write_end(ends[1]);
     ::fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
 
-    ChildSpec child{spec, filter_, *entrances, write_end.get(), !groups_.missing().empty()};
+    bool grouped = groups_.missing().empty();
+    ChildSpec child{spec,
+                    filter_,
+                    *entrances,
+                    write_end.get(),
+                    !grouped || !groups_.limit_memory(),
+                    !grouped || !groups_.limit_processes()};
     auto pid = start_child(child);
     if (!pid) return undo(std::move(pid.error()));
     FileHandle pidfd(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
@@ -188,6 +192,7 @@ Async<void> ProcessSpawner::clean_up() {
         if (gone) break;
         co_await sleep_for(Millis(20));
     }
+    groups_.sweep();
     co_return Result<void>();
 }
 

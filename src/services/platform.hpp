@@ -54,6 +54,11 @@ public:
     virtual Async<void> close_door(std::filesystem::path) { co_return Result<void>(); }
     /// Where processes on this machine reach the locator.
     virtual std::vector<rpc::Endpoint> locator() const = 0;
+    /// How other nodes are connected to: with this one's account where they want a proof of one.
+    virtual rpc::ConnectOptions connect_options() const { return {}; }
+    /// Whether the locator's ports serve only who proves an account: what programs cannot that this node
+    /// starts. They need a door.
+    virtual bool wants_proof() const { return false; }
 };
 
 /// What a service is made from.

@@ -9,10 +9,12 @@ import unittest
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from node_support import PATIENCE, Node, need_node  # noqa: E402
+from node_support import PATIENCE, SONM, Node, need_node  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "sdk" / "python"))
+# The app worker in C++ that is built with `sonm`.
+EXAMPLE = SONM.resolve().parents[1] / "examples/calculate-length/cpp/calculate_length"
 SERVICES = """\
 services:
   - {name: storage, type: storage}
@@ -122,5 +124,5 @@ class AppCase(unittest.TestCase):
         return asyncio.run(whole())
 
 
-__all__ = ["AppCase", "DIED", "LATE", "NOT_RUNNING", "PATIENCE", "QUEUE_FULL", "ROOT", "RUNS_ALREADY", "SERVICES", "TIMED_OUT", "Apps", "alive",
+__all__ = ["AppCase", "DIED", "EXAMPLE", "LATE", "NOT_RUNNING", "PATIENCE", "QUEUE_FULL", "ROOT", "RUNS_ALREADY", "SERVICES", "TIMED_OUT", "Apps", "alive",
            "archive", "asyncio", "os", "packed", "time", "unittest"]

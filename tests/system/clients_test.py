@@ -20,6 +20,7 @@ PROFILE = {"spawn-timeout": 20, "handshake-timeout": 20, "concurrency": 5, "pool
 class Foreign(AppCase):
     """One language: `worker` are the words that start its app worker, `client` those that start its client."""
     services = SERVICES + "  - {name: logging, type: logging}\n"
+    arguments = "users: none"  # other users may not reach what is installed beside this checkout
     files = ()
 
     @classmethod

@@ -1,5 +1,7 @@
 #!/usr/bin/python3
 """An app worker out of sockets and MessagePack alone, which can misbehave. MODE says how; events do the rest."""
+import errno
+import json
 import os
 import signal
 import socket
@@ -93,6 +95,19 @@ class Worker:
         elif event == "user":
             self.send(channel, 0, f"{os.getuid()} {os.getcwd()} {no_new_privileges()}")
             self.send(channel, 2)
+        elif event == "rights":
+            self.send(channel, 0, json.dumps(rights()))
+            self.send(channel, 2)
+        elif event == "bomb":
+            self.send(channel, 0, bomb())
+            self.send(channel, 2)
+        elif event == "storm":
+            self.send(channel, 0, str(os.getpid()))
+            self.send(channel, 2)
+            storm()
+        elif event == "stray":
+            self.send(channel, 0, str(stray()))
+            self.send(channel, 2)
         elif event == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         elif event == "boom":
@@ -122,15 +137,68 @@ class Worker:
             self.send(channel, 2)
         elif kind == 1:
             print("client gone", event, flush=True)
+        elif event == "eat" and kind == 0:
+            eaten = b"x" * (int(args[0]) << 20)
+            self.send(channel, 0, f"{len(eaten)} bytes were there")
+            self.send(channel, 2)
         elif event == "slow" and kind == 0:
             seconds = float(args[0])
             threading.Timer(seconds, lambda: (self.send(channel, 0, "late"), self.send(channel, 2))).start()
 
 
+def status():
+    with open("/proc/self/status") as file:
+        return {key: value.split() for key, _, value in (line.partition(":") for line in file)}
+
+
 def no_new_privileges():
-    with open("/proc/self/status") as status:
-        lines = dict(line.split(":", 1) for line in status)
-    return lines["NoNewPrivs"].strip() + lines["Seccomp"].strip()
+    lines = status()
+    return lines["NoNewPrivs"][0] + lines["Seccomp"][0]
+
+
+def rights():
+    """Who it is, what it may, and where it thinks that it lives."""
+    lines = status()
+    out = {key: lines[key] for key in ("Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")}
+    return {**out, "HOME": os.environ.get("HOME"), "folder": os.getcwd()}
+
+
+def bomb():
+    """Forks until that fails: how often it worked, and why it did not."""
+    count = 0
+    while count < 1000:
+        try:
+            if os.fork() == 0:
+                time.sleep(1000)
+                os._exit(0)
+        except OSError as error:
+            return f"{count} {errno.errorcode[error.errno]}"
+        count += 1
+    return f"{count} and no end"
+
+
+def storm():
+    """Every process forks for ever, in sessions of their own."""
+    while True:
+        try:
+            if os.fork() == 0:
+                os.setsid()
+        except OSError:
+            pass
+
+
+def stray():
+    """A process that has left its session and its parent."""
+    read, write = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        pid = os.fork()
+        if pid:
+            os.write(write, str(pid).encode())
+            os._exit(0)
+        time.sleep(1000)
+    os.wait()
+    return int(os.read(read, 20))
 
 
 main()

@@ -1,0 +1,73 @@
+#include "sonm/apphost/users.hpp"
+
+#include "sonm/apphost/places.hpp"
+#include "sonm/base/errc.hpp"
+#include "sonm/base/units.hpp"
+
+#include <unistd.h>
+
+#include <fstream>
+
+namespace sonm::apphost {
+namespace {
+
+constexpr unsigned unused_first = 0x70000000, unused_count = 0x10000000, block = 1024;
+
+}  // namespace
+
+Result<UserChoice> parse_users(std::string_view text) {
+    if (text == "none") return UserChoice{true, std::nullopt};
+    std::size_t dash = text.find('-');
+    auto first = parse_int<unsigned>(text.substr(0, dash));
+    auto last = dash == std::string_view::npos ? first : parse_int<unsigned>(text.substr(dash + 1));
+    // The highest number means "unchanged" to the kernel.
+    if (!first || !last || *first == 0 || *first > *last || *last == ~0U)
+        return fail(Errc::invalid,
+                    "\"{}\": numbers of users as first-last, without root, such as 200000-200063, or none",
+                    text);
+    return UserChoice{false, UserRange{*first, *last}};
+}
+
+UserRange default_users(const std::filesystem::path& folder) {
+    unsigned first = unused_first + static_cast<unsigned>(number_of(folder) % (unused_count / block)) * block;
+    return UserRange{first, first + block - 1};
+}
+
+bool are_mapped(UserRange users, const std::filesystem::path& map) {
+    std::ifstream file(map);
+    if (!file) return true;
+    for (std::uint64_t inside = 0, outside = 0, count = 0; file >> inside >> outside >> count;)
+        if (inside <= users.first && users.last < inside + count) return true;
+    return false;
+}
+
+Result<std::optional<UserRange>> worker_users(const UserChoice& choice, const std::filesystem::path& folder) {
+    if (::geteuid() != 0) {
+        if (choice.range) return fail(Errc::denied, "`users` needs a node that runs as root");
+        return std::optional<UserRange>();
+    }
+    if (choice.none) return std::optional<UserRange>();
+    UserRange users = choice.range.value_or(default_users(folder));
+    if (!are_mapped(users, "/proc/self/uid_map") || !are_mapped(users, "/proc/self/gid_map"))
+        return fail(
+            Errc::denied,
+            "app workers are to run as users {}-{}, which this container does not have: set `users` to "
+            "numbers that it has, or to none, and they run as the node's own user",
+            users.first, users.last);
+    return std::optional<UserRange>(users);
+}
+
+std::shared_ptr<const unsigned> UserLeases::take() {
+    if (!range_) return nullptr;
+    for (unsigned user = range_->first; user <= range_->last; ++user) {
+        if (!taken_->insert(user).second) continue;
+        auto give_back = [taken = taken_](const unsigned* given) {
+            taken->erase(*given);
+            delete given;
+        };
+        return std::shared_ptr<const unsigned>(new unsigned(user), give_back);
+    }
+    return nullptr;
+}
+
+}  // namespace sonm::apphost

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "sonm/base/result.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <set>
+
+/// Who app workers run as.
+namespace sonm::apphost {
+
+/// Users that applications run as, one for each.
+struct UserRange {
+    unsigned first = 0, last = 0;
+    bool operator==(const UserRange&) const = default;
+};
+
+/// What the configuration says of them.
+struct UserChoice {
+    bool none = false;               ///< all run as the node does
+    std::optional<UserRange> range;  ///< nothing: default_users(), if the node may change users
+    bool operator==(const UserChoice&) const = default;
+};
+
+/// "none", a number, or "first-last" without root. Errors: invalid.
+Result<UserChoice> parse_users(std::string_view text);
+
+/// 1024 numbers by the path of the service's folder, of those that Linux systems leave unused: 0x70000000 to
+/// 0x7fffffff. Source: systemd, docs/UIDS-GIDS.md.
+UserRange default_users(const std::filesystem::path& folder);
+
+/// Whether all of them are numbers of this user namespace; `map` is like /proc/self/uid_map. True if there is
+/// no such file.
+bool are_mapped(UserRange users, const std::filesystem::path& map);
+
+/// The users of one service; nothing: workers run as the node does. Errors: denied, with what to configure.
+Result<std::optional<UserRange>> worker_users(const UserChoice& choice, const std::filesystem::path& folder);
+
+/// Gives each application a user that no other has. One thread.
+class UserLeases {
+public:
+    explicit UserLeases(std::optional<UserRange> range) : range_(range) {}
+    const std::optional<UserRange>& range() const { return range_; }
+    /// The lowest that is free, until the last copy of the pointer is gone. Nothing: there is none.
+    std::shared_ptr<const unsigned> take();
+
+private:
+    std::optional<UserRange> range_;
+    std::shared_ptr<std::set<unsigned>> taken_ = std::make_shared<std::set<unsigned>>();
+};
+
+}  // namespace sonm::apphost

@@ -1,0 +1,58 @@
+#include "sonm/apphost/users.hpp"
+
+#include "sonm/base/fs.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sonm::apphost {
+namespace {
+
+TEST(Users, the_text_of_the_configuration_is_a_range_one_user_or_none) {
+    EXPECT_EQ(parse_users("200000-200063")->range, (UserRange{200000, 200063}));
+    EXPECT_EQ(parse_users("7")->range, (UserRange{7, 7}));
+    EXPECT_TRUE(parse_users("none")->none);
+    for (const char* bad :
+         {"", "0", "0-5", "9-3", "-", "5-", "-5", "4294967295", "1-4294967296", "root", "no"})
+        EXPECT_FALSE(parse_users(bad)) << bad;
+}
+
+TEST(Users, each_folder_has_numbers_of_its_own_that_systems_leave_unused) {
+    TempDir place;
+    UserRange one = default_users(place / "one"), two = default_users(place / "two");
+    EXPECT_NE(one, two);
+    EXPECT_EQ(one, default_users(place / "one"));
+    for (UserRange range : {one, two}) {
+        EXPECT_GE(range.first, 0x70000000u);
+        EXPECT_LT(range.last, 0x80000000u);
+        EXPECT_EQ(range.last - range.first, 1023u);
+    }
+}
+
+TEST(Users, a_range_beyond_those_of_a_container_is_not_mapped) {
+    TempDir place;
+    ASSERT_TRUE(
+        write_atomically(place / "map", to_bytes("         0     100000      65536\n  70000 1 10\n")));
+    EXPECT_TRUE(are_mapped({1, 65535}, place / "map"));
+    EXPECT_TRUE(are_mapped({70000, 70009}, place / "map"));
+    EXPECT_FALSE(are_mapped({1, 65536}, place / "map"));
+    EXPECT_FALSE(are_mapped({0x70000000, 0x700003ff}, place / "map"));
+    EXPECT_TRUE(are_mapped({1, 2}, place / "none"));
+}
+
+TEST(Users, no_two_applications_have_the_same_at_once) {
+    UserLeases users(UserRange{5, 6});
+    auto first = users.take(), second = users.take();
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(*first, 5u);
+    EXPECT_EQ(*second, 6u);
+    EXPECT_FALSE(users.take());
+    auto copy = first;
+    first.reset();
+    EXPECT_FALSE(users.take());
+    copy.reset();
+    EXPECT_EQ(*users.take(), 5u);
+    EXPECT_FALSE(UserLeases(std::nullopt).take());
+}
+
+}  // namespace
+}  // namespace sonm::apphost
