@@ -16,6 +16,7 @@ tl::unexpected<Error> storage_error(Error error) {
 Async<std::vector<std::string>> StorageGroups::list() {
     auto connecting = connect_();
     auto connection = co_await std::move(connecting);
+    missing_ = !connection && connection.error().is(rpc::LocatorErrc::service_not_available);
     if (!connection) co_return storage_error(std::move(connection.error()));
     services::StorageClient storage(std::move(*connection));
     std::vector<std::string> tags{"group", "active"};

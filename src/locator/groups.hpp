@@ -18,6 +18,8 @@ public:
     virtual Async<std::vector<std::string>> list() = 0;
     /// Errors: not_found, invalid (not a group), locator.routing_storage.
     virtual Async<Group> read(std::string name) = 0;
+    /// Whether list() has failed because there is no such place in the whole cluster.
+    virtual bool missing() const { return false; }
 };
 
 /// In the collection `groups` of a `storage` service, where existing tools put them: values are maps from
@@ -28,9 +30,11 @@ public:
     explicit StorageGroups(Connect connect) : connect_(std::move(connect)) {}
     Async<std::vector<std::string>> list() override;
     Async<Group> read(std::string name) override;
+    bool missing() const override { return missing_; }
 
 private:
     Connect connect_;
+    bool missing_ = false;
 };
 
 /// In memory, for tests and for nodes without a storage.

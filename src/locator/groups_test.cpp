@@ -87,7 +87,8 @@ Async<bool> check_storage() {
 TEST(Groups, they_are_read_from_storage_and_go_with_it) { EXPECT_TRUE(run_test(check_storage())); }
 
 Async<bool> check_unreachable() {
-    StorageGroups store([]() -> Async<rpc::Connection> { co_return fail(Errc::unavailable, "storage"); });
+    Error why{make_error_code(Errc::unavailable), "storage"};
+    StorageGroups store([&why]() -> Async<rpc::Connection> { co_return tl::unexpected<Error>(why); });
     Groups groups;
     EXPECT_TRUE(groups.put("app", {{"a", 1}}));
     std::vector<std::string> one{"app"};
@@ -95,6 +96,11 @@ Async<bool> check_unreachable() {
     auto outcome = co_await std::move(reading);
     EXPECT_TRUE(outcome.error().is(rpc::LocatorErrc::routing_storage));
     EXPECT_EQ(groups.all().size(), 1u) << "groups outlive their storage";
+    EXPECT_FALSE(store.missing());
+    why.code = make_error_code(rpc::LocatorErrc::service_not_available);
+    auto nowhere = refresh(store, groups, one);
+    EXPECT_TRUE((co_await std::move(nowhere)).error().is(rpc::LocatorErrc::routing_storage));
+    EXPECT_TRUE(store.missing()) << "nobody has one";
     co_return true;
 }
 TEST(Groups, a_storage_that_cannot_be_reached_takes_nothing_away) {

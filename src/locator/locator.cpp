@@ -98,6 +98,34 @@ Task<void> Locator::run() {
     co_await std::move(work);
 }
 
+void Locator::take_over(const Options& fresh, GroupStore* groups) {
+    if (groups) parts_.groups = groups;
+    for (const auto& [uuid, where] : options_.peers) {
+        auto still = fresh.peers.find(uuid);
+        if (still != fresh.peers.end() && still->second == where) continue;
+        peers_.remove(uuid);
+        auto link = links_.find(uuid);
+        if (link == links_.end()) continue;
+        link->second->dropped = true;
+        link->second->connection.close();
+    }
+    if (gateway_)
+        for (const auto& [uuid, where] : fresh.peers)
+            if (!options_.peers.contains(uuid) || options_.peers.at(uuid) != where)
+                peers_.add_permanent(uuid, where, now());
+    options_.peers = fresh.peers;
+    options_.publishers = fresh.publishers;
+    std::set<std::string> changed;
+    std::ranges::set_symmetric_difference(options_.restricted, fresh.restricted,
+                                          std::inserter(changed, changed.end()));
+    options_.restricted = fresh.restricted;
+    bool weighs = std::exchange(options_.weight, fresh.weight) != fresh.weight;
+    announced_to_.each([&](Subscriber& one) {
+        for (const std::string& name : changed) one.tell(name);
+        if (weighs) one.tell_anew();
+    });
+}
+
 void Locator::drain() {
     draining_ = true;
     auto end = [](Subscriber& one) { one.end(); };
@@ -187,7 +215,8 @@ Task<void> Locator::reread() {
     groups_read_ = groups_read_ || outcome;
     // Once: a cluster may have no storage, and it may come later than this node.
     std::string failure = outcome ? "" : outcome.error().message();
-    if (!failure.empty() && failure != groups_failure_) SONM_LOG(warn, "locator: {}", failure);
+    if (!failure.empty() && failure != groups_failure_ && !parts_.groups->missing())
+        SONM_LOG(warn, "locator: {}", failure);
     groups_failure_ = std::move(failure);
 }
 

@@ -23,7 +23,9 @@ struct Parts {
     Executor executor;
     const Clock& clock;
     rpc::Server& server;
-    GroupStore* groups = nullptr;          ///< routing groups; without one there are none
+    GroupStore* groups = nullptr;  ///< routing groups; without one there are none
+    /// Proves this node to others that want it.
+    const crypto::Signer* signer = nullptr;
     std::function<double()> load;          ///< told to other nodes; empty = share of the connections in use
     std::unique_ptr<Gateway> gateway;      ///< a plug-in in place of those that the options name
     std::unique_ptr<Discovery> discovery;  ///< in place of multicast
@@ -44,6 +46,9 @@ public:
     Async<void> start();
     /// Finds nodes, links to them, tells and is told, until cancelled.
     Task<void> run();
+    /// Takes `peers`, `weight`, `restricted` and `publishers`, and where routing groups are; the rest of
+    /// `fresh` comes with a restart.
+    void take_over(const Options& fresh, GroupStore* groups);
     /// Ends the streams and publications that others hold here: before the server drains.
     void drain();
     /// Looks at the clock: what is due is begun. run() does it every `options.tick`; simulations themselves.
@@ -90,6 +95,9 @@ private:
     void heard(const Discovery::Heard& datagram);
     Task<void> follow(std::string uuid, Endpoints endpoints, LinkPtr link);
     Async<void> link(std::string uuid, Endpoints endpoints, LinkPtr link);
+    /// With a `service`, after a proof of identity for it.
+    Async<void> link_to(std::string uuid, Endpoints endpoints, LinkPtr link, std::string service);
+    void refused(const std::string& uuid, const Error& why);
     Async<std::unique_ptr<ByteStream>> dial_any(Endpoints endpoints);
     Result<void> consume(const std::string& uuid, Link& link, const std::string* header,
                          const std::string& sender, std::map<std::string, Offer> services);

@@ -90,10 +90,22 @@ Task<void> Locator::follow(std::string uuid, Endpoints endpoints, LinkPtr link) 
     auto contained = contain(this->link(uuid, std::move(endpoints), link));
     auto outcome = co_await std::move(contained);
     link->connection.close();
-    if (!outcome) SONM_LOG(debug, "locator: node {}: {}", uuid, outcome.error().message());
+    if (!outcome) refused(uuid, outcome.error());
     forget(uuid);
     links_.erase(uuid);
     peers_.lost(uuid, now());
+}
+
+void Locator::refused(const std::string& uuid, const Error& why) {
+    auto peer = peers_.all().find(uuid);
+    bool configured = peer != peers_.all().end() && peer->second.permanent;
+    // Nodes of other clusters may be heard here all the time; they are meant if somebody has listed them.
+    bool meant = why.code.category() == rpc::SecurityErrc_category() || (configured && why.is(Errc::denied));
+    // Once: each try ends so, and there is no end of tries.
+    if (meant && peers_.refused(uuid, why.code))
+        SONM_LOG(warn, "locator: node {} is not linked: {}", uuid, why.message());
+    else
+        SONM_LOG(debug, "locator: node {}: {}", uuid, why.message());
 }
 
 void Locator::forget(const std::string& uuid) {
@@ -112,9 +124,24 @@ Async<std::unique_ptr<ByteStream>> Locator::dial_any(Endpoints endpoints) {
 }
 
 Async<void> Locator::link(std::string uuid, Endpoints endpoints, LinkPtr link) {
+    // As locators of all ages take it; one that wants a proof says so.
+    auto linking = link_to(uuid, endpoints, link, std::string());
+    auto outcome = co_await std::move(linking);
+    if (outcome || !outcome.error().is(rpc::SecurityErrc::token_not_found) || link->dropped)
+        co_return outcome;
+    if (!parts_.signer) co_return wrap(std::move(outcome.error()), "without a `key` of this node");
+    auto proving = link_to(uuid, std::move(endpoints), link, std::string(rpc::LocatorProtocol::name));
+    co_return co_await std::move(proving);
+}
+
+Async<void> Locator::link_to(std::string uuid, Endpoints endpoints, LinkPtr link, std::string service) {
     auto dialing = dial_any(std::move(endpoints));
     SONM_CO_TRY(auto stream, co_await std::move(dialing));
-    auto opening = rpc::connect_over(*group_, std::move(stream), "", link_options());
+    rpc::ConnectOptions options = link_options();
+    options.signer = service.empty() ? nullptr : parts_.signer;
+    options.clock = &parts_.clock;
+    options.between_nodes = true;
+    auto opening = rpc::connect_over(*group_, std::move(stream), std::move(service), std::move(options));
     SONM_CO_TRY(link->connection, co_await std::move(opening));
     if (link->dropped) co_return fail(Errc::closed, "dropped while it was connected to");
     rpc::Client<rpc::LocatorProtocol> remote(link->connection);

@@ -248,6 +248,29 @@ Task<void> check_impostor(Simulation& s, TaskGroup&) {
 }
 TEST(Locator, a_configured_peer_that_is_somebody_else_is_not_linked) { simulate(check_impostor); }
 
+crypto::PrivateKey key(std::uint8_t number) {
+    FixedBytes<32> secret{};
+    secret[31] = number;
+    return std::move(crypto::PrivateKey::from_bytes(secret).value());
+}
+
+Task<void> check_proofs(Simulation& s, TaskGroup&) {
+    auto first = key(1), second = key(2);
+    SimNode& one = s.add({}, {&first, true});
+    SimNode& two = s.add({}, {&second, true});
+    SimNode& twin = s.add({}, {&second, true});
+    SimNode& easy = s.add({}, {&first, false});
+    SimNode& poor = s.add();
+    for (auto& node : s.nodes) EXPECT_TRUE(node->server.publish(node->host, node->echo));
+    co_await s.advance(6);
+    for (SimNode* each : {&one, &two, &twin, &easy})
+        for (auto& other : s.nodes)
+            EXPECT_TRUE(each->locator.resolve(other->host)) << other->host << " at " << each->host;
+    EXPECT_TRUE(poor.locator.resolve(easy.host));
+    EXPECT_FALSE(poor.locator.resolve(one.host)) << "which it can prove nothing to";
+}
+TEST(Locator, nodes_prove_themselves_to_those_that_want_it_and_to_nobody_else) { simulate(check_proofs); }
+
 Task<void> check_aside(Simulation& s, TaskGroup&) {
     SimNode& node = s.add();
     SimNode& good = s.add();

@@ -66,6 +66,7 @@ void Peers::linked(const std::string& uuid, TimePoint now) {
     if (found == peers_.end()) return;
     found->second.state = State::linked;
     found->second.failures = 0;
+    found->second.refusal.clear();
     found->second.heard = now;
 }
 
@@ -76,6 +77,11 @@ void Peers::lost(const std::string& uuid, TimePoint now) {
     peer.state = State::waiting;
     peer.next_try = now + std::chrono::seconds(1u << std::min(peer.failures, doublings_max));
     ++peer.failures;
+}
+
+bool Peers::refused(const std::string& uuid, std::error_code why) {
+    auto found = peers_.find(uuid);
+    return found != peers_.end() && std::exchange(found->second.refusal, why) != why;
 }
 
 std::vector<std::pair<std::string, Endpoints>> Peers::due(TimePoint now) {

@@ -26,12 +26,15 @@ public:
         TimePoint heard{};
         TimePoint next_try{};
         unsigned failures = 0;
+        std::error_code refusal;  ///< why it was not linked last time, if somebody wants that so
     };
 
     explicit Peers(PeersOptions options) : options_(options) {}
 
     /// A configured peer; its host may be a name.
     void add_permanent(const std::string& uuid, Endpoint where, TimePoint now);
+    /// Of a peer that is configured no more.
+    void remove(const std::string& uuid) { peers_.erase(uuid); }
     /// An announcement from `source`. Errors: busy (too many peers, or too many of that source). While a peer
     /// is linked or configured, its endpoints stay: a stranger's announcement does not move it.
     Result<void> announced(const std::string& uuid, const std::string& source, const Endpoints& endpoints,
@@ -41,6 +44,8 @@ public:
     void linked(const std::string& uuid, TimePoint now);
     /// Its link has ended or was never made: again after 1, 2, 4 .. 32 s.
     void lost(const std::string& uuid, TimePoint now);
+    /// One of the two sides does not want the link: whether that is news.
+    bool refused(const std::string& uuid, std::error_code why);
 
     /// Those to be connected to now, marked as being connected to.
     std::vector<std::pair<std::string, Endpoints>> due(TimePoint now);

@@ -74,6 +74,19 @@ TEST(Peers, endpoints_of_a_linked_or_configured_one_are_not_moved) {
     EXPECT_EQ(peers.all().at("configured").endpoints, where);
 }
 
+TEST(Peers, a_refusal_is_news_once_until_there_is_a_link_or_another_reason) {
+    Peers peers = small();
+    auto proof = make_error_code(rpc::SecurityErrc::token_not_found);
+    EXPECT_FALSE(peers.refused("nobody", proof));
+    peers.add_permanent("one", where.front(), start);
+    EXPECT_TRUE(peers.refused("one", proof));
+    EXPECT_FALSE(peers.refused("one", proof));
+    EXPECT_TRUE(peers.refused("one", make_error_code(Errc::denied)));
+    EXPECT_TRUE(peers.refused("one", proof));
+    peers.linked("one", start);
+    EXPECT_TRUE(peers.refused("one", proof));
+}
+
 TEST(Health, a_refusing_endpoint_is_set_aside_and_tried_with_back_off) {
     Health health(5s);
     const Endpoint& endpoint = where.front();

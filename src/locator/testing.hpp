@@ -120,17 +120,23 @@ private:
     Channel<Heard>& ears_;
 };
 
+/// Whether a simulated node has an account, and wants others to prove theirs.
+struct Proofs {
+    const crypto::Signer* signer = nullptr;
+    bool required = false;
+};
+
 /// A whole node without sockets: a server, a locator, a service `echo`.
 class SimNode {
 public:
     SimNode(const Executor& executor, FakeClock& clock, Network& network, TaskGroup& group, std::string host,
-            Options options)
+            Options options, Proofs proofs)
         : host(std::move(host)),
           group_(group),
           network_(network),
           ears_(executor, 4096),
-          server(executor, server_options(this->host)),
-          locator(parts(executor, clock), sim_options(std::move(options))) {
+          server(executor, server_options(this->host, clock, proofs)),
+          locator(parts(executor, clock, proofs), sim_options(std::move(options))) {
         echo.on<"say">([this](const rpc::Context&, std::string words) -> Result<std::string> {
             return words + " at " + this->host;
         });
@@ -145,8 +151,11 @@ public:
     rpc::Service<Echo> echo;
 
 private:
-    static rpc::ServerOptions server_options(const std::string& host) {
+    static rpc::ServerOptions server_options(const std::string& host, const Clock& clock, Proofs proofs) {
         rpc::ServerOptions options;
+        options.signer = proofs.signer;
+        options.clock = &clock;
+        options.identity_required = proofs.required;
         options.connections_max = 4096;
         options.advertise = {HostPort{host, 10053}};
         return options;
@@ -156,8 +165,9 @@ private:
         options.announce = true;
         return options;
     }
-    Parts parts(const Executor& executor, FakeClock& clock) {
+    Parts parts(const Executor& executor, FakeClock& clock, Proofs proofs) {
         Parts parts(executor, clock, server);
+        parts.signer = proofs.signer;
         parts.discovery = std::make_unique<SimDiscovery>(network_, host, ears_);
         parts.random = network_.random();
         parts.load = [this] { return load; };
@@ -184,12 +194,12 @@ public:
     Simulation(const Executor& executor, TaskGroup& group, std::uint32_t seed = 1)
         : network(executor, seed), executor_(executor), group_(group) {}
 
-    SimNode& add(Options options = Options()) {
+    SimNode& add(Options options = Options(), Proofs proofs = Proofs()) {
         std::string host = fmt::format("10.0.{}.{}", next_ / 200, next_ % 200 + 1);
         if (options.uuid.empty()) options.uuid = fmt::format("node-{}", next_ + 1);
         ++next_;
         nodes.push_back(
-            std::make_unique<SimNode>(executor_, clock, network, group_, host, std::move(options)));
+            std::make_unique<SimNode>(executor_, clock, network, group_, host, std::move(options), proofs));
         group_.spawn(nodes.back()->locator.run());
         return *nodes.back();
     }
