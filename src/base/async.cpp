@@ -35,6 +35,7 @@ Task<bool> wait_until(std::shared_ptr<Child> child, std::chrono::steady_clock::t
             co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
             auto stopping = stop(child);
             co_await std::move(stopping);
+            co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
             throw asio::system_error(asio::error::operation_aborted);
         }
     }
@@ -42,7 +43,7 @@ Task<bool> wait_until(std::shared_ptr<Child> child, std::chrono::steady_clock::t
 }
 
 Task<void> stop(std::shared_ptr<Child> child) {
-    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    // A cancellation that comes meanwhile is not forgotten: the caller's next co_await throws.
     co_await asio::this_coro::throw_if_cancelled(false);
     if (!child->finished) child->cancel.emit(asio::cancellation_type::terminal);
     while (!child->finished) {
@@ -50,7 +51,6 @@ Task<void> stop(std::shared_ptr<Child> child) {
         (void)co_await child->done.async_wait(as_tuple(asio::use_awaitable));
     }
     co_await asio::this_coro::throw_if_cancelled(true);
-    co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
 }
 
 }  // namespace detail
@@ -112,7 +112,6 @@ Task<void> TaskGroup::join() {
 }
 
 Task<void> TaskGroup::close() {
-    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     co_await asio::this_coro::throw_if_cancelled(false);
     while (!children_.empty()) {
         cancel();
@@ -120,7 +119,6 @@ Task<void> TaskGroup::close() {
         (void)co_await changed_.async_wait(as_tuple(asio::use_awaitable));
     }
     co_await asio::this_coro::throw_if_cancelled(true);
-    co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
 }
 
 asio::thread_pool& work_pool() {

@@ -105,6 +105,47 @@ TEST(Scope, CancelledFromOutsideHasAwaitedItsChildrenWhenItEnds) {
     run_test(cancel_a_scope_and_look(counter));
 }
 
+/// Takes a while to end whatever it is told.
+Async<void> stubborn(Millis span) {
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    co_await sleep_for(span);
+    co_return Result<void>();
+}
+Task<void> stubborn_child() { (void)co_await stubborn(30ms); }
+
+/// Cancels a loop of `step` while a step waits for what it has told to stop; the loop must end.
+void expect_end(Task<void> (*step)()) {
+    auto loop = [](Task<void> (*one)()) -> Task<void> {
+        while (true) co_await one();
+    };
+    auto ended = [](TaskGroup& group) -> Async<void> {
+        group.cancel();
+        co_await group.join();
+        co_return Result<void>();
+    };
+    auto body = [&](TaskGroup& group) -> Task<void> {
+        group.spawn(loop(step));
+        co_await sleep_for(15ms);
+        auto done = co_await within(2s, ended(group));
+        EXPECT_TRUE(done) << "the cancellation was lost";
+    };
+    run_test(scope(1, std::move(body)));
+}
+
+TEST(Within, CancelledWhileItsLateWorkEndsPassesThatOn) {
+    expect_end([]() -> Task<void> { (void)co_await within(1ms, stubborn(30ms)); });
+}
+
+TEST(Scope, CancelledWhileItsChildrenEndPassesThatOn) {
+    expect_end([]() -> Task<void> {
+        auto inside = [](TaskGroup& group) -> Task<void> {
+            group.spawn(stubborn_child());
+            co_return;
+        };
+        co_await scope(1, std::move(inside));
+    });
+}
+
 TEST(Channel, ValuesComeOutInOrderAndCloseEndsTheReader) {
     auto body = []() -> Task<void> {
         Channel<int> channel(co_await asio::this_coro::executor, 2);
