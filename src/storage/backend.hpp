@@ -2,6 +2,7 @@
 
 #include "sonm/base/async.hpp"
 #include "sonm/storage/names.hpp"
+#include "sonm/storage/quota.hpp"
 
 #include <set>
 
@@ -36,6 +37,9 @@ public:
     virtual Async<void> remove(Name name) = 0;
     /// Keys, sorted bytewise.
     virtual Async<std::vector<std::string>> find(Query query) = 0;
+    /// What it keeps, if it counts that; null: whoever runs its server says how much that may be. Writes that
+    /// would make it more than the limit are refused as on a full disk.
+    virtual Quota* quota() { return nullptr; }
 };
 
 }  // namespace sonm::storage

@@ -63,6 +63,10 @@ inline Async<std::string> look(Backend& backend, std::set<std::string> tags, std
     SONM_CO_TRY(auto keys, co_await std::move(finding));
     co_return fmt::format("{}", fmt::join(keys, " "));
 }
+inline Async<std::size_t> count_of(Async<std::string> looking) {
+    SONM_CO_TRY(std::string keys, co_await std::move(looking));
+    co_return keys.empty() ? 0 : static_cast<std::size_t>(std::ranges::count(keys, ' ')) + 1;
+}
 #define SONM_EXPECT(wanted, ...)                                                                            \
     do {                                                                                                    \
         auto sonm_task = (__VA_ARGS__);                                                                     \
@@ -232,6 +236,62 @@ TEST_P(BackendContract, ManyWritersOfOneKey_LeaveOneWholeValueAndAllTags) {
         SONM_CO_TRY(std::string value, co_await std::move(reading));
         EXPECT_EQ(value, std::string(1000, value.at(0)));
         for (int i = 0; i < 16; ++i) SONM_EXPECT("k", look(b, {fmt::format("t{}", i)}));
+        co_return Result<void>();
+    });
+}
+
+TEST_P(BackendContract, WhatIsOverTheLimit_IsRefusedLikeOnAFullDisk_AndLessIsTaken) {
+    with([](Backend& b) -> Async<void> {
+        Quota* quota = b.quota();
+        if (!quota) co_return Result<void>();  // its server counts
+        std::string value(40'000, 'v');
+        SONM_DO(put(b, "a", value, {"t"}));
+        std::uint64_t used = quota->used();
+        EXPECT_GE(used, value.size());
+        quota->limit(used + 100'000);
+        SONM_REFUSED(Errc::no_space, put(b, "b", std::string(200'000, 'x'), {"u"}));
+        SONM_REFUSED(Errc::not_found, get(b, "b"));
+        SONM_EXPECT("", look(b, {"u"}));
+        EXPECT_EQ(quota->used(), used) << "and leaves nothing behind";
+        SONM_DO(put(b, "b", std::string(40'000, 'x')));
+        quota->limit(quota->used());
+        SONM_REFUSED(Errc::no_space, put(b, "a", std::string(90'000, 'y')));
+        SONM_EXPECT(value, get(b, "a"));
+        SONM_DO(put(b, "a", std::string(40'000, 'z')));
+        quota->limit(0);
+        SONM_DO(put(b, "a", "less"));
+        SONM_REFUSED(Errc::no_space, put(b, "a", value));
+        SONM_DO(drop(b, "b"));
+        SONM_DO(drop(b, "a"));
+        EXPECT_LT(quota->used(), used);
+        co_return Result<void>();
+    });
+}
+
+TEST_P(BackendContract, WritersAtOnceNearTheLimit_DoNotPassIt) {
+    with([](Backend& b) -> Async<void> {
+        Quota* quota = b.quota();
+        if (!quota) co_return Result<void>();
+        SONM_DO(put(b, "first", "v", {"t"}));
+        quota->limit(quota->used() + 300'000);
+        int stored = 0;
+        auto body = [&](TaskGroup& group) -> Task<void> {
+            auto one = [](Backend& to, int i, int& done) -> Task<void> {
+                auto writing = put(to, fmt::format("k{}", i), std::string(60'000, 'x'), {"t"});
+                auto written = co_await std::move(writing);
+                if (written) ++done;
+                if (!written) EXPECT_TRUE(written.error().is(Errc::no_space)) << written.error().message();
+            };
+            for (int i = 0; i < 16; ++i) group.spawn(one(b, i, stored));
+            auto joining = group.join();
+            co_await std::move(joining);
+        };
+        auto all = scope(16, std::move(body));
+        co_await std::move(all);
+        EXPECT_GE(stored, 3);
+        EXPECT_LE(stored, 4) << "60 kB and what is beside it, four times";
+        EXPECT_LE(quota->used(), quota->max());
+        SONM_EXPECT(std::size_t(stored + 1), count_of(look(b, {"t"})));
         co_return Result<void>();
     });
 }

@@ -109,6 +109,38 @@ TEST_F(FilesStoreTest, WriteThatDoesNotFit_LeavesOldValueAndTags) {
     EXPECT_FALSE(std::filesystem::exists(root_ / "data/c/tags/u"));
 }
 
+TEST_F(FilesStoreTest, WhatIsKept_IsCountedAnewAtOpen_AndIsTheSame) {
+    EXPECT_EQ(store_->quota().used(), 0u);
+    Name other{"d", "k"};
+    ASSERT_TRUE(store_->write(name, Bytes(10'000), {"t", "u"}));
+    ASSERT_TRUE(store_->write(name, Bytes(20'000), {"v"}));
+    ASSERT_TRUE(store_->write(other, Bytes(5'000), {"t"}));
+    ASSERT_TRUE(store_->write(other, as_bytes("short"), {}));
+    std::uint64_t used = store_->quota().used();
+    // Two collections of three folders, four folders of tags with a mark each, 20 and 4 KiB of records.
+    EXPECT_EQ(used, (6 + 4) * 4 * KiB + 4 * 512 + 20 * KiB + 4 * KiB);
+    reopen();
+    EXPECT_EQ(store_->quota().used(), used);
+    ASSERT_TRUE(store_->remove(name));
+    ASSERT_TRUE(store_->remove(other));
+    ASSERT_TRUE(store_->remove(other));
+    EXPECT_EQ(store_->quota().used(), 6 * 4 * KiB);
+    reopen();
+    EXPECT_EQ(store_->quota().used(), 0u) << "collections without keys are gone";
+    EXPECT_FALSE(std::filesystem::exists(root_ / "data/c"));
+}
+
+TEST_F(FilesStoreTest, CollectionsAndTagsWithoutEnd_AreBoundedToo) {
+    store_->quota().limit(MiB);
+    int stored = 0;
+    while (stored < 1'000 && store_->write(Name{fmt::format("c{}", stored), "k"}, Bytes(), {"t"})) ++stored;
+    EXPECT_EQ(stored, 1024 * 2 / 41) << "five blocks each, and half a kilobyte";
+    EXPECT_LE(store_->quota().used(), MiB);
+    Name first{"c0", "k"};
+    EXPECT_TRUE(store_->write(first, as_bytes("as large as before"), {"t"}));
+    EXPECT_TRUE(store_->remove(first));
+}
+
 TEST_F(FilesStoreTest, LastKeyOfATag_TakesItsFolderWithIt) {
     ASSERT_TRUE(store_->write(name, as_bytes("v"), {"2026-01-01"}));
     ASSERT_TRUE(store_->remove(name));

@@ -17,6 +17,7 @@ public:
     Async<void> write(Name name, Bytes value, std::set<std::string> tags) override;
     Async<void> remove(Name name) override;
     Async<std::vector<std::string>> find(Query query) override;
+    Quota* quota() override { return &store_.quota(); }
 
 private:
     FilesStore store_;

@@ -35,25 +35,69 @@ Result<RecordHead> read_head(const fs::path& path) {
     return head;
 }
 
-/// Makes the folder, durably, if it is not there. Its parent must be.
-Result<void> make_durable(const fs::path& folder) {
-    if (::mkdir(folder.c_str(), 0700) == 0) return sync_folder(folder.parent_path());
-    if (errno == EEXIST) return {};
-    return system_failure("making the folder", folder);
+/// What things take of a disk, about: a block for a folder; for a mark its inode and its name.
+constexpr std::uint64_t block_bytes = 4 * KiB, mark_bytes = 512;
+
+std::uint64_t file_cost(std::uint64_t bytes) { return (bytes + block_bytes - 1) / block_bytes * block_bytes; }
+/// Of the file at `path`; 0 if there is none.
+std::uint64_t file_cost(const fs::path& path) {
+    struct stat found {};
+    return ::stat(path.c_str(), &found) == 0 ? file_cost(static_cast<std::uint64_t>(found.st_size)) : 0;
 }
 
-/// Makes an empty file, durably; false if it is there already.
-Result<bool> mark(const fs::path& folder, const std::string& file) {
-    SONM_CHECK(make_durable(folder));
+}  // namespace
+
+Result<void> FilesStore::make_counted(const fs::path& folder) {
+    if (::mkdir(folder.c_str(), 0700) != 0)
+        return errno == EEXIST ? Result<void>() : system_failure("making the folder", folder);
+    if (auto room = quota_.take(block_bytes); !room) {
+        if (::rmdir(folder.c_str()) != 0) quota_.add(block_bytes);  // somebody else uses it already
+        return room;
+    }
+    return sync_folder(folder.parent_path());
+}
+
+void FilesStore::remove_counted(const fs::path& folder) {
+    if (::rmdir(folder.c_str()) == 0) quota_.give_back(block_bytes);
+}
+
+Result<bool> FilesStore::mark(const fs::path& folder, const std::string& file) {
+    SONM_CHECK(make_counted(folder));
     int fd = ::open((folder / file).c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 && errno == EEXIST) return false;
     if (fd < 0) return system_failure("marking", folder / file);
     ::close(fd);
+    auto done = quota_.take(mark_bytes);
+    if (!done) {
+        ::unlink((folder / file).c_str());
+        remove_counted(folder);
+        return tl::unexpected<Error>(std::move(done.error()));
+    }
     SONM_CHECK(sync_folder(folder));
     return true;
 }
 
-}  // namespace
+Result<void> FilesStore::count() {
+    std::uint64_t used = 0;
+    std::error_code error;
+    auto end = fs::directory_iterator();
+    for (auto at = fs::directory_iterator(root_ / "data", error); !error && at != end; at.increment(error)) {
+        const fs::path collection = at->path(), values = collection / "values", tags = collection / "tags";
+        std::error_code none;
+        for (const auto& value : fs::directory_iterator(values, none)) used += file_cost(value.path());
+        for (const auto& tag : fs::directory_iterator(tags, none)) {
+            ::rmdir(tag.path().c_str());  // only if it is empty
+            for (const auto& left : fs::directory_iterator(tag.path(), none))
+                used += left.exists(none) ? mark_bytes : 0;
+            if (fs::exists(tag.path(), none)) used += block_bytes;
+        }
+        for (const fs::path& folder : {tags, values, collection})
+            if (::rmdir(folder.c_str()) != 0) used += block_bytes;
+    }
+    if (error) return fail(error, "counting {}", (root_ / "data").native());
+    quota_.set_used(used);
+    return {};
+}
 
 Result<void> FilesStore::open() {
     SONM_CHECK(make_folder(root_, 0700));
@@ -65,6 +109,7 @@ Result<void> FilesStore::open() {
     // What a killed process was writing was never acknowledged.
     std::error_code error;
     for (const auto& left : fs::directory_iterator(root_ / "new", error)) ::unlink(left.path().c_str());
+    SONM_CHECK(count());
     return sync_folder(root_);
 }
 
@@ -100,7 +145,7 @@ Result<void> FilesStore::write(const Name& name, BytesView value, std::set<std::
                     tags.size(), tags_max);
     fs::path collection = folder_of(name.collection);
     for (const fs::path& folder : {collection, collection / "values", collection / "tags"})
-        SONM_CHECK(make_durable(folder));
+        SONM_CHECK(make_counted(folder));
     // Marks first: one without its record says nothing, a record without its mark would not be found.
     std::set<std::string> added;
     Result<void> done = add_marks(name, tags, added);
@@ -128,12 +173,14 @@ void FilesStore::remove_marks(const Name& name, const std::set<std::string>& tag
     std::string file = to_file_name(name.key);
     for (const std::string& tag : tags) {
         fs::path folder = tag_folder(name.collection, tag);
-        ::unlink((folder / file).c_str());
-        ::rmdir(folder.c_str());  // only if it is empty now
+        if (::unlink((folder / file).c_str()) == 0) quota_.give_back(mark_bytes);
+        remove_counted(folder);
     }
 }
 
 Result<void> FilesStore::put(const fs::path& path, BytesView record) {
+    std::uint64_t wanted = file_cost(record.size());
+    SONM_CHECK(quota_.change(file_cost(path), wanted));
     fs::path fresh = root_ / "new" / fmt::format("{}", next_++);
     auto written = [&]() -> Result<void> {
         SONM_TRY(OpenFile file, OpenFile::open(fresh, O_WRONLY | O_CREAT | O_EXCL, 0600));
@@ -143,6 +190,8 @@ Result<void> FilesStore::put(const fs::path& path, BytesView record) {
     if (written && ::rename(fresh.c_str(), path.c_str()) != 0) written = system_failure("replacing", path);
     if (!written) {
         ::unlink(fresh.c_str());
+        quota_.give_back(wanted);
+        quota_.add(file_cost(path));
         return written;
     }
     return sync_folder(path.parent_path());
@@ -153,7 +202,11 @@ Result<void> FilesStore::remove(const Name& name) {
     auto head = read_head(path);
     if (!head && head.error().is(Errc::not_found)) return {};
     if (!head && !head.error().is(Errc::corrupt)) return tl::unexpected<Error>(std::move(head.error()));
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return system_failure("removing", path);
+    std::uint64_t freed = file_cost(path);
+    if (::unlink(path.c_str()) == 0)
+        quota_.give_back(freed);
+    else if (errno != ENOENT)
+        return system_failure("removing", path);
     SONM_CHECK(sync_folder(path.parent_path()));
     if (head) remove_marks(name, head->tags);
     return {};

@@ -27,6 +27,9 @@ public:
     Result<void> write(const Name& name, BytesView value, std::set<std::string> tags);
     Result<void> remove(const Name& name);
     Result<std::vector<std::string>> find(const Query& query) const;
+    /// Files in steps of 4 KiB, folders with 4 KiB, marks with 512 bytes each. Counted by open(), which
+    /// removes empty folders too.
+    Quota& quota() { return quota_; }
 
 private:
     std::filesystem::path folder_of(const std::string& collection) const;
@@ -35,10 +38,18 @@ private:
     Result<void> add_marks(const Name& name, const std::set<std::string>& tags, std::set<std::string>& added);
     void remove_marks(const Name& name, const std::set<std::string>& tags);
     Result<void> put(const std::filesystem::path& path, BytesView record);
+    Result<void> count();
+    /// Makes the folder, durably, if it is not there. Its parent must be.
+    Result<void> make_counted(const std::filesystem::path& folder);
+    /// Makes an empty file, durably; false if it is there already.
+    Result<bool> mark(const std::filesystem::path& folder, const std::string& file);
+    /// Takes it away if it is empty.
+    void remove_counted(const std::filesystem::path& folder);
 
     std::filesystem::path root_;
     std::optional<OpenFile> lock_;
     std::atomic<std::uint64_t> next_{0};
+    Quota quota_;
 };
 
 }  // namespace sonm::storage

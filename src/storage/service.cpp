@@ -69,8 +69,21 @@ struct StorageService::Visit {
 
 StorageService::StorageService(const Executor& executor, const Clock& clock, std::unique_ptr<Backend> backend,
                                Settings settings)
-    : backend_(std::move(backend)), settings_(settings), guard_(executor, *backend_, clock) {
+    : backend_(std::move(backend)), guard_(executor, *backend_, clock) {
+    take(settings);
     bind();
+}
+
+void StorageService::take(Settings settings) {
+    settings_ = settings;
+    if (Quota* quota = backend_->quota()) quota->limit(settings_.total_bytes_max);
+}
+
+Result<void> StorageService::reload(YamlReader& args) {
+    if (!reread_) return PlatformService::reload(args);
+    services::FixedArguments fixed;
+    take(reread_(args, fixed));
+    return fixed.check();
 }
 
 void StorageService::bind() {
@@ -236,6 +249,10 @@ void StorageService::measure(std::vector<services::Metric>& out) const {
         add("failures_total", "Calls that failed, by reason.", Kind::counter, double(count), {{"why", why}});
     add("read_bytes_total", "Bytes of values given out.", Kind::counter, double(counts_.bytes_read));
     add("written_bytes_total", "Bytes of values stored.", Kind::counter, double(counts_.bytes_written));
+    if (Quota* quota = backend_->quota()) {
+        add("bytes", "What everything takes.", Kind::gauge, double(quota->used()));
+        add("bytes_max", "What it may take.", Kind::gauge, double(quota->max()));
+    }
     add("calls_now", "Calls under way.", Kind::gauge, double(calls_));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sonm/services/platform.hpp"
+#include "sonm/services/reload.hpp"
 #include "sonm/services/storage_service.hpp"
 #include "sonm/storage/acl.hpp"
 
@@ -10,6 +11,7 @@ struct Settings {
     std::size_t value_bytes_max = 15 * MiB;
     std::size_t keys_max = 50'000;
     std::size_t calls_max = 512;
+    std::uint64_t total_bytes_max = 64 * GiB;  ///< of backends that count what they keep
     bool believe_header = false;
 };
 
@@ -19,10 +21,14 @@ class StorageService final : public services::PlatformService {
 public:
     StorageService(const Executor& executor, const Clock& clock, std::unique_ptr<Backend> backend,
                    Settings settings);
+    /// Reads changed arguments. `fixed` gets those that come with a restart.
+    using Reread = std::function<Settings(YamlReader&, services::FixedArguments& fixed)>;
+    void on_reload(Reread reread) { reread_ = std::move(reread); }
 
     const rpc::ServiceBase& handlers() const override { return service_; }
     Async<void> start() override { return backend_->open(); }
     Async<void> drain() override;
+    Result<void> reload(YamlReader& args) override;
     void measure(std::vector<services::Metric>& out) const override;
 
 private:
@@ -34,6 +40,7 @@ private:
     using Keys = std::vector<std::string>;
     struct Visit;
     void bind();
+    void take(Settings settings);
     /// Counts a call, bounds their number, and turns its failure into what travels.
     template <class T>
     Async<T> answer(Async<T> call);
@@ -49,6 +56,7 @@ private:
 
     std::unique_ptr<Backend> backend_;
     Settings settings_;
+    Reread reread_;
     Guard guard_;
     rpc::Service<services::StorageProtocol> service_;
     std::size_t calls_ = 0;

@@ -1,6 +1,7 @@
 #include "sonm/storage/service.hpp"
 
 #include "sonm/storage/memory_backend.hpp"
+#include "sonm/storage/storage.hpp"
 
 #include <gtest/gtest.h>
 
@@ -54,6 +55,7 @@ protected:
         }
         Async<void> remove(Name name) override { return backend.remove(std::move(name)); }
         Async<std::vector<std::string>> find(Query query) override { return backend.find(std::move(query)); }
+        Quota* quota() override { return backend.quota(); }
         MemoryBackend& backend;
     };
 
@@ -131,6 +133,77 @@ TEST_F(StorageServiceTest, FullDisk_IsToldAsNoSpace) {
         EXPECT_TRUE(full.error().is(std::errc::no_space_on_device));
     });
     EXPECT_EQ(metric("failures_total", "no_space"), 1);
+}
+
+TEST_F(StorageServiceTest, TotalOverTheLimit_IsToldAsNoSpace_AndShowsInMetrics) {
+    settings_.total_bytes_max = 10'000;
+    as(std::nullopt, [](StorageClient storage) -> Task<void> {
+        SONM_CALL(fits, storage.call<"write">("c", "k", Bytes(9'000), std::nullopt));
+        EXPECT_TRUE(fits);
+        SONM_CALL(full, storage.call<"write">("c", "other", Bytes(1'000), std::nullopt));
+        EXPECT_TRUE(full.error().is(std::errc::no_space_on_device));
+        EXPECT_EQ(full.error().code.value(), 28);
+        EXPECT_NE(full.error().message().find("total_max"), std::string::npos) << full.error().message();
+        SONM_CALL(read, storage.call<"read">("c", "other"));
+        EXPECT_TRUE(read.error().is(std::errc::no_such_file_or_directory));
+    });
+    EXPECT_EQ(metric("failures_total", "no_space"), 1);
+    EXPECT_GT(metric("bytes"), 9'000);
+    EXPECT_EQ(metric("bytes_max"), 10'000);
+}
+
+TEST_F(StorageServiceTest, ChangedLimits_AreTakenOver_AndAnotherPlaceIsNot) {
+    auto main = [this]() -> Task<void> {
+        services::Environment environment;
+        environment.executor = co_await asio::this_coro::executor;
+        environment.clock = &clock_;
+        std::unique_ptr<services::PlatformService> service;
+        auto make_it = [&](YamlReader& args) { service = std::move(*make(environment, args)); };
+        EXPECT_TRUE(read_yaml("{backend: memory, value_max: 100 B, total_max: 10 KiB}", "args", make_it));
+        auto talk = [&](TaskGroup& group) -> Task<void> {
+            auto connection = rpc::connect_local(group, environment.executor, service->handlers());
+            StorageClient storage(std::move(*connection));
+            auto reload = [&](std::string_view text) {
+                Result<void> done;
+                auto take = [&](YamlReader& args) { done = service->reload(args); };
+                EXPECT_TRUE(read_yaml(text, "args", take));
+                return done ? std::string("taken over") : done.error().context;
+            };
+            SONM_CALL(large, storage.call<"write">("c", "k", Bytes(5'000), std::nullopt));
+            EXPECT_TRUE(large.error().is(std::errc::file_too_large));
+            EXPECT_EQ(reload("{backend: memory, value_max: 1 MiB, total_max: 10 KiB}"), "taken over");
+            SONM_CALL(fits, storage.call<"write">("c", "k", Bytes(5'000), std::nullopt));
+            EXPECT_TRUE(fits);
+            SONM_CALL(full, storage.call<"write">("c", "l", Bytes(6'000), std::nullopt));
+            EXPECT_TRUE(full.error().is(std::errc::no_space_on_device));
+            EXPECT_EQ(reload("{backend: files, path: /x, value_max: 1 MiB, total_max: 1 MiB}"),
+                      "backend, path need a restart; everything else is taken over");
+            SONM_CALL(more, storage.call<"write">("c", "l", Bytes(6'000), std::nullopt));
+            EXPECT_TRUE(more);
+            reload("{backend: memory, calls_max: 0}");
+            SONM_CALL(busy, storage.call<"read">("c", "k"));
+            EXPECT_TRUE(busy.error().is(std::errc::resource_unavailable_try_again));
+            reload("{backend: memory, keys_max: 0}");
+            SONM_CALL(none, storage.call<"find_page">("c", Tags{"t"}, "", 10u));
+            EXPECT_TRUE(none.value().empty());
+        };
+        auto all = scope(4, std::move(talk));
+        co_await std::move(all);
+    };
+    run_test(main());
+}
+
+TEST(StorageArguments, TotalOfAServer_IsNotOursToBound) {
+    FakeClock clock;
+    asio::io_context context;
+    services::Environment environment;
+    environment.executor = context.get_executor();
+    environment.clock = &clock;
+    auto make_it = [&](YamlReader& args) { (void)make(environment, args); };
+    auto read =
+        read_yaml("{backend: postgres, postgres: {url: postgresql://x}, total_max: 1 GiB}", "args", make_it);
+    ASSERT_FALSE(read);
+    EXPECT_NE(read.error().message().find("set at the server"), std::string::npos) << read.error().message();
 }
 
 TEST_F(StorageServiceTest, MoreKeysThanAReplyHolds_AreRefusedByFindAndPagedByFindPage) {

@@ -31,6 +31,17 @@ Result<void> write_value(Database& db, const Name& name, BytesView value, const 
     return {};
 }
 
+/// Bytes of all pages that hold something, in the transaction that is open.
+Result<std::uint64_t> used_bytes(Database& db) {
+    std::uint64_t values[3];
+    const char* questions[] = {"PRAGMA page_count", "PRAGMA freelist_count", "PRAGMA page_size"};
+    for (std::size_t i = 0; i < 3; ++i) {
+        SONM_TRY(auto value, db.value<std::uint64_t>(questions[i]));
+        values[i] = value.value_or(0);
+    }
+    return (values[0] - values[1]) * values[2];
+}
+
 Result<bool> has_tags(Database& db, BytesView collection, BytesView key, const std::set<std::string>& tags) {
     for (const std::string& tag : tags) {
         SONM_TRY(auto row, db.value<bool>("SELECT 1 FROM tag WHERE collection = ? AND tag = ? AND key = ?",
@@ -65,10 +76,14 @@ Result<std::vector<std::string>> find_keys(Database& db, const Query& query) {
 }  // namespace
 
 Async<void> SqliteBackend::open() {
-    auto work = [file = file_.native()] { return Database::open(file, migrations); };
+    auto work = [this]() -> Result<void> {
+        SONM_TRY(db_, Database::open(file_.native(), migrations));
+        SONM_TRY(std::uint64_t used, used_bytes(*db_));
+        quota_.set_used(used);
+        return {};
+    };
     auto task = offload_blocking(std::move(work));
-    SONM_CO_TRY(db_, co_await std::move(task));
-    co_return Result<void>();
+    co_return co_await std::move(task);
 }
 
 void SqliteBackend::run_together(Database& db, const Jobs& jobs) {
@@ -105,7 +120,10 @@ Async<void> SqliteBackend::run(Work work) {
     auto turn_comes = turns_.take("");
     SONM_CO_TRY(Turns::Turn turn, co_await std::move(turn_comes));
     if (!place.job->outcome) {
-        auto all = [this, jobs = std::exchange(waiting_, Jobs())] { run_together(*db_, jobs); };
+        auto all = [this, jobs = std::exchange(waiting_, Jobs())] {
+            run_together(*db_, jobs);
+            if (auto used = used_bytes(*db_)) quota_.set_used(*used);
+        };
         auto task = offload_blocking(std::move(all));
         co_await std::move(task);
     }
@@ -126,8 +144,12 @@ Async<Bytes> SqliteBackend::read(Name name) {
 }
 
 Async<void> SqliteBackend::write(Name name, Bytes value, std::set<std::string> tags) {
-    auto work = [name = std::move(name), value = std::move(value), tags = std::move(tags)](Database& db) {
-        return write_value(db, name, value, tags);
+    auto work = [this, name = std::move(name), value = std::move(value),
+                 tags = std::move(tags)](Database& db) -> Result<void> {
+        SONM_TRY(std::uint64_t before, used_bytes(db));
+        SONM_CHECK(write_value(db, name, value, tags));
+        SONM_TRY(std::uint64_t now, used_bytes(db));
+        return quota_.check(before, now);
     };
     return run(std::move(work));
 }

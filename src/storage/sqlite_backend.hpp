@@ -20,6 +20,8 @@ public:
     Async<void> write(Name name, Bytes value, std::set<std::string> tags) override;
     Async<void> remove(Name name) override;
     Async<std::vector<std::string>> find(Query query) override;
+    /// Counts the pages in use; those that removed values have left are used again, not given back.
+    Quota* quota() override { return &quota_; }
 
 private:
     using Work = std::function<Result<void>(Database&)>;
@@ -35,6 +37,7 @@ private:
     std::unique_ptr<Database> db_;
     Turns turns_;
     Jobs waiting_;
+    Quota quota_;
 };
 
 }  // namespace sonm::storage

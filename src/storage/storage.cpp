@@ -70,6 +70,13 @@ void read_arguments(YamlReader& args, Arguments& out) {
     args.child({"s3", "For the backend s3."}, out.backend == "s3", [&](YamlReader& r) { read_s3(r, out); });
     args.optional({"value_max", "Largest value. The node's limit for one message must be higher.", "15 MiB"},
                   out.settings.value_bytes_max, parse_bytes);
+    args.optional(
+        {"total_max",
+         "What everything may take (files, sqlite, memory); more is refused like on a full disk.", "64 GiB"},
+        out.settings.total_bytes_max, parse_bytes);
+    bool elsewhere = out.backend == "postgres" || out.backend == "s3";
+    if (elsewhere && args.has("total_max"))
+        args.problem("total_max", "how much a server keeps is set at the server");
     args.optional({"keys_max", "Most keys in one answer of find.", "50000"}, out.settings.keys_max,
                   parse_int<std::size_t>);
     args.optional({"calls_max", "Most calls at once; more are turned away.", "512"}, out.settings.calls_max,
@@ -95,14 +102,35 @@ std::unique_ptr<Backend> make_backend(const services::Environment& environment, 
                                           path.empty() ? environment.folder / "files" : path);
 }
 
+void compare(const Arguments& before, const Arguments& now, services::FixedArguments& fixed) {
+    fixed.compare("backend", before.backend, now.backend).compare("path", before.path, now.path);
+    fixed.compare("postgres.url", before.postgres.url, now.postgres.url)
+        .compare("postgres.connections_max", before.postgres.connections_max, now.postgres.connections_max);
+    fixed.compare("s3.endpoint", before.s3.endpoint, now.s3.endpoint)
+        .compare("s3.bucket", before.s3.bucket, now.s3.bucket)
+        .compare("s3.prefix", before.s3.prefix, now.s3.prefix)
+        .compare("s3.region", before.s3.account.region, now.s3.account.region)
+        .compare("s3.key_id", before.s3.account.key_id, now.s3.account.key_id)
+        .compare("s3.secret_file", before.s3.account.secret, now.s3.account.secret)
+        .compare("s3.ca_file", before.s3.ca_file, now.s3.ca_file);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<services::PlatformService>> make(services::Environment environment, YamlReader& args) {
     Arguments arguments;
     read_arguments(args, arguments);
     if (args.describing()) return std::unique_ptr<services::PlatformService>();
-    return std::make_unique<StorageService>(environment.executor, *environment.clock,
-                                            make_backend(environment, arguments), arguments.settings);
+    auto service = std::make_unique<StorageService>(environment.executor, *environment.clock,
+                                                    make_backend(environment, arguments), arguments.settings);
+    auto reread = [before = std::move(arguments)](YamlReader& changed, services::FixedArguments& fixed) {
+        Arguments now;
+        read_arguments(changed, now);
+        compare(before, now, fixed);
+        return now.settings;
+    };
+    service->on_reload(std::move(reread));
+    return service;
 }
 
 }  // namespace sonm::storage
