@@ -6,6 +6,7 @@
 namespace sonm::logging {
 
 void read_settings(YamlReader& args, const std::filesystem::path& folder, Settings& out) {
+    out.folder = folder;
     SegmentSettings files;
     bool to_files = true;
     std::string path;

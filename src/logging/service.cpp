@@ -179,9 +179,22 @@ Async<void> LoggingService::drain() {
 
 Result<void> LoggingService::reload(YamlReader& args) {
     Settings fresh;
-    read_settings(args, {}, fresh);
-    if (!args.describing()) settings_.levels = std::move(fresh.levels);
-    return {};
+    read_settings(args, settings_.folder, fresh);
+    settings_.levels = std::move(fresh.levels);
+    settings_.operators = std::move(fresh.operators);
+    settings_.queries_max = fresh.queries_max;
+    services::FixedArguments fixed;
+    auto before = settings_.files.value_or(SegmentSettings()), now = fresh.files.value_or(SegmentSettings());
+    fixed.compare("memory_max", settings_.memory_bytes_max, fresh.memory_bytes_max)
+        .compare("files", settings_.files.has_value(), fresh.files.has_value())
+        .compare("path", before.folder, now.folder)
+        .compare("file_max", before.segment_bytes_max, now.segment_bytes_max)
+        .compare("file_age", before.segment_age_max, now.segment_age_max)
+        .compare("total_max", before.total_bytes_max, now.total_bytes_max)
+        .compare("keep", before.kept_for, now.kept_for)
+        .compare("journald", settings_.journal_socket, fresh.journal_socket)
+        .compare("syslog", settings_.syslog_socket, fresh.syslog_socket);
+    return fixed.check();
 }
 
 void LoggingService::measure(std::vector<services::Metric>& out) const {

@@ -7,12 +7,14 @@
 #include "sonm/logging/segments.hpp"
 #include "sonm/logging/socket_outputs.hpp"
 #include "sonm/services/platform.hpp"
+#include "sonm/services/reload.hpp"
 
 #include <set>
 
 namespace sonm::logging {
 
 struct Settings {
+    std::filesystem::path folder;  ///< the service's own
     Levels levels;
     std::size_t memory_bytes_max = 16 * MiB;
     std::size_t queries_max = 64;
@@ -34,6 +36,7 @@ public:
     Async<void> start() override;
     Task<void> run() override;
     Async<void> drain() override;
+    /// Takes over levels, operators and how many queries there may be.
     Result<void> reload(YamlReader& args) override;
     void measure(std::vector<services::Metric>& out) const override;
 

@@ -246,5 +246,31 @@ TEST_F(LoggingServiceTest, WithOperators_OthersMayEmitButNotReadOrSet) {
     });
 }
 
+TEST_F(LoggingServiceTest, ChangedArguments_LevelsOperatorsAndQueriesAreTakenOver_FilesNeedARestart) {
+    settings_.folder = folder_.path();
+    keep_files();
+    with([](LoggingClient client, LoggingService& service) -> Task<void> {
+        auto reload = [&](std::string_view text) {
+            Result<void> done;
+            auto take = [&](YamlReader& args) { done = service.reload(args); };
+            EXPECT_TRUE(read_yaml(text, "args", take));
+            return done ? std::string("taken over") : done.error().context;
+        };
+        EXPECT_EQ(reload("{verbosity: warning}"), "taken over");
+        EXPECT_TRUE(say(client, 1, "a", "unimportant"));
+        EXPECT_TRUE(say(client, 3, "a", "urgent"));
+        SONM_CALL(all, ask(client, LogFilter()));
+        EXPECT_EQ(all.value(), "urgent|");
+        EXPECT_EQ(reload("{queries_max: 0}"), "taken over");
+        SONM_CALL(none, ask(client, LogFilter()));
+        EXPECT_FALSE(none);
+        EXPECT_EQ(reload("{operators: [0x5B38Da6a701c568545dCfcB03FcB875f56beddC4]}"), "taken over");
+        SONM_CALL(refused, ask(client, LogFilter()));
+        EXPECT_TRUE(refused.error().is(std::errc::permission_denied)) << refused.error().message();
+        EXPECT_EQ(reload("{path: /elsewhere, keep: 1 d, journald: /run/x}"),
+                  "path, keep, journald need a restart; everything else is taken over");
+    });
+}
+
 }  // namespace
 }  // namespace sonm::logging

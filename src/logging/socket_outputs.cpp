@@ -1,5 +1,7 @@
 #include "sonm/logging/socket_outputs.hpp"
 
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -7,8 +9,8 @@
 namespace sonm::logging {
 namespace {
 
-/// How much of a message is tried again when a daemon finds the datagram too large.
-constexpr std::size_t short_message_bytes = 1024;
+/// Where a line is cut that a syslog daemon finds too large. Source: RFC 5424, 6.1: at least 2 KiB are taken.
+constexpr std::size_t short_line_bytes = 8 * KiB;
 
 /// Source: RFC 5424, table 2: error 3, warning 4, informational 6, debug 7.
 int severity(LogPriority priority) {
@@ -61,7 +63,25 @@ SocketOutput::~SocketOutput() {
     if (socket_ >= 0) ::close(socket_);
 }
 
-bool SocketOutput::send(const std::string& datagram) {
+bool SocketOutput::try_send(std::string_view datagram, int file) const {
+    iovec part{const_cast<char*>(datagram.data()), datagram.size()};
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof file)> control{};
+    if (file >= 0) {
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        cmsghdr* head = CMSG_FIRSTHDR(&message);
+        head->cmsg_level = SOL_SOCKET;
+        head->cmsg_type = SCM_RIGHTS;
+        head->cmsg_len = CMSG_LEN(sizeof file);
+        std::memcpy(CMSG_DATA(head), &file, sizeof file);
+    }
+    return ::sendmsg(socket_, &message, MSG_NOSIGNAL) >= 0;
+}
+
+bool SocketOutput::send(std::string_view datagram, int file) {
     for (int attempt = 0; attempt < 2; ++attempt) {
         if (socket_ < 0) {
             sockaddr_un address{};
@@ -72,7 +92,7 @@ bool SocketOutput::send(const std::string& datagram) {
             if (socket_ < 0 || ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
                 return false;
         }
-        if (::send(socket_, datagram.data(), datagram.size(), MSG_NOSIGNAL) >= 0) return true;
+        if (try_send(datagram, file)) return true;
         if (errno != ECONNREFUSED && errno != ENOTCONN && errno != ECONNRESET) return false;
         // The daemon was restarted: its socket is another one now.
         ::close(socket_);
@@ -83,16 +103,30 @@ bool SocketOutput::send(const std::string& datagram) {
 
 Result<void> SocketOutput::write(const std::vector<EntryPtr>& entries) {
     for (const EntryPtr& entry : entries) {
-        if (send(datagram(*entry, entry->message.size()))) continue;
-        bool large = errno == EMSGSIZE && entry->message.size() > short_message_bytes;
-        if (!large || !send(datagram(*entry, short_message_bytes))) ++refused_;
+        std::string text = datagram(*entry);
+        if (send(text)) continue;
+        bool large = errno == EMSGSIZE || errno == ENOBUFS;
+        if (!large || !send_large(text)) ++refused_;
     }
     return {};
 }
 
-std::string JournalOutput::datagram(const LogEntry& entry, std::size_t message_bytes) const {
+bool JournalOutput::send_large(const std::string& datagram) {
+    int file = ::memfd_create("sonm-journal-entry", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (file < 0) return false;
+    constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+    std::string_view left = datagram;
+    ssize_t count = 0;
+    while (!left.empty() && (count = ::write(file, left.data(), left.size())) > 0)
+        left.remove_prefix(static_cast<std::size_t>(count));
+    bool sent = left.empty() && ::fcntl(file, F_ADD_SEALS, seals) == 0 && send({}, file);
+    ::close(file);
+    return sent;
+}
+
+std::string JournalOutput::datagram(const LogEntry& entry) const {
     std::string out;
-    append_field(out, "MESSAGE", std::string_view(entry.message).substr(0, message_bytes));
+    append_field(out, "MESSAGE", entry.message);
     append_field(out, "PRIORITY", fmt::format("{}", severity(entry.priority)));
     append_field(out, "SYSLOG_IDENTIFIER", "sonm");
     append_field(out, "SONM_SOURCE", entry.source);
@@ -100,11 +134,15 @@ std::string JournalOutput::datagram(const LogEntry& entry, std::size_t message_b
     return out;
 }
 
-std::string SyslogOutput::datagram(const LogEntry& entry, std::size_t message_bytes) const {
+bool SyslogOutput::send_large(const std::string& datagram) {
+    return send(std::string_view(datagram).substr(0, short_line_bytes));
+}
+
+std::string SyslogOutput::datagram(const LogEntry& entry) const {
     constexpr int daemon_facility = 3;
     std::string out = fmt::format("<{}>1 - - {} - - - ", daemon_facility * 8 + severity(entry.priority),
                                   word(entry.source));
-    out += std::string_view(entry.message).substr(0, message_bytes);
+    out += entry.message;
     for (const auto& [name, value] : entry.attributes) out += fmt::format(" {}={}", word(name), print(value));
     return out;
 }

@@ -16,17 +16,21 @@ public:
     std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 
 protected:
-    virtual std::string datagram(const LogEntry& entry, std::size_t message_bytes) const = 0;
+    virtual std::string datagram(const LogEntry& entry) const = 0;
+    /// Another way for what the socket finds too large. False: it does not go.
+    virtual bool send_large(const std::string& datagram) = 0;
+    /// With an open file for the daemon, unless that is -1.
+    bool send(std::string_view datagram, int file = -1);
 
 private:
-    bool send(const std::string& datagram);
+    bool try_send(std::string_view datagram, int file) const;
     std::string path_;
     int socket_ = -1;
     std::atomic<std::uint64_t> refused_{0};
 };
 
-/// systemd's journal in its own form, so that attributes stay fields (SONM_<NAME>). Source: systemd,
-/// "Native Journal Protocol".
+/// systemd's journal in its own form, so that attributes stay fields (SONM_<NAME>). A large entry goes as a
+/// sealed file in memory. Source: systemd, "Native Journal Protocol".
 class JournalOutput final : public SocketOutput {
 public:
     explicit JournalOutput(std::string path = "/run/systemd/journal/socket")
@@ -34,17 +38,19 @@ public:
     std::string_view name() const override { return "journald"; }
 
 protected:
-    std::string datagram(const LogEntry& entry, std::size_t message_bytes) const override;
+    std::string datagram(const LogEntry& entry) const override;
+    bool send_large(const std::string& datagram) override;
 };
 
-/// Any syslog daemon. Source: RFC 5424.
+/// Any syslog daemon. A large line is cut. Source: RFC 5424.
 class SyslogOutput final : public SocketOutput {
 public:
     explicit SyslogOutput(std::string path = "/dev/log") : SocketOutput(std::move(path)) {}
     std::string_view name() const override { return "syslog"; }
 
 protected:
-    std::string datagram(const LogEntry& entry, std::size_t message_bytes) const override;
+    std::string datagram(const LogEntry& entry) const override;
+    bool send_large(const std::string& datagram) override;
 };
 
 }  // namespace sonm::logging
