@@ -68,6 +68,63 @@ void with_fetch(F body, Config config = local_config()) {
     });
 }
 
+/// Changed arguments.
+void reload(Bench& bench, std::string_view text) {
+    auto take = [&](YamlReader& args) { EXPECT_TRUE(bench.fetch.reload(args)); };
+    EXPECT_TRUE(read_yaml(text, "args", take));
+}
+
+Task<void> check_reload(Bench& bench) {
+    auto outcome = [&](const std::string& path) -> Task<std::string> {
+        auto got = co_await bench.client.call<"fetch">(bench.request(path));
+        co_return got ? fmt::format("{}", got->status) : got.error().message();
+    };
+    std::string before = co_await outcome("/hello");
+    EXPECT_EQ(before, "200");
+    std::string large = co_await outcome("/big");
+    EXPECT_NE(large.find("over a size limit"), std::string::npos) << large;
+    reload(bench, "{allow: [127.0.0.0/8], body_max: 10 MiB}");
+    std::string fits = co_await outcome("/big");
+    EXPECT_EQ(fits, "200");
+    // A connection that is open is of no use to what is forbidden now.
+    reload(bench, "{allow: [192.0.2.0/24]}");
+    std::string forbidden = co_await outcome("/hello");
+    EXPECT_NE(forbidden.find("is no public address"), std::string::npos) << forbidden;
+    reload(bench, "{allow: [127.0.0.1], redirects_max: 0, time_max: 1 s}");
+    std::string moved = co_await outcome("/moved");
+    EXPECT_EQ(moved, "302");
+    reload(bench, "{allow: [127.0.0.1], requests_max: 0}");
+    std::string busy = co_await outcome("/hello");
+    EXPECT_NE(busy.find("requests of this caller"), std::string::npos) << busy;
+    reload(bench, "{allow: [127.0.0.1], caller_requests_max: 0}");
+    busy = co_await outcome("/hello");
+    EXPECT_NE(busy.find("requests of this caller"), std::string::npos) << busy;
+    reload(bench, "{allow: [127.0.0.1]}");
+    std::string again = co_await outcome("/hello");
+    EXPECT_EQ(again, "200");
+}
+TEST(FetchService, changed_arguments__hold_for_requests_from_now_on) { with_fetch(check_reload); }
+
+Task<void> check_reload_under_way(Bench& bench) {
+    std::string body;
+    auto ask = [&](TaskGroup& group) -> Task<void> {
+        auto slow = [](Bench& b, std::string& out) -> Task<void> {
+            auto got = co_await b.client.call<"fetch">(b.request("/slow"));
+            out = got ? std::string(as_text(got->body)) : got.error().message();
+        };
+        group.spawn(slow(bench, body));
+        co_await sleep_for(100ms);
+        reload(bench, "{allow: [192.0.2.0/24]}");
+        co_await group.join();
+    };
+    auto all = scope(1, std::move(ask));
+    co_await std::move(all);
+    EXPECT_EQ(body, "at last");
+}
+TEST(FetchService, a_request_under_way__ends_under_the_arguments_that_it_began_with) {
+    with_fetch(check_reload_under_way);
+}
+
 Task<void> check_known_calls(Bench& bench) {
     std::string url = bench.peer.url();
     auto got = co_await bench.client.call<"get">(url + "/moved", std::nullopt, std::nullopt, std::nullopt,

@@ -61,8 +61,8 @@ struct Fetch::Simply {
     std::optional<bool> follow;
 };
 
-Fetch::Fetch(Executor executor, Config config)
-    : limits_(config.limits), client_(executor, options_of(config)) {
+Fetch::Fetch(Executor executor, Config config) : executor_(executor), limits_(config.limits) {
+    client_.emplace(executor, options_of(config));
     using Fields = std::optional<FetchFields>;
     service_.on<"get">([this](Context who, std::string url, std::optional<std::int64_t> timeout,
                               Fields cookies, Fields headers, std::optional<bool> follow) {
@@ -87,6 +87,15 @@ Fetch::Fetch(Executor executor, Config config)
         [this](Context who, FetchRequest request, std::optional<std::uint64_t> bytes, rpc::Source<Bytes> in) {
             return upload(std::move(who), std::move(request), bytes, std::move(in));
         });
+}
+
+Result<void> Fetch::reload(YamlReader& args) {
+    Config fresh;
+    fields(args, fresh);
+    limits_ = fresh.limits;
+    // With connections of its own: none that was opened under the former rules is used again.
+    client_.emplace(executor_, options_of(fresh));
+    return {};
 }
 
 Result<std::shared_ptr<void>> Fetch::admit(const Context& who) {
@@ -132,7 +141,7 @@ void Fetch::count(const Result<T>& outcome) {
 Async<FetchAnswer> Fetch::whole(Context who, FetchRequest given) {
     SONM_CO_TRY(auto place, admit(who));
     SONM_CO_TRY(web::Request request, translate(std::move(given), limits_.body_bytes_max));
-    auto asking = client_.request(std::move(request));
+    auto asking = client_->request(std::move(request));
     auto response = co_await std::move(asking);
     count(response);
     if (!response) co_return tl::unexpected<Error>(std::move(response.error()));
@@ -164,7 +173,7 @@ Async<Fetch::Simple> Fetch::simple(Context who, Simply what) {
 Async<void> Fetch::download(Context who, FetchRequest given, rpc::Sink<FetchPart> out) {
     SONM_CO_TRY(auto place, admit(who));
     SONM_CO_TRY(web::Request request, translate(std::move(given), limits_.stream_bytes_max));
-    auto opening = client_.open(std::move(request));
+    auto opening = client_->open(std::move(request));
     auto body = co_await std::move(opening);
     count(body);
     if (!body) co_return tl::unexpected<Error>(std::move(body.error()));
@@ -196,7 +205,7 @@ Async<FetchAnswer> Fetch::upload(Context who, FetchRequest given, std::optional<
     };
     auto source = std::make_shared<rpc::Source<Bytes>>(std::move(in));
     web::BodySource pieces = [source, next] { return next(source); };
-    auto opening = client_.open(std::move(request), std::move(pieces), bytes);
+    auto opening = client_->open(std::move(request), std::move(pieces), bytes);
     auto body = co_await std::move(opening);
     count(body);
     if (!body) co_return tl::unexpected<Error>(std::move(body.error()));

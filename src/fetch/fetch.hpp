@@ -27,6 +27,8 @@ public:
     Fetch(Executor executor, Config config);
 
     const rpc::ServiceBase& handlers() const override { return service_; }
+    /// Takes everything over, for requests from now on.
+    Result<void> reload(YamlReader& args) override;
     void measure(std::vector<services::Metric>& out) const override;
 
 private:
@@ -44,13 +46,16 @@ private:
     template <class T>
     void count(const Result<T>& outcome);
 
+    Executor executor_;
     Limits limits_;
-    web::Client client_;
+    std::optional<web::Client> client_;
     std::map<std::string, std::size_t> by_caller_;
     rpc::Service<services::FetchProtocol> service_;
     std::size_t under_way_ = 0;
     std::uint64_t answered_ = 0, failed_ = 0, refused_ = 0, bytes_ = 0;
 };
+
+void fields(YamlReader& args, Config& config);
 
 /// The service from its arguments.
 Result<std::unique_ptr<services::PlatformService>> make(services::Environment environment, YamlReader& args);

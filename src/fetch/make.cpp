@@ -3,8 +3,7 @@
 
 namespace sonm::fetch {
 
-Result<std::unique_ptr<services::PlatformService>> make(services::Environment environment, YamlReader& args) {
-    Config config;
+void fields(YamlReader& args, Config& config) {
     Limits& limits = config.limits;
     Seconds time_max(60);
     std::uint64_t body = limits.body_bytes_max;
@@ -29,6 +28,11 @@ Result<std::unique_ptr<services::PlatformService>> make(services::Environment en
     limits.time_max =
         Millis(static_cast<std::int64_t>(std::min<std::uint64_t>(time_max.value, 86'400) * 1000));
     limits.body_bytes_max = body;
+}
+
+Result<std::unique_ptr<services::PlatformService>> make(services::Environment environment, YamlReader& args) {
+    Config config;
+    fields(args, config);
     if (args.describing()) return nullptr;
     return std::make_unique<Fetch>(environment.executor, std::move(config));
 }

@@ -68,6 +68,8 @@ public:
     Task<void> serve(std::unique_ptr<ByteStream> stream);
     /// From now on each answer is the last of its connection.
     void close_gently() { closing_ = true; }
+    /// Largest body of requests from now on.
+    void set_body_max(std::size_t bytes) { limits_.body_bytes_max = bytes; }
 
     std::size_t connections() const { return connections_; }
     /// Turned away for want of room.

@@ -130,6 +130,32 @@ TEST(http_server, too_large_or_wrong__says_so_and_closes) {
               "HTTP/1.1 400 ");
 }
 
+TEST(http_server, a_changed_limit_of_bodies__holds_for_clients_that_come_now) {
+    std::string got;
+    auto main = [&]() -> Task<void> {
+        Executor executor = co_await asio::this_coro::executor;
+        ServerLimits small;
+        small.body_bytes_max = 4;
+        Server server(executor, handle, small);
+        server.set_body_max(5);
+        auto [near, far] = make_pipe(executor, 1 * MiB);
+        auto body = [&, client = std::move(near),
+                     other = std::move(far)](TaskGroup& group) mutable -> Task<void> {
+            group.spawn(server.serve(std::move(other)));
+            (void)co_await client->write(
+                as_bytes("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabcde"));
+            client->shutdown_write();
+            Bytes buffer(4096);
+            auto count = co_await client->read_some(buffer);
+            got = as_text(BytesView(buffer.data(), count.value_or(0)));
+        };
+        auto talking = scope(4, std::move(body));
+        co_await std::move(talking);
+    };
+    run_test(main());
+    EXPECT_TRUE(got.starts_with("HTTP/1.1 200 ")) << got;
+}
+
 TEST(http_server, slow_clients__are_told_and_silent_ones_closed) {
     ServerLimits quick;
     quick.head_max = quick.body_max = quick.idle_max = Millis(20);
