@@ -143,5 +143,33 @@ TEST(TimeService, the_chain_is_a_coarse_clock_among_the_others) {
     });
 }
 
+TEST(TimeService, peers_of_changed_arguments__are_asked_at_once) {
+    test::run_group([](TaskGroup& group) -> Task<void> {
+        Executor executor = co_await asio::this_coro::executor;
+        Node a(executor, 0), b(executor, 0);
+        Node node(executor, 0);
+        for (Node* each : {&a, &b, &node}) each->start(group);
+        auto reload = [&](const std::string& text) {
+            auto take = [&](YamlReader& args) { EXPECT_TRUE(node.time.reload(args)); };
+            EXPECT_TRUE(read_yaml(text, "args", take));
+        };
+        // An hour between rounds: what is asked is asked because of the change.
+        std::string common = "interval: 1 h, chain_allow: [127.0.0.1]";
+        reload(fmt::format("{{peers: ['{}'], {}}}", a.address, common));
+        auto has = [&](const std::string& name) {
+            return std::ranges::any_of(node.time.status().sources,
+                                       [&](const auto& one) { return one.name == name; });
+        };
+        auto asked_a = [&] { return has(a.address); };
+        co_await until(asked_a);
+        reload(fmt::format("{{peers: ['{}'], {}}}", b.address, common));
+        auto asked_b = [&] { return has(b.address); };
+        co_await until(asked_b);
+        EXPECT_FALSE(has(a.address)) << "no longer listed";
+        group.cancel();
+        co_await group.join();
+    });
+}
+
 }  // namespace
 }  // namespace sonm::time

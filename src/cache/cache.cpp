@@ -72,10 +72,9 @@ std::string print(const rpc::Endpoint& endpoint) {
 }
 
 /// The nodes that this node's locator is linked to.
-Async<Members> list_cluster(services::Host& host, TaskGroup& group) {
-    auto endpoints = host.locator();
-    if (endpoints.empty()) co_return fail(Errc::unavailable, "this node has no locator");
-    auto connecting = rpc::connect(group, print(endpoints.front()), "");
+Async<Members> list_cluster(services::Host& host) {
+    if (host.locator().empty()) co_return fail(Errc::unavailable, "this node has no locator");
+    auto connecting = host.connect(std::string(rpc::LocatorProtocol::name));
     SONM_CO_TRY(rpc::Connection connection, co_await std::move(connecting));
     rpc::Client<rpc::LocatorProtocol> locator(std::move(connection));
     Members members;
@@ -94,9 +93,10 @@ std::unique_ptr<Store> make_store(const services::Environment& environment, cons
         return std::make_unique<RedisStore>(environment.executor, arguments.redis, arguments.local);
     if (arguments.place == Place::node) return nullptr;
     ClusterStore::Parts parts;
-    parts.list = [host = environment.host](TaskGroup& group) { return list_cluster(*host, group); };
-    parts.connect = [name = environment.name](TaskGroup& group, std::string address) {
-        return rpc::connect(group, std::move(address), name);
+    parts.list = [host = environment.host](TaskGroup&) { return list_cluster(*host); };
+    parts.connect = [name = environment.name, host = environment.host](TaskGroup& group,
+                                                                       std::string address) {
+        return rpc::connect(group, std::move(address), name, host->connect_options());
     };
     return std::make_unique<ClusterStore>(environment.executor, local, std::move(parts), arguments.cluster);
 }
@@ -109,7 +109,21 @@ Result<std::unique_ptr<services::PlatformService>> make(services::Environment en
     if (args.describing()) return std::unique_ptr<services::PlatformService>();
     auto local = std::make_unique<LocalCache>(*environment.clock, arguments.local);
     auto store = make_store(environment, arguments, *local);
-    return std::make_unique<CacheService>(std::move(local), std::move(store));
+    auto service = std::make_unique<CacheService>(std::move(local), std::move(store));
+    auto reread = [before = std::move(arguments)](YamlReader& changed, services::FixedArguments& fixed) {
+        Arguments now;
+        read_arguments(changed, now);
+        fixed.compare("place", before.place, now.place)
+            .compare("refresh", before.cluster.refresh, now.cluster.refresh)
+            .compare("redis.address", before.redis.address, now.redis.address)
+            .compare("redis.password_file", before.redis.password, now.redis.password)
+            .compare("redis.database", before.redis.database, now.redis.database)
+            .compare("redis.prefix", before.redis.prefix, now.redis.prefix)
+            .compare("redis.connections_max", before.redis.connections_max, now.redis.connections_max);
+        return now.local;
+    };
+    service->on_reload(std::move(reread));
+    return service;
 }
 
 }  // namespace sonm::cache

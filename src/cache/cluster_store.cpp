@@ -12,7 +12,8 @@ std::vector<rpc::Header> hop() { return {rpc::Header{std::string(hop_header), "1
 
 bool is_transport(const Error& error) {
     return error.is(Errc::closed) || error.is(Errc::timeout) || error.is(Errc::unavailable) ||
-           error.is(Errc::busy) || error.code.category() == rpc::LocatorErrc_category();
+           error.is(Errc::busy) || error.code.category() == rpc::LocatorErrc_category() ||
+           error.code.category() == rpc::SecurityErrc_category();
 }
 
 }  // namespace

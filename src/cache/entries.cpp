@@ -99,6 +99,11 @@ void Entries::make_room(std::size_t bytes) {
     }
 }
 
+void Entries::limit(std::size_t bytes_max) {
+    bytes_max_ = bytes_max;
+    make_room(0);
+}
+
 void Entries::evict_small() {
     Node& node = *small_.oldest;
     if (node.uses > 1) {

@@ -36,6 +36,8 @@ public:
     /// Gives the new version. A value that alone is over the bound is not kept.
     std::uint64_t put(std::string_view key, Bytes value, Time until);
     bool remove(std::string_view key, Time now);
+    /// What does not fit any more goes at once.
+    void limit(std::size_t bytes_max);
     /// Drops values whose time is over among the next `count`; called again and again it visits all.
     void expire(std::size_t count, Time now);
 

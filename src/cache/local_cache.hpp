@@ -6,12 +6,6 @@
 
 namespace sonm::cache {
 
-struct LocalSettings {
-    std::size_t memory_bytes_max = 256 * MiB;
-    std::size_t value_bytes_max = MiB;
-    Seconds ttl_default{0};  ///< 0 = as long as there is room
-};
-
 /// The part of a cache that lies on this node. Calls are done at once.
 class LocalCache {
 public:
@@ -27,6 +21,12 @@ public:
     CacheStats stats() const;
     /// Forgets some of what is over; to be called now and then.
     void sweep() { entries_.expire(1000, clock_.steady()); }
+
+    /// New limits; the usual time to live is that of values from now on.
+    void limit(const LocalSettings& fresh) {
+        settings_ = fresh;
+        entries_.limit(fresh.memory_bytes_max);
+    }
 
     const LocalSettings& settings() const { return settings_; }
     /// Errors: message_size.

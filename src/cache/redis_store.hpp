@@ -28,6 +28,7 @@ public:
                                                            std::uint64_t version, Bytes value,
                                                            Ttl ttl) override;
     Async<std::int64_t> increment(rpc::Context who, std::string key, std::int64_t delta, Ttl ttl) override;
+    void limit(const LocalSettings& fresh) override { limits_ = fresh; }
     Task<void> run() override { co_return; }
     std::uint64_t calls() const override { return calls_; }
     std::uint64_t failures() const override { return failures_; }

@@ -76,6 +76,15 @@ Task<void> CacheService::run() {
     co_await std::move(all);
 }
 
+Result<void> CacheService::reload(YamlReader& args) {
+    if (!reread_) return PlatformService::reload(args);
+    services::FixedArguments fixed;
+    LocalSettings fresh = reread_(args, fixed);
+    local_->limit(fresh);
+    if (store_) store_->limit(fresh);
+    return fixed.check();
+}
+
 void CacheService::measure(std::vector<services::Metric>& out) const {
     using Kind = services::Metric::Kind;
     auto add = [&](std::string name, std::string help, Kind kind, std::uint64_t value) {

@@ -2,6 +2,7 @@
 
 #include "sonm/cache/local_cache.hpp"
 #include "sonm/services/platform.hpp"
+#include "sonm/services/reload.hpp"
 
 namespace sonm::cache {
 
@@ -11,8 +12,13 @@ public:
     /// `store`: nothing = all keys are this node's. It may refer to `local`.
     CacheService(std::unique_ptr<LocalCache> local, std::unique_ptr<Store> store);
 
+    /// Reads changed arguments. `fixed` gets those that come with a restart.
+    using Reread = std::function<LocalSettings(YamlReader&, services::FixedArguments& fixed)>;
+    void on_reload(Reread reread) { reread_ = std::move(reread); }
+
     const rpc::ServiceBase& handlers() const override { return service_; }
     Task<void> run() override;
+    Result<void> reload(YamlReader& args) override;
     void measure(std::vector<services::Metric>& out) const override;
 
 private:
@@ -21,6 +27,7 @@ private:
 
     std::unique_ptr<LocalCache> local_;
     std::unique_ptr<Store> store_;
+    Reread reread_;
     rpc::Service<services::CacheProtocol> service_;
 };
 

@@ -1,5 +1,7 @@
 #include "sonm/cache/service.hpp"
 
+#include "sonm/cache/cache.hpp"
+
 #include <gtest/gtest.h>
 
 namespace sonm::cache {
@@ -121,6 +123,80 @@ TEST_F(CacheServiceTest, KeysAndValuesOverTheirLimits_AreRefused) {
         EXPECT_TRUE(large.error().is(std::errc::message_size));
         SONM_CALL(zeros, cache.call<"put">(std::string("a\0/..", 5), Bytes(10), by_default));
         EXPECT_TRUE(zeros);
+    });
+}
+
+/// What the service says to changed arguments.
+std::string reload(services::PlatformService& service, std::string_view text) {
+    Result<void> done;
+    auto take = [&](YamlReader& args) { done = service.reload(args); };
+    EXPECT_TRUE(read_yaml(text, "args", take));
+    return done ? "taken over" : done.error().context;
+}
+
+/// A service of these arguments for `talk(client, service)`.
+template <class F>
+void with_made(std::string_view args, const Clock& clock, F talk) {
+    auto main = [&]() -> Task<void> {
+        services::Environment environment;
+        environment.executor = co_await asio::this_coro::executor;
+        environment.clock = &clock;
+        std::unique_ptr<services::PlatformService> service;
+        auto make_it = [&](YamlReader& reader) { service = std::move(*make(environment, reader)); };
+        EXPECT_TRUE(read_yaml(args, "args", make_it));
+        auto inside = [&](TaskGroup& group) -> Task<void> {
+            auto connection = rpc::connect_local(group, environment.executor, service->handlers());
+            auto talking = talk(Client(std::move(*connection)), *service);
+            co_await std::move(talking);
+        };
+        auto all = scope(4, std::move(inside));
+        co_await std::move(all);
+    };
+    run_test(main());
+}
+
+TEST(CacheReload, LessMemory_ForgetsAtOnce_MoreKeepsWhatIsThere) {
+    FakeClock clock;
+    with_made("{memory_max: 1 MiB, value_max: 10 KiB}", clock,
+              [](Client cache, services::PlatformService& service) -> Task<void> {
+                  for (int i = 0; i < 60; ++i) {
+                      SONM_CALL(put, cache.call<"put">(fmt::format("k{}", i), Bytes(10'000), by_default));
+                      EXPECT_TRUE(put);
+                  }
+                  SONM_CALL(before, cache.call<"stats">());
+                  EXPECT_EQ(before->entries, 60u);
+                  EXPECT_EQ(reload(service, "{memory_max: 100 KiB, value_max: 10 KiB}"), "taken over");
+                  SONM_CALL(after, cache.call<"stats">());
+                  EXPECT_LE(after->bytes, 100 * KiB);
+                  EXPECT_GE(after->entries, 8u);
+                  EXPECT_EQ(after->bytes_max, 100 * KiB);
+                  EXPECT_EQ(reload(service, "{memory_max: 1 MiB, value_max: 10 KiB}"), "taken over");
+                  SONM_CALL(more, cache.call<"stats">());
+                  EXPECT_EQ(more->entries, after->entries);
+              });
+}
+
+TEST(CacheReload, LargestValue_AndUsualTime_HoldForValuesFromNowOn) {
+    FakeClock clock;
+    with_made("{value_max: 100 B}", clock,
+              [&](Client cache, services::PlatformService& service) -> Task<void> {
+                  SONM_CALL(large, cache.call<"put">("k", Bytes(200), by_default));
+                  EXPECT_TRUE(large.error().is(std::errc::message_size));
+                  EXPECT_EQ(reload(service, "{value_max: 1 KiB, ttl: 5 s}"), "taken over");
+                  SONM_CALL(fits, cache.call<"put">("k", Bytes(200), by_default));
+                  EXPECT_TRUE(fits);
+                  clock.advance(Seconds(5));
+                  SONM_CALL(over, cache.call<"get">("k"));
+                  EXPECT_FALSE(std::get<0>(*over));
+              });
+}
+
+TEST(CacheReload, AnotherPlace_NeedsARestart) {
+    FakeClock clock;
+    with_made("{value_max: 100 B}", clock, [](Client, services::PlatformService& service) -> Task<void> {
+        EXPECT_EQ(reload(service, "{place: redis, refresh: 9 s, redis: {database: 3}}"),
+                  "place, refresh, redis.database need a restart; everything else is taken over");
+        co_return;
     });
 }
 

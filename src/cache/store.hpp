@@ -7,6 +7,11 @@ namespace sonm::cache {
 
 using services::CacheEntry;
 using services::CacheStats;
+struct LocalSettings {
+    std::size_t memory_bytes_max = 256 * MiB;
+    std::size_t value_bytes_max = MiB;
+    Seconds ttl_default{0};  ///< 0 = as long as there is room
+};
 /// Milliseconds; nothing = the default, 0 = as long as there is room.
 using Ttl = std::optional<std::uint64_t>;
 
@@ -30,6 +35,8 @@ public:
                                                                    std::uint64_t version, Bytes value,
                                                                    Ttl ttl) = 0;
     virtual Async<std::int64_t> increment(rpc::Context who, std::string key, std::int64_t delta, Ttl ttl) = 0;
+    /// Takes over what a store of its own kind needs to know of the service's limits.
+    virtual void limit(const LocalSettings&) {}
     /// Keeps in touch with what lies elsewhere, until cancelled.
     virtual Task<void> run() = 0;
     /// Calls that went elsewhere, and those of them that failed.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -71,6 +72,8 @@ public:
         std::int64_t time, error;
     };
     Reading read(std::int64_t time, std::int64_t error);
+    /// An earlier life may have told that.
+    void begin(std::int64_t time) { last_ = std::max(last_, time); }
 
 private:
     std::int64_t last_ = INT64_MIN;

@@ -16,10 +16,7 @@ Result<std::int64_t> parse_error_ms(std::string_view text) {
 
 }  // namespace
 
-Result<std::unique_ptr<services::PlatformService>> make(services::Environment environment, YamlReader& args) {
-    static const Ticks ticks;
-    Config config;
-    config.service = environment.name.empty() ? "time" : environment.name;
+void fields(YamlReader& args, Config& config) {
     Seconds interval(16);
     args.list(
         {"peers", "Nodes whose clocks are asked, beside those of the cluster.", "[\"192.0.2.7:10053\"]"},
@@ -46,7 +43,16 @@ Result<std::unique_ptr<services::PlatformService>> make(services::Environment en
         args.problem("peers", fmt::format("at most {}", config.peers_max));
     config.interval =
         Millis(static_cast<std::int64_t>(std::min<std::uint64_t>(interval.value, 3'600) * 1'000));
+}
+
+Result<std::unique_ptr<services::PlatformService>> make(services::Environment environment, YamlReader& args) {
+    static const Ticks ticks;
+    Config config;
+    if (!environment.name.empty()) config.name = environment.name;
+    config.service = config.name;
+    fields(args, config);
     if (args.describing()) return nullptr;
+    config.mark = environment.folder / "mark";
     return std::make_unique<Time>(environment.executor, std::move(config), environment.host, ticks);
 }
 

@@ -25,6 +25,8 @@ constexpr std::int64_t jump_us = 100'000;
 constexpr int questions = 3;
 /// How far a block's time may be in the future. Source: the rule of Ethereum's clients, 15 s.
 constexpr std::int64_t block_ahead_us = 15'000'000;
+/// Readings that stand still for so long are worth a word at the start.
+constexpr std::int64_t far_ahead_us = 60'000'000;
 
 web::Options web_options(const Config& config) {
     web::Options options;
@@ -41,14 +43,78 @@ std::int64_t Ticks::wall() const { return read_clock(CLOCK_REALTIME); }
 std::int64_t Ticks::steady() const { return read_clock(CLOCK_BOOTTIME); }
 
 Time::Time(Executor executor, Config config, services::Host* host, const Ticks& ticks)
-    : config_(std::move(config)), host_(host), ticks_(ticks), web_(executor, web_options(config_)) {
+    : config_(std::move(config)),
+      host_(host),
+      ticks_(ticks),
+      reloaded_(executor, 1),
+      web_(executor, web_options(config_)) {
     using Context = rpc::Context;
-    service_.on<"now">([this](const Context&) -> Result<TimeReading> { return now(); });
+    if (!config_.mark.empty()) mark_.emplace(executor, config_.mark);
+    service_.on<"now">([this](Context) { return tell(); });
     service_.on<"exchange">([this](const Context&) -> Result<std::tuple<std::int64_t, std::int64_t>> {
         std::int64_t wall = ticks_.wall();
         return std::tuple(wall, wall);  // answered at once
     });
-    service_.on<"status">([this](const Context&) -> Result<TimeStatus> { return status(); });
+    service_.on<"status">([this](Context) { return tell_status(); });
+}
+
+Async<void> Time::start() {
+    if (!mark_) co_return Result<void>();
+    auto loading = mark_->load();
+    auto mark = co_await std::move(loading);
+    if (!mark)
+        SONM_LOG(warn, "time: readings may be before those of an earlier life: {}", mark.error().message());
+    if (!mark || !*mark) co_return Result<void>();
+    reading_.begin(**mark);
+    if (std::int64_t ahead = **mark - ticks_.wall(); ahead > far_ahead_us)
+        SONM_LOG(warn,
+                 "time: earlier readings are {} s ahead of this machine's clock; until then they stand "
+                 "still. To give that promise up, stop the node and remove {}",
+                 ahead / 1'000'000, config_.mark.native());
+    co_return Result<void>();
+}
+
+Result<void> Time::reload(YamlReader& args) {
+    Config fresh;
+    fresh.service = config_.name;
+    fields(args, fresh);
+    services::FixedArguments fixed;
+    fixed.compare("service", config_.service, fresh.service)
+        .compare("chain", config_.chain_url, fresh.chain_url)
+        .compare("chain_allow", config_.chain_allow, fresh.chain_allow);
+    config_.peers = std::move(fresh.peers);
+    config_.cluster = fresh.cluster;
+    config_.interval = fresh.interval;
+    config_.own_error_us = fresh.own_error_us;
+    config_.block_age_max = fresh.block_age_max;
+    (void)reloaded_.try_push(true);
+    return fixed.check();
+}
+
+Async<TimeReading> Time::tell() {
+    while (true) {
+        TimeReading reading = now();
+        if (!mark_ || mark_->covers(reading.time_us)) co_return reading;
+        auto waiting = mark_->changed();
+        co_await std::move(waiting);
+    }
+}
+
+Async<TimeStatus> Time::tell_status() {
+    while (true) {
+        TimeStatus out = status();
+        if (!mark_ || mark_->covers(out.reading.time_us)) co_return out;
+        auto waiting = mark_->changed();
+        co_await std::move(waiting);
+    }
+}
+
+Async<void> Time::drain() {
+    if (mark_) {
+        auto settling = mark_->settle();
+        co_await std::move(settling);
+    }
+    co_return Result<void>();
 }
 
 std::pair<std::vector<TimeSource>, std::vector<Interval>> Time::sources() const {
@@ -102,9 +168,12 @@ void Time::notice_jump() {
 }
 
 Task<void> Time::run() {
-    auto body = [this](TaskGroup& group) { return rounds(group); };
+    auto body = [this](TaskGroup& group) {
+        if (mark_) group.spawn(mark_->run());
+        return rounds(group);
+    };
     // A connection and a question per peer.
-    auto all = scope(2 * config_.peers_max + 4, std::move(body));
+    auto all = scope(2 * config_.peers_max + 5, std::move(body));
     co_await std::move(all);
 }
 
@@ -113,22 +182,21 @@ Task<void> Time::rounds(TaskGroup& group) {
         for (auto& [address, peer] : peers_) peer.listed = false;
         for (const std::string& address : config_.peers) peers_[address].listed = true;
         if (config_.cluster && host_) {
-            auto listing = within(config_.answer_max, list_cluster(group));
+            auto listing = within(config_.answer_max, list_cluster());
             auto listed = co_await std::move(listing);
             if (!listed) SONM_LOG(debug, "time: the cluster's nodes: {}", listed.error().message());
         }
         std::erase_if(peers_, [](const auto& entry) { return !entry.second.listed; });
         auto asking = round(group);
         co_await std::move(asking);
-        co_await sleep_for(config_.interval);
+        auto resting = within(config_.interval, reloaded_.pop());
+        (void)co_await std::move(resting);
     }
 }
 
-Async<void> Time::list_cluster(TaskGroup& group) {
-    auto endpoints = host_->locator();
-    if (endpoints.empty()) co_return Result<void>();
-    auto connecting =
-        rpc::connect(group, fmt::format("{}:{}", endpoints.front().first, endpoints.front().second), "");
+Async<void> Time::list_cluster() {
+    if (host_->locator().empty()) co_return Result<void>();
+    auto connecting = host_->connect(std::string(rpc::LocatorProtocol::name));
     SONM_CO_TRY(rpc::Connection connection, co_await std::move(connecting));
     rpc::Client<rpc::LocatorProtocol> locator(connection);
     auto asking = locator.call<"cluster">();
@@ -166,6 +234,7 @@ Task<void> Time::ask(TaskGroup& group, std::string address) {
 Async<void> Time::exchange(TaskGroup& group, std::string address, Peer& peer) {
     if (!peer.connection || !peer.connection->is_open()) {
         rpc::ConnectOptions options;
+        if (host_) options = host_->connect_options();
         options.connect_max = config_.answer_max;
         auto connecting = rpc::connect(group, address, config_.service, std::move(options));
         SONM_CO_TRY(peer.connection, co_await std::move(connecting));
@@ -227,6 +296,9 @@ void Time::measure(std::vector<services::Metric>& out) const {
         double(names.size()));
     add("exchanges_total", "Answers of peers.", Kind::counter, double(exchanges_));
     add("failures_total", "Questions without an answer.", Kind::counter, double(failures_));
+    if (mark_)
+        add("mark_failures_total", "Times that how far readings are could not be kept.", Kind::counter,
+            double(mark_->failures()));
     add("jumps_total", "Times that this machine's clock was set.", Kind::counter, double(jumps_));
 }
 
