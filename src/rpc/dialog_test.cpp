@@ -113,6 +113,16 @@ private:
     Service<AppWorker> service_;
 };
 
+/// Without the fourth element, which is empty in the vectors of this room, and with the category of codes
+/// that nobody here knows.
+std::string as_this_project_says_it(std::string hex) {
+    std::erase(hex, ' ');
+    if (hex.starts_with("94")) hex = "93" + hex.substr(2, hex.size() - 4);
+    if (auto category = hex.find("922a64"); category != std::string::npos)
+        hex.replace(category, 6, "92ccff64");
+    return hex;
+}
+
 TEST(Dialog, the_bytes_of_an_app_worker_are_understood_by_a_runtime) {
     for (const char* file : {"worker.txt", "worker_error.txt"}) {
         auto lines = testing::read_vectors(file);
@@ -131,32 +141,24 @@ TEST(Dialog, the_bytes_of_a_runtime_are_understood_by_an_app_worker) {
     EXPECT_TRUE(*played);
 }
 
-TEST(Dialog, a_runtimes_bytes_cut_off_or_changed_anywhere_end_the_worker_cleanly) {
-    Bytes whole = testing::bytes_of(testing::read_vectors("worker.txt"), '<');
-    for (std::size_t at = 0; at < whole.size(); ++at) {
-        for (int change : {0, 0x01, 0x40, 0x80, 0xff}) {
-            Bytes bytes = whole;
-            bytes[at] ^= static_cast<std::uint8_t>(change);
-            if (change == 0) bytes.resize(at);
-            auto peer = [bytes](ByteStream& stream) { return testing::send_and_read(stream, bytes); };
-            ASSERT_TRUE((testing::talk_to<WorkerNode, Bytes>("", peer, at % 2 == 0))) << at;
-        }
+const std::vector<int> damages{0, 0x01, 0x40, 0x80, 0xff};
+
+TEST(Dialog,
+     a_runtimes_bytes_cut_off_or_changed_anywhere_are_answered_up_to_there_and_end_the_worker_cleanly) {
+    auto judge = [](std::size_t, int, const Bytes& answer) { EXPECT_LE(testing::count_frames(answer), 4u); };
+    for (const auto& [file, fails] : {std::pair("worker.txt", false), std::pair("worker_error.txt", true)}) {
+        auto lines = testing::reversed(testing::read_vectors(file));
+        for (auto& line : lines)
+            if (line.direction == '<') line.text = as_this_project_says_it(line.text);
+        testing::damage_everywhere<WorkerNode>("", lines, damages, judge, fails);
     }
 }
 
-TEST(Dialog, a_workers_bytes_cut_off_or_changed_anywhere_end_the_runtimes_session_cleanly) {
-    for (const char* file : {"worker.txt", "worker_error.txt"}) {
-        Bytes whole = testing::bytes_of(testing::read_vectors(file), '>');
-        for (std::size_t at = 0; at < whole.size(); ++at) {
-            for (int change : {0, 0x01, 0x40, 0x80, 0xff}) {
-                Bytes bytes = whole;
-                bytes[at] ^= static_cast<std::uint8_t>(change);
-                if (change == 0) bytes.resize(at);
-                auto peer = [bytes](ByteStream& stream) { return testing::send_and_read(stream, bytes); };
-                ASSERT_TRUE((testing::talk_to<RuntimeNode, Bytes>("", peer))) << at;
-            }
-        }
-    }
+TEST(Dialog,
+     a_workers_bytes_cut_off_or_changed_anywhere_are_answered_up_to_there_and_end_the_session_cleanly) {
+    auto judge = [](std::size_t, int, const Bytes& answer) { EXPECT_LE(testing::count_frames(answer), 5u); };
+    for (const char* file : {"worker.txt", "worker_error.txt"})
+        testing::damage_everywhere<RuntimeNode>("", testing::read_vectors(file), damages, judge);
 }
 
 TEST(Dialog, a_handler_that_fails_where_no_error_can_be_said_ends_the_session_without_a_word) {

@@ -137,7 +137,11 @@ struct Shop
           ServerStream<3, "count", Args<Arg<"to", std::uint32_t>>, Items<std::uint32_t>>,
           ClientStream<4, "join", Args<>, Items<std::string>, Returns<std::string>>,
           Dialog<5, "talk", Args<>, State<Say<0, "ask", Args<Arg<"what", std::string>>, Same>, Say<1, "bye">>,
-                 Streaming<std::string>>> {};
+                 Streaming<std::string>>,
+          Dialog<6, "peek", Args<Arg<"at", std::string>>, State<Say<0, "close">>,
+                 Primitive<std::string, bool>>,
+          Dialog<7, "total", Args<>, Streaming<std::int64_t>, Primitive<std::int64_t>>,
+          PlainStream<8, "echo", Args<>, Items<std::string>, Items<std::string>>> {};
 
 Async<void> count_to(Context, std::uint32_t to, Sink<std::uint32_t> out) {
     for (std::uint32_t i = 0; i < to; ++i) SONM_CO_CHECK(co_await out.write(i));
@@ -161,6 +165,37 @@ Async<void> answer(T talk) {
     }
 }
 
+template <class T>
+Async<void> peek(std::string at, T talk) {
+    if (at == "nowhere") co_return fail(Errc::not_found, "there is nothing at {}", at);
+    if (at == "never") {
+        auto waiting = talk.hear();
+        (void)co_await std::move(waiting);
+        co_return Result<void>();
+    }
+    co_return co_await talk.template say<"value">("seen " + at, true);
+}
+template <class T>
+Async<void> sum_up(T talk) {
+    std::int64_t total = 0;
+    while (true) {
+        SONM_CO_TRY(auto said, co_await talk.hear());
+        if (!said || !said->template is<"write">()) break;
+        SONM_CO_TRY(std::int64_t number, said->template args<"write">());
+        total += number;
+    }
+    co_return co_await talk.template say<"value">(total);
+}
+/// Sends back what comes; enough of it is an error.
+Async<void> echo(Context, Source<std::string> in, Sink<std::string> out) {
+    while (true) {
+        SONM_CO_TRY(auto item, co_await in.next());
+        if (!item) co_return Result<void>();
+        if (*item == "enough") co_return fail(Errc::denied, "that was enough");
+        SONM_CO_CHECK(co_await out.write(std::move(*item)));
+    }
+}
+
 struct ShopService : Service<Shop> {
     std::string told;
     ShopService() {
@@ -179,8 +214,35 @@ struct ShopService : Service<Shop> {
         on<"count">(count_to);
         on<"join">(join);
         on<"talk">([](Context, auto talk) { return answer(std::move(talk)); });
+        on<"peek">([](Context, std::string at, auto talk) { return peek(std::move(at), std::move(talk)); });
+        on<"total">([](Context, auto talk) { return sum_up(std::move(talk)); });
+        on<"echo">(echo);
     }
 };
+
+Async<std::optional<Json>> give(std::optional<Json> item) { co_return std::move(item); }
+Async<void> collect(JsonStream from, std::string& got) {
+    while (true) {
+        SONM_CO_TRY(auto item, co_await from.next());
+        if (!item) co_return Result<void>();
+        got += to_text(*item) + " ";
+        if (has_one_answer(from.method())) co_return Result<void>();
+    }
+}
+/// The items that come while these are sent, or the failure.
+Task<std::string> all_of(Connection connection, const ProtocolInfo& protocol, const char* method,
+                         const char* items) {
+    auto stream = json_stream(connection, protocol, method, Json()).value();
+    Json list = parse_json(items).value();
+    std::string got;
+    JsonItems source = [&list, at = std::size_t{0}]() mutable -> Async<std::optional<Json>> {
+        return give(at < list.size() ? std::optional<Json>(list[at++]) : std::nullopt);
+    };
+    auto hear = [&got](JsonStream from) { return collect(std::move(from), got); };
+    auto exchanging = json_exchange(std::move(stream), std::move(source), std::move(hear));
+    auto outcome = co_await std::move(exchanging);
+    co_return outcome ? got : outcome.error().message();
+}
 
 Task<void> check_calls() {
     ShopService service;
@@ -219,17 +281,38 @@ Task<void> check_calls() {
         EXPECT_TRUE(co_await joining.write(Json("a")));
         EXPECT_TRUE(co_await joining.write(Json("b")));
         EXPECT_FALSE(co_await joining.write(Json(1)));
-        EXPECT_EQ(to_text((co_await joining.reply()).value()), "\"ab\"");
+        joining.finish();
+        EXPECT_EQ(to_text((co_await joining.next()).value().value()), "\"ab\"");
 
         auto talk = json_stream(connection, shop, "talk", Json()).value();
         Json ask = parse_json(R"({"ask":{"what":"x"}})").value();
         EXPECT_TRUE(co_await talk.write(ask));
-        EXPECT_EQ(to_text((co_await talk.next()).value().value()), R"({"write":"about x"})");
+        EXPECT_EQ(to_text((co_await talk.next()).value().value()), R"("about x")");
         Json bye = parse_json(R"({"bye":[]})").value();
         EXPECT_TRUE(co_await talk.write(bye));
         EXPECT_FALSE(co_await talk.write(bye)) << "said already";
-        EXPECT_EQ(to_text((co_await talk.next()).value().value()), R"({"close":null})");
         EXPECT_FALSE((co_await talk.next()).value());
+
+        EXPECT_EQ(co_await call("peek", R"({"at":"x"})"), R"(["seen x",true])");
+        EXPECT_THAT(co_await call("peek", R"(["nowhere"])"), HasSubstr("there is nothing at nowhere"));
+        auto waiting = json_call(connection, shop, "peek", Json::array({"never"}), Millis(10));
+        auto in_vain = co_await std::move(waiting);
+        EXPECT_TRUE(in_vain.error().is(Errc::timeout));
+        EXPECT_THAT(co_await call("total", "[]"), HasSubstr("of another kind"));
+
+        auto exchange = [&](const char* method, const char* items) -> Task<std::string> {
+            return all_of(connection, shop, method, items);
+        };
+        EXPECT_EQ(co_await exchange("total", "[1,2,-7]"), "-4 ");
+        EXPECT_EQ(co_await exchange("total", "[]"), "0 ");
+        EXPECT_THAT(co_await exchange("total", R"([1,"many"])"), HasSubstr("item 2: "));
+        EXPECT_EQ(co_await exchange("join", R"(["a","b"])"), "\"ab\" ");
+        EXPECT_EQ(co_await exchange("echo", R"(["a","b"])"), R"("a" "b" )");
+        EXPECT_THAT(co_await exchange("echo", R"(["a","enough","b","c"])"), HasSubstr("that was enough"));
+        EXPECT_THAT(co_await exchange("echo", R"(["a",1])"), HasSubstr("item 2: "));
+        EXPECT_THAT(co_await exchange("talk", R"([{"ask":["x"]},{"bye":[]}])"), R"("about x" )");
+        EXPECT_THAT(co_await exchange("talk", R"(["x"])"), HasSubstr("expected one message"));
+        EXPECT_THAT(co_await exchange("talk", R"([{"shout":[]}])"), HasSubstr("cannot be said now"));
     };
     auto work = scope(8, std::move(inside));
     co_await std::move(work);

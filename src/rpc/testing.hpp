@@ -124,4 +124,57 @@ inline Async<Bytes> send_and_read(ByteStream& stream, Bytes sent) {
     co_return co_await std::move(reading);
 }
 
+/// How many whole frames these bytes are; bytes behind the last are a failure.
+inline std::size_t count_frames(BytesView bytes, bool partial_end = false) {
+    detail::FrameInput frames{Limits()};
+    frames.feed(bytes);
+    std::size_t count = 0;
+    for (auto frame = frames.next(); frame && *frame; frame = frames.next()) ++count;
+    EXPECT_TRUE(partial_end || !frames.partial()) << to_hex(bytes);
+    return count;
+}
+
+/// Plays `lines` up to the one with byte `at` of all that is sent. From there on what is left is sent at
+/// once, without anything from that byte on, or (`change` is not 0) with that byte changed; then the end.
+/// Gives what still comes back.
+inline Async<Bytes> play_damaged(ByteStream& stream, std::vector<VectorLine> lines, std::size_t at,
+                                 int change) {
+    auto line = lines.begin();
+    for (std::size_t left = at;; ++line) {
+        std::size_t bytes = line->direction == '>' ? hex_bytes(line->text).size() : 0;
+        if (bytes > left) break;
+        left -= bytes;
+    }
+    std::vector<VectorLine> before(lines.begin(), line), after(line, lines.end());
+    Bytes rest = bytes_of(after, '>');
+    at -= bytes_of(before, '>').size();
+    if (change == 0) rest.resize(at);
+    if (change != 0) rest[at] ^= static_cast<std::uint8_t>(change);
+    auto playing = play(stream, std::move(before));
+    SONM_CO_TRY(bool played, co_await std::move(playing));
+    if (!played) co_return fail(Errc::corrupt, "the bytes before the damage are not answered");
+    auto sending = send_and_read(stream, std::move(rest));
+    co_return co_await std::move(sending);
+}
+
+/// Runs all of it against a fresh Node each time: every byte cut off, and changed in each of these ways.
+/// `judge(at, change, what came back)`.
+template <class Node, class Judge, class... Settings>
+void damage_everywhere(std::string root, const std::vector<VectorLine>& lines, std::vector<int> changes,
+                       Judge judge, Settings... settings) {
+    std::size_t size = bytes_of(lines, '>').size();
+    for (std::size_t at = 0; at < size; ++at) {
+        for (int change : changes) {
+            auto peer = [&](ByteStream& stream) { return play_damaged(stream, lines, at, change); };
+            auto answer = talk_to<Node, Bytes>(root, peer, settings...);
+            ASSERT_TRUE(answer) << at << " ^ " << change << ": " << answer.error().message();
+            judge(at, change, *answer);
+            if (::testing::Test::HasFailure()) {
+                ADD_FAILURE() << "byte " << at << " ^ " << change;
+                return;
+            }
+        }
+    }
+}
+
 }  // namespace sonm::rpc::testing
