@@ -1,5 +1,6 @@
 #include "sonm/base/fs.hpp"
 #include "sonm/base/units.hpp"
+#include "sonm/base/yaml.hpp"
 #include "sonm/notifications/notifications.hpp"
 #include "sonm/web/sign.hpp"
 #include "support/http_peer.hpp"
@@ -180,6 +181,95 @@ TEST(NotificationsService, a_subscriber_goes_on_after_the_last_one_that_it_had) 
     with_notifications(check_streams);
 }
 
+Task<void> check_named(Bench& bench) {
+    auto client = bench.client(account(1)), other = bench.client(account(2));
+    const std::string topic = "t", name = "billing";
+    {
+        auto stream = client.stream<"subscribe_as">(topic, name, 0).value();
+        for (int i = 0; i < 5; ++i)
+            EXPECT_TRUE(co_await client.call<"publish">(about(topic, std::to_string(i))));
+        for (int i = 0; i < 5; ++i)
+            EXPECT_EQ(as_text((co_await stream.next()).value()->body), std::to_string(i));
+        EXPECT_TRUE(co_await client.call<"acknowledge">(topic, name, 2));
+        EXPECT_TRUE((co_await client.call<"subscribers">(topic)).value().at(0).open);
+    }
+    // Its stream has gone; what was not acknowledged comes again, and what came meanwhile.
+    EXPECT_TRUE(co_await client.call<"publish">(about(topic, "5")));
+    auto second = client.stream<"subscribe_as">(topic, name, std::nullopt).value();
+    for (int i = 2; i < 6; ++i) EXPECT_EQ(as_text((co_await second.next()).value()->body), std::to_string(i));
+    // A newer stream takes over from one whose program may be dead.
+    auto third = client.stream<"subscribe_as">(topic, name, std::nullopt).value();
+    EXPECT_EQ(as_text((co_await third.next()).value()->body), "2");
+    auto over = co_await second.next();
+    EXPECT_TRUE(!over && over.error().is(Errc::conflict)) << (over ? "goes on" : over.error().message());
+    auto foreign = other.stream<"subscribe_as">(topic, name, std::nullopt).value();
+    EXPECT_TRUE((co_await foreign.next()).error().is(Errc::denied));
+    EXPECT_TRUE((co_await other.call<"acknowledge">(topic, name, 6)).error().is(Errc::denied));
+    EXPECT_TRUE((co_await client.call<"acknowledge">(topic, name, 7)).error().is(Errc::invalid));
+    EXPECT_TRUE(co_await client.call<"forget">(topic, name));
+    std::optional<Error> ended;
+    for (int i = 0; i < 8 && !ended; ++i) {
+        auto next = co_await third.next();
+        if (!next) ended = next.error();
+    }
+    EXPECT_TRUE(ended && ended->is(Errc::conflict));
+    EXPECT_TRUE((co_await client.call<"subscribers">(topic)).value().empty());
+}
+TEST(NotificationsService, a_named_subscription_goes_on_where_it_acknowledged_and_has_one_stream) {
+    with_notifications(check_named);
+}
+
+Task<void> check_drain(Bench& bench) {
+    auto client = bench.client();
+    auto plain = client.stream<"subscribe">("t", 0).value();
+    auto named = client.stream<"subscribe_as">("t", "n", std::nullopt).value();
+    EXPECT_TRUE(co_await client.call<"publish">(about("t", "x")));
+    EXPECT_TRUE((co_await plain.next()).value());
+    EXPECT_TRUE((co_await named.next()).value());
+    auto begun = std::chrono::steady_clock::now();
+    auto draining = bench.notifications.drain();
+    EXPECT_TRUE(co_await std::move(draining));
+    auto ended = co_await plain.next();
+    EXPECT_TRUE(ended && !*ended) << "closed, well";
+    ended = co_await named.next();
+    EXPECT_TRUE(ended && !*ended);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 1s);
+    EXPECT_TRUE(co_await client.call<"publish">(about("t", "y"))) << "calls are answered to the end";
+}
+TEST(NotificationsService, when_the_node_goes_down_open_streams_end_well_at_once) {
+    with_notifications(check_drain);
+}
+
+Task<void> check_reload(Bench& bench) {
+    auto client = bench.client();
+    auto reload = [&](std::string_view yaml) {
+        auto read = [&](YamlReader& args) { EXPECT_TRUE(bench.notifications.reload(args)); };
+        EXPECT_TRUE(read_yaml(yaml, "test", read));
+    };
+    reload("body_max: 10 B\ntopics_max: 1\n");
+    auto large = co_await client.call<"publish">(about("t", "more than ten bytes"));
+    EXPECT_TRUE(large.error().is(Errc::too_large));
+    EXPECT_TRUE(co_await client.call<"publish">(about("t", "x")));
+    // The store takes it over within a second.
+    auto second = co_await client.call<"publish">(about("u0", "x"));
+    for (int i = 1; i < 50 && second; ++i) {
+        co_await sleep_for(100ms);
+        second = co_await client.call<"publish">(about(fmt::format("u{}", i), "x"));
+    }
+    EXPECT_TRUE(!second && second.error().is(Errc::busy));
+    // Without `allow` the webhook on loopback is out of reach, with it it is not.
+    auto [hook, secret] = (co_await client.call<"add_webhook">("t", bench.peer.url(), std::nullopt)).value();
+    EXPECT_TRUE(co_await client.call<"publish">(about("t", "y")));
+    co_await sleep_for(200ms);
+    EXPECT_EQ(bench.peer.seen.size(), 0u);
+    EXPECT_NE((co_await client.call<"webhooks">()).value().at(0).last_error, "");
+    reload("allow: [127.0.0.1]\n");
+    co_await bench.until_seen(1);
+}
+TEST(NotificationsService, limits_and_where_webhooks_may_be_are_reloaded) {
+    with_notifications(check_reload);
+}
+
 TEST(NotificationsService, a_killed_process_loses_nothing_that_it_accepted) {
     TempDir folder;
     std::string file = (folder / "n.db").string();
@@ -187,10 +277,14 @@ TEST(NotificationsService, a_killed_process_loses_nothing_that_it_accepted) {
     ASSERT_EQ(::pipe(ends), 0);
     pid_t child = ::fork();
     if (child == 0) {
-        auto store = Store::open(file, Keeping());
-        if (!store || !(*store)->add_webhook("t", "http://127.0.0.1:1/", Bytes(24), "")) ::_exit(1);
+        auto database = Database::open(file, Store::migrations());
+        if (!database) ::_exit(1);
+        Store store(**database, Keeping());
+        if (!store.add_webhook("t", "http://127.0.0.1:1/", Bytes(24), "")) ::_exit(1);
         for (std::uint64_t i = 0;; ++i) {
-            auto accepted = (*store)->publish(about("t", fmt::format("body {}", i)), UnixTime(1'700'000'000));
+            Publication next = about("t", fmt::format("body {}", i));
+            auto work = [&] { return store.publish(next, UnixTime(1'700'000'000)); };
+            auto accepted = (*database)->transact(work);
             if (!accepted || ::write(ends[1], &accepted->first, 8) != 8) ::_exit(1);
         }
     }
@@ -203,15 +297,75 @@ TEST(NotificationsService, a_killed_process_loses_nothing_that_it_accepted) {
     ::close(ends[0]);
     ::waitpid(child, nullptr, 0);
     ASSERT_GE(accepted.size(), 50u);
-    auto store = Store::open(file, Keeping());
-    ASSERT_TRUE(store) << store.error().message();
-    auto kept = (*store)->after("t", 0, 1'000'000).value();
+    auto database = Database::open(file, Store::migrations());
+    ASSERT_TRUE(database) << database.error().message();
+    Store store(**database, Keeping());
+    auto kept = store.after("t", 0, 1'000'000).value();
     ASSERT_GE(kept.size(), accepted.size());
     for (std::size_t i = 0; i < accepted.size(); ++i) {
         EXPECT_EQ(kept[i].sequence, accepted[i]);
         EXPECT_EQ(as_text(kept[i].body), fmt::format("body {}", i));
     }
-    EXPECT_EQ((*store)->counts()->pending, kept.size()) << "each is still to be delivered";
+    EXPECT_EQ(store.counts()->pending, kept.size()) << "each is still to be delivered";
+}
+
+/// What one process, of many that are killed, does with the store: publishes, and as the subscriber `n`
+/// acknowledges every third one. Tells `out` the sequences: published, or acknowledged with the highest bit.
+[[noreturn]] void work_until_killed(const std::string& file, int out) {
+    constexpr std::uint64_t acknowledged = std::uint64_t(1) << 63;
+    auto database = Database::open(file, Store::migrations());
+    if (!database) ::_exit(1);
+    Keeping keeping;
+    keeping.count_max = 5;
+    Store store(**database, keeping);
+    auto whole = [&](auto work) { return (*database)->transact(std::move(work)); };
+    if (!whole([&] { return store.attach("t", "n", "", 0); })) ::_exit(1);
+    for (std::uint64_t i = 1;; ++i) {
+        auto accepted = whole([&] { return store.publish(about("t", "body"), UnixTime(1'700'000'000)); });
+        if (!accepted || ::write(out, &accepted->first, 8) != 8) ::_exit(1);
+        if (i % 3 != 0) continue;
+        std::uint64_t told = accepted->first | acknowledged;
+        if (!whole([&] { return store.acknowledge("t", "n", "", accepted->first); })) ::_exit(1);
+        if (::write(out, &told, 8) != 8) ::_exit(1);
+        if (!whole([&] { return store.clean(UnixTime(1'700'000'000), false, ""); })) ::_exit(1);
+    }
+}
+
+TEST(NotificationsService,
+     killed_processes_lose_nothing_that_they_accepted_and_owe_what_was_not_acknowledged) {
+    constexpr std::uint64_t acknowledged = std::uint64_t(1) << 63;
+    TempDir folder;
+    std::string file = (folder / "n.db").string();
+    std::uint64_t highest = 0, last_acknowledged = 0;
+    for (int life = 0; life < 3; ++life) {
+        int ends[2];
+        ASSERT_EQ(::pipe(ends), 0);
+        pid_t child = ::fork();
+        if (child == 0) work_until_killed(file, ends[1]);
+        ::close(ends[1]);
+        std::uint64_t told = 0;
+        for (int seen = 0; ::read(ends[0], &told, 8) == 8; ++seen) {
+            if (told & acknowledged)
+                last_acknowledged = told & ~acknowledged;
+            else
+                highest = told;
+            if (seen == 20 + life) ::kill(child, SIGKILL);
+        }
+        ::close(ends[0]);
+        ::waitpid(child, nullptr, 0);
+        ASSERT_GE(highest, 10u);
+        auto database = Database::open(file, Store::migrations());
+        ASSERT_TRUE(database) << database.error().message();
+        Store store(**database, Keeping());
+        // What was done and not yet told may have happened too, but not more than one step.
+        auto place = store.attach("t", "n", "", std::nullopt).value();
+        EXPECT_GE(place, last_acknowledged);
+        EXPECT_LE(place, last_acknowledged + 3);
+        auto owed = store.after("t", place, 1'000).value();
+        EXPECT_FALSE(!owed.empty() && owed.front().gap);
+        EXPECT_GE(owed.size(), highest - std::min(highest, place)) << "all behind the acknowledged one";
+        for (std::size_t i = 0; i < owed.size(); ++i) EXPECT_EQ(owed[i].sequence, place + 1 + i);
+    }
 }
 
 TEST(NotificationsService, its_arguments_are_documented_and_read) {

@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(Etcd, UnicornContract, testing::ValuesIn(makers()),
 /// A second node on the same tree.
 struct OtherNode {
     OtherNode(TaskGroup& group, const Executor& executor, EtcdConfig config)
-        : unicorn(std::make_unique<EtcdBackend>(executor, std::move(config)), Limits()) {
+        : unicorn(std::make_unique<EtcdBackend>(executor, std::move(config))) {
         group.spawn(unicorn.run());
         connection = rpc::connect_local(group, executor, unicorn.handlers()).value();
         client.emplace(connection);

@@ -54,7 +54,8 @@ Jabber::Jabber(Executor executor, Config config, const Clock& clock)
     using Context = rpc::Context;
     service_.on<"send">(
         [this](Context, std::string to, std::string body) { return send(std::move(to), std::move(body)); });
-    service_.on<"receive">([this](Context, rpc::Sink<JabberMessage> out) { return receive(std::move(out)); });
+    service_.on<"receive">(
+        [this](Context, rpc::Sink<JabberMessage> out) { return streams_.run(receive(std::move(out))); });
     service_.on<"status">([this](const Context&) -> Result<JabberStatus> { return status_; });
 }
 
@@ -209,6 +210,11 @@ Task<void> Jabber::run() {
         co_await sleep_for(pause);
         pause = std::min(2 * pause, config_.pause_max);
     }
+}
+
+Async<void> Jabber::drain() {
+    streams_.stop();
+    co_return Result<void>();
 }
 
 void Jabber::measure(std::vector<services::Metric>& out) const {

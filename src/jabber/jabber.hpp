@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sonm/base/stopper.hpp"
 #include "sonm/jabber/link.hpp"
 #include "sonm/services/platform.hpp"
 
@@ -29,6 +30,8 @@ public:
 
     const rpc::ServiceBase& handlers() const override { return service_; }
     Task<void> run() override;
+    /// Those who receive are let go; what is being sent is still confirmed.
+    Async<void> drain() override;
     void measure(std::vector<services::Metric>& out) const override;
     const services::JabberStatus& status() const { return status_; }
 
@@ -62,6 +65,7 @@ private:
     TimePoint heard_at_, begun_at_;
     bool asked_ = false;  ///< whether the server is there
     std::set<Listener*> listeners_;
+    Stopper streams_;
     Queue backlog_;
     std::uint64_t backlog_missed_ = 0;
     std::uint64_t sent_ = 0, received_ = 0, missed_ = 0;

@@ -3,8 +3,7 @@
 
 namespace sonm::notifications {
 
-Result<std::unique_ptr<services::PlatformService>> make(services::Environment environment, YamlReader& args) {
-    Config config;
+void read_config(YamlReader& args, Config& config) {
     Keeping& keeping = config.keeping;
     std::uint64_t body_max = config.body_bytes_max;
     auto count = parse_int<std::size_t>;
@@ -26,15 +25,29 @@ Result<std::unique_ptr<services::PlatformService>> make(services::Environment en
     args.optional({"attempts_max", "Attempts before a delivery becomes a dead letter.", "12"},
                   config.attempts_max, count);
     args.optional({"attempts_at_once", "Attempts under way.", "32"}, config.attempts_at_once, count);
+    args.optional({"subscribers_max", "Named subscriptions of all topics.", "1000"}, keeping.subscribers_max,
+                  count);
+    args.optional(
+        {"owed_keep", "How long what a named subscription has not acknowledged is kept for it.", "30 d"},
+        keeping.owed_age_max, parse_span);
+    args.optional(
+        {"owed_max", "How many are kept for a named subscription; beyond it the oldest go.", "1000000"},
+        keeping.owed_max, count);
     args.list({"allow", "Networks where webhooks may be beside public addresses.", "[10.1.0.0/16]"},
               config.allow, web::parse_network);
     args.optional(
         {"ca_file", "PEM file of certificate authorities instead of the system's.", "/etc/sonm/ca.pem"},
         config.ca_file, yaml_text);
     if (body_max > 4 * MiB) args.problem("body_max", "must be at most 4 MiB");
-    if (config.attempts_at_once == 0 || config.attempts_max == 0)
-        args.problem("attempts_max", "and attempts_at_once must be at least 1");
+    if (config.attempts_max == 0) args.problem("attempts_max", "must be at least 1");
+    if (config.attempts_at_once == 0 || config.attempts_at_once > attempts_at_once_max)
+        args.problem("attempts_at_once", fmt::format("must be 1 to {}", attempts_at_once_max));
     config.body_bytes_max = body_max;
+}
+
+Result<std::unique_ptr<services::PlatformService>> make(services::Environment environment, YamlReader& args) {
+    Config config;
+    read_config(args, config);
     if (args.describing()) return nullptr;
     return std::make_unique<Notifications>(environment.executor, std::move(config), *environment.clock,
                                            (environment.folder / "notifications.db").string());

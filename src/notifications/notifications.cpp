@@ -9,6 +9,8 @@ constexpr std::size_t name_bytes_max = 256;
 /// Notifications that a subscriber's stream takes from the store at a time.
 constexpr std::size_t page = 16;
 constexpr std::size_t dead_letters_page_max = 100;
+/// What a publication costs in the line for the disk beside its body.
+constexpr std::size_t publication_overhead = 512;
 
 web::Options web_options(const Config& config) {
     web::Options options;
@@ -37,80 +39,148 @@ std::string account_of(const rpc::Context& who) {
 
 }  // namespace
 
+/// A stream with a name: the newest ends the one before.
+struct Notifications::NamedStream {
+    NamedStream(Notifications& s, std::pair<std::string, std::string> k) : self(s), key(std::move(k)) {
+        end_stream(self, key, "a newer stream of that name has taken over");
+        self.named_[key] = this;
+    }
+    NamedStream(const NamedStream&) = delete;
+    ~NamedStream() {
+        auto found = self.named_.find(key);
+        if (found != self.named_.end() && found->second == this) self.named_.erase(found);
+    }
+    static void end_stream(Notifications& self, const std::pair<std::string, std::string>& key,
+                           std::string_view why) {
+        auto found = self.named_.find(key);
+        if (found == self.named_.end()) return;
+        found->second->why = why;
+        found->second->stopper.stop();
+    }
+    Notifications& self;
+    std::pair<std::string, std::string> key;
+    Stopper stopper;
+    std::string why;
+};
+
 Notifications::Notifications(Executor executor, Config config, const Clock& clock, std::string file)
     : executor_(executor),
       config_(std::move(config)),
       clock_(clock),
       file_(std::move(file)),
-      web_(executor, web_options(config_)),
+      web_(std::make_unique<web::Client>(executor, web_options(config_))),
       topics_(executor),
-      work_(executor, 1) {
-    service_.on<"publish">([this](const Context&, Publication publication) { return publish(publication); });
-    service_.on<"subscribe">(
-        [this](Context, std::string topic, std::optional<std::uint64_t> after, rpc::Sink<Notification> out) {
-            return subscribe(std::move(topic), after, std::move(out));
-        });
-    service_.on<"add_webhook">(
-        [this](const Context& who, std::string topic, std::string url, std::optional<std::string> secret) {
-            return add_webhook(who, topic, url, secret);
-        });
-    service_.on<"remove_webhook">([this](const Context& who, std::uint64_t webhook) -> Result<void> {
-        SONM_CHECK(may_change(who, webhook));
-        return store_->remove_webhook(webhook);
+      work_(executor, 1),
+      house_(executor, 1),
+      database_(executor) {
+    bind();
+}
+
+void Notifications::bind() {
+    using Name = std::string;
+    using Number = std::uint64_t;
+    using Out = rpc::Sink<Notification>;
+    service_.on<"publish">([this](Context, Publication given) { return publish(std::move(given)); });
+    service_.on<"subscribe">([this](Context, Name topic, Place after, Out out) {
+        return streams_.run(send_all(std::move(topic), after.value_or(last_), std::move(out)));
     });
-    service_.on<"webhooks">([this](const Context& who) { return store_->webhooks(account_of(who)); });
-    service_.on<"dead_letters">([this](const Context& who, std::uint64_t webhook, std::uint64_t after,
-                                       std::uint64_t limit) -> Result<std::vector<DeadLetter>> {
-        SONM_CHECK(may_change(who, webhook));
-        return store_->dead_letters(webhook, after, std::min<std::uint64_t>(limit, dead_letters_page_max));
+    service_.on<"subscribe_as">([this](Context who, Name topic, Name name, Place after, Out out) {
+        return streams_.run(subscribe_as(account_of(who), std::move(topic), std::move(name),
+                                         after.value_or(last_), std::move(out)));
     });
-    service_.on<"redeliver">(
-        [this](const Context& who, std::uint64_t webhook, std::uint64_t sequence) -> Result<void> {
-            SONM_CHECK(may_change(who, webhook));
-            SONM_CHECK(store_->redeliver({webhook, sequence}, clock_.now()));
-            (void)work_.try_push(true);
-            return Result<void>();
+    service_.on<"acknowledge">([this](Context who, Name topic, Name name, Number sequence) {
+        return ask([owner = account_of(who), topic = std::move(topic), name = std::move(name),
+                    sequence](Store& store) { return store.acknowledge(topic, name, owner, sequence); });
+    });
+    service_.on<"forget">([this](Context who, Name topic, Name name) {
+        return forget(account_of(who), std::move(topic), std::move(name));
+    });
+    service_.on<"subscribers">(
+        [this](Context who, Name topic) { return subscribers(std::move(topic), account_of(who)); });
+    service_.on<"add_webhook">([this](Context who, Name topic, Name url, std::optional<Name> secret) {
+        return add_webhook(account_of(who), std::move(topic), std::move(url), std::move(secret));
+    });
+    service_.on<"remove_webhook">([this](Context who, Number webhook) {
+        return ask([owner = account_of(who), webhook](Store& store) -> Result<void> {
+            SONM_CHECK(store.check_webhook(webhook, owner));
+            return store.remove_webhook(webhook);
         });
-    service_.on<"drop">(
-        [this](const Context& who, std::uint64_t webhook, std::uint64_t sequence) -> Result<void> {
-            SONM_CHECK(may_change(who, webhook));
-            return store_->drop({webhook, sequence});
+    });
+    service_.on<"webhooks">([this](Context who) {
+        return ask([owner = account_of(who)](Store& store) { return store.webhooks(owner); });
+    });
+    service_.on<"dead_letters">([this](Context who, Number webhook, Number after, Number limit) {
+        return ask([owner = account_of(who), webhook, after,
+                    limit](Store& store) -> Result<std::vector<DeadLetter>> {
+            SONM_CHECK(store.check_webhook(webhook, owner));
+            return store.dead_letters(webhook, after, std::min<Number>(limit, dead_letters_page_max));
         });
+    });
+    service_.on<"redeliver">([this](Context who, Number webhook, Number sequence) {
+        return redeliver(account_of(who), {webhook, sequence});
+    });
+    service_.on<"drop">([this](Context who, Number webhook, Number sequence) {
+        return ask([owner = account_of(who), webhook, sequence](Store& store) -> Result<void> {
+            SONM_CHECK(store.check_webhook(webhook, owner));
+            return store.drop({webhook, sequence});
+        });
+    });
 }
 
 Async<void> Notifications::start() {
-    SONM_CO_TRY(store_, Store::open(file_, config_.keeping));
+    auto opening = database_.open(file_, Store::migrations());
+    SONM_CO_CHECK(co_await std::move(opening));
+    auto make = [keeping = config_.keeping](Database& database) -> Result<std::shared_ptr<Store>> {
+        return std::make_shared<Store>(database, keeping);
+    };
+    auto making = database_.run(std::move(make));
+    SONM_CO_TRY(store_, co_await std::move(making));
+    auto look = [this](Store& store) -> Result<void> {
+        SONM_TRY(counts_, store.counts());
+        SONM_TRY(last_, store.last_sequence());
+        return Result<void>();
+    };
+    auto looking = ask(std::move(look));
+    SONM_CO_CHECK(co_await std::move(looking));
     co_return Result<void>();
 }
 
-Result<std::uint64_t> Notifications::publish(const Publication& publication) {
-    SONM_CHECK(check_name("topic", publication.topic, false));
-    SONM_CHECK(check_name("type", publication.type, false));
-    SONM_CHECK(check_name("id", publication.id, true));
+Async<std::uint64_t> Notifications::publish(Publication publication) {
+    SONM_CO_CHECK(check_name("topic", publication.topic, false));
+    SONM_CO_CHECK(check_name("type", publication.type, false));
+    SONM_CO_CHECK(check_name("id", publication.id, true));
     if (publication.body.size() > config_.body_bytes_max)
-        return fail(Errc::too_large, "the body has {} bytes, at most {} are accepted",
-                    publication.body.size(), config_.body_bytes_max);
-    SONM_TRY(auto accepted, store_->publish(publication, clock_.now()));
-    auto [sequence, fresh] = accepted;
-    if (!fresh) return sequence;
-    ++published_;
-    topics_.wake(publication.topic);
-    (void)work_.try_push(true);
-    return sequence;
+        co_return fail(Errc::too_large, "the body has {} bytes, at most {} are accepted",
+                       publication.body.size(), config_.body_bytes_max);
+    std::size_t bytes = publication.body.size() + publication_overhead;
+    using Accepted = std::pair<std::uint64_t, bool>;
+    auto accepted = [this, topic = publication.topic](const Accepted& sequence_and_fresh) {
+        if (!sequence_and_fresh.second) return;
+        ++published_;
+        last_ = std::max(last_, sequence_and_fresh.first);
+        topics_.wake(topic);
+        (void)work_.try_push(true);
+    };
+    auto work = [store = store_, publication = std::move(publication), now = clock_.now()](Database&) {
+        return store->publish(publication, now);
+    };
+    auto publishing = database_.run(std::move(work), std::move(accepted), bytes);
+    auto done = co_await std::move(publishing);
+    if (!done && done.error().is(Errc::no_space)) (void)house_.try_push(true);
+    SONM_CO_TRY(Accepted out, std::move(done));
+    co_return out.first;
 }
 
-Async<void> Notifications::subscribe(std::string topic, std::optional<std::uint64_t> after,
-                                     rpc::Sink<Notification> out) {
+Async<void> Notifications::send_all(std::string topic, std::uint64_t after, rpc::Sink<Notification> out) {
     SONM_CO_CHECK(check_name("topic", topic, false));
     if (topics_.size() >= config_.subscriptions_max)
         co_return fail(Errc::busy, "{} subscriptions are open", topics_.size());
     Watchers::Watch watch(topics_, topic);
-    if (!after) {
-        SONM_CO_TRY(after, store_->last_sequence());
-    }
     // The store is the queue: a reader that is slow costs nothing but its place.
     while (true) {
-        SONM_CO_TRY(auto found, store_->after(topic, *after, page));
+        auto read = [topic, after](Store& store) { return store.after(topic, after, page); };
+        auto reading = ask(std::move(read));
+        SONM_CO_TRY(auto found, co_await std::move(reading));
         for (Notification& notification : found) {
             after = notification.sequence;
             auto writing = out.write(std::move(notification));
@@ -122,112 +192,74 @@ Async<void> Notifications::subscribe(std::string topic, std::optional<std::uint6
     }
 }
 
-Result<std::tuple<std::uint64_t, std::string>> Notifications::add_webhook(
-    const Context& who, const std::string& topic, const std::string& url,
-    const std::optional<std::string>& secret) {
-    SONM_CHECK(check_name("topic", topic, false));
+Async<void> Notifications::subscribe_as(std::string owner, std::string topic, std::string name,
+                                        std::uint64_t after, rpc::Sink<Notification> out) {
+    SONM_CO_CHECK(check_name("topic", topic, false));
+    SONM_CO_CHECK(check_name("name", name, false));
+    auto attach = [=](Store& store) { return store.attach(topic, name, owner, after); };
+    auto attaching = ask(std::move(attach));
+    SONM_CO_TRY(std::uint64_t place, co_await std::move(attaching));
+    NamedStream own(*this, {topic, name});
+    auto running = own.stopper.run(send_all(topic, place, std::move(out)));
+    SONM_CO_CHECK(co_await std::move(running));
+    co_return fail(Errc::conflict, "{} of {}: {}", name, topic, own.why);
+}
+
+Async<void> Notifications::forget(std::string owner, std::string topic, std::string name) {
+    auto work = [=](Store& store) { return store.forget(topic, name, owner); };
+    auto forgetting = ask(std::move(work));
+    SONM_CO_CHECK(co_await std::move(forgetting));
+    NamedStream::end_stream(*this, {topic, name}, "it was forgotten");
+    co_return Result<void>();
+}
+
+Async<std::vector<Subscriber>> Notifications::subscribers(std::string topic, std::string owner) {
+    auto work = [topic, owner](Store& store) { return store.subscribers(topic, owner); };
+    auto listing = ask(std::move(work));
+    SONM_CO_TRY(auto found, co_await std::move(listing));
+    for (Subscriber& one : found) one.open = named_.contains({topic, one.name});
+    co_return found;
+}
+
+Async<std::tuple<std::uint64_t, std::string>> Notifications::add_webhook(std::string owner, std::string topic,
+                                                                         std::string url,
+                                                                         std::optional<std::string> secret) {
+    SONM_CO_CHECK(check_name("topic", topic, false));
     bool web = url.starts_with("https://") || url.starts_with("http://");
     if (!web || url.size() > 2 * KiB)
-        return fail(Errc::invalid, "'{}' is no URL that begins with https:// or http://", url.substr(0, 100));
+        co_return fail(Errc::invalid, "'{}' is no URL that begins with https:// or http://",
+                       url.substr(0, 100));
     constexpr std::size_t fresh_secret_bytes = 32;
     Bytes key = random_bytes(fresh_secret_bytes);
     if (secret) {
-        SONM_TRY(key, parse_secret(*secret));
+        SONM_CO_TRY(key, parse_secret(*secret));
     }
-    SONM_TRY(std::uint64_t id, store_->add_webhook(topic, url, key, account_of(who)));
-    return std::tuple(id, print_secret(key));
+    auto work = [=](Store& store) { return store.add_webhook(topic, url, key, owner); };
+    auto adding = ask(std::move(work));
+    SONM_CO_TRY(std::uint64_t id, co_await std::move(adding));
+    co_return std::tuple(id, print_secret(key));
 }
 
-Result<void> Notifications::may_change(const Context& who, std::uint64_t webhook) {
-    SONM_TRY(std::string owner, store_->owner(webhook));
-    if (owner == account_of(who)) return Result<void>();
-    return fail(Errc::denied, "webhook {} is another account's", webhook);
-}
-
-Task<void> Notifications::run() {
-    auto body = [this](TaskGroup& group) { return dispatch(group); };
-    auto all = scope(config_.attempts_at_once, std::move(body));
-    co_await std::move(all);
-}
-
-Task<void> Notifications::dispatch(TaskGroup& group) {
-    constexpr Seconds clean_every(60);
-    UnixTime clean_at;
-    while (true) {
-        UnixTime now = clock_.now();
-        if (now >= clean_at) {
-            clean_at = now + clean_every;
-            auto cleaned = store_->clean(now);
-            if (!cleaned)
-                SONM_LOG(error, "notifications: removing the old ones: {}", cleaned.error().message());
-        }
-        std::size_t room = config_.attempts_at_once - group.size();
-        auto due = store_->due(now, busy_, room, config_.webhook_attempts_at_once);
-        if (!due) SONM_LOG(error, "notifications: reading what is due: {}", due.error().message());
-        if (due) {
-            for (Delivery& delivery : *due) {
-                DeliveryKey key(delivery.webhook, delivery.notification.sequence);
-                busy_.insert(key);
-                if (!group.spawn(attempt(std::move(delivery)))) busy_.erase(key);
-            }
-        }
-        // Pauses are seconds: once a second is often enough to look.
-        auto waiting = within(std::chrono::seconds(1), work_.pop());
-        (void)co_await std::move(waiting);
-    }
-}
-
-Task<void> Notifications::attempt(Delivery delivery) {
-    struct Busy {
-        Busy(Notifications& s, DeliveryKey k) : self(s), key(k) {}
-        ~Busy() {
-            self.busy_.erase(key);
-            (void)self.work_.try_push(true);
-        }
-        Notifications& self;
-        DeliveryKey key;
+Async<void> Notifications::redeliver(std::string owner, DeliveryKey key) {
+    auto work = [owner, key, now = clock_.now()](Store& store) -> Result<void> {
+        SONM_CHECK(store.check_webhook(key.first, owner));
+        return store.redeliver(key, now);
     };
-    Busy busy(*this, DeliveryKey(delivery.webhook, delivery.notification.sequence));
-    auto posting = web_.request(delivery_request(delivery, clock_.now()));
-    auto answer = co_await std::move(posting);
-    auto settled = settle(delivery, answer);
-    if (!settled)
-        SONM_LOG(error, "notifications: noting the delivery of {}: {}", delivery.notification.sequence,
-                 settled.error().message());
+    auto asking = ask(std::move(work));
+    SONM_CO_CHECK(co_await std::move(asking));
+    (void)work_.try_push(true);
+    co_return Result<void>();
 }
 
-Result<void> Notifications::settle(const Delivery& delivery, const Result<web::Response>& answer) {
-    constexpr int gone = 410;
-    DeliveryKey key(delivery.webhook, delivery.notification.sequence);
-    if (answer && answer->status >= 200 && answer->status < 300) {
-        ++delivered_;
-        return store_->delivered(key);
-    }
-    ++failed_;
-    std::string why = answer ? fmt::format("status {}", answer->status) : answer.error().message();
-    std::uint64_t attempts = delivery.attempts + 1;
-    if (attempts >= config_.attempts_max || (answer && answer->status == gone)) return store_->dead(key, why);
-    return store_->retry(key, clock_.now() + pause_after(attempts, random_bytes(1).front()), why);
-}
-
-void Notifications::measure(std::vector<services::Metric>& out) const {
-    using Kind = services::Metric::Kind;
-    auto add = [&](const char* name, const char* help, Kind kind, auto value) {
-        out.push_back({name, help, kind, static_cast<double>(value), {}});
-    };
-    if (!store_) return;
-    if (auto counts = store_->counts()) {
-        add("kept", "Notifications that are kept.", Kind::gauge, counts->kept);
-        add("pending", "Deliveries to be made.", Kind::gauge, counts->pending);
-        add("dead", "Dead letters.", Kind::gauge, counts->dead);
-    }
-    add("bytes", "Bytes of bodies that are kept.", Kind::gauge, store_->bytes());
-    add("subscriptions", "Open streams.", Kind::gauge, topics_.size());
-    add("published_total", "Notifications accepted.", Kind::counter, published_);
-    add("delivered_total", "Deliveries that webhooks took.", Kind::counter, delivered_);
-    add("failed_total", "Attempts that failed.", Kind::counter, failed_);
-    add("dropped_total", "Dead letters dropped because there were too many.", Kind::counter,
-        store_->dropped());
+Result<void> Notifications::reload(YamlReader& args) {
+    Config fresh;
+    read_config(args, fresh);
+    if (args.describing()) return Result<void>();
+    config_ = std::move(fresh);
+    // Attempts under way end as they began.
+    web_ = std::make_unique<web::Client>(executor_, web_options(config_));
+    (void)work_.try_push(true);
+    return Result<void>();
 }
 
 }  // namespace sonm::notifications

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sonm/base/shared_database.hpp"
+#include "sonm/base/stopper.hpp"
 #include "sonm/base/watchers.hpp"
 #include "sonm/notifications/delivery.hpp"
 #include "sonm/services/platform.hpp"
@@ -11,12 +13,17 @@ struct Config {
     std::size_t body_bytes_max = 256 * KiB;
     std::size_t subscriptions_max = 10'000;
     std::size_t attempts_max = 12;      ///< with the pauses between them about four hours
-    std::size_t attempts_at_once = 32;  ///< of all webhooks
+    std::size_t attempts_at_once = 32;  ///< of all webhooks, at most attempts_at_once_max
     std::size_t webhook_attempts_at_once = 4;
     Millis attempt_max{15'000};
     std::vector<web::Network> allow;  ///< where webhooks may be beside public addresses
     std::string ca_file;
 };
+
+inline constexpr std::size_t attempts_at_once_max = 1'024;
+
+/// Reads the service's arguments.
+void read_config(YamlReader& args, Config& out);
 
 /// The service `notifications`.
 class Notifications final : public services::PlatformService {
@@ -27,32 +34,53 @@ public:
     const rpc::ServiceBase& handlers() const override { return service_; }
     Async<void> start() override;
     Task<void> run() override;
+    Async<void> drain() override;
+    Result<void> reload(YamlReader& args) override;
     void measure(std::vector<services::Metric>& out) const override;
 
 private:
     using Context = rpc::Context;
-    Result<std::uint64_t> publish(const Publication& publication);
-    Async<void> subscribe(std::string topic, std::optional<std::uint64_t> after, rpc::Sink<Notification> out);
-    Result<std::tuple<std::uint64_t, std::string>> add_webhook(const Context& who, const std::string& topic,
-                                                               const std::string& url,
-                                                               const std::optional<std::string>& secret);
-    /// Errors: not_found, denied.
-    Result<void> may_change(const Context& who, std::uint64_t webhook);
+    using Place = std::optional<std::uint64_t>;
+    struct NamedStream;
+    void bind();
+    /// Has `work(Store&) -> Result<T>` done on the thread of the database.
+    template <class F>
+    auto ask(F work) {
+        return database_.run([store = store_, work = std::move(work)](Database&) { return work(*store); });
+    }
+    Async<std::uint64_t> publish(Publication publication);
+    Async<void> subscribe_as(std::string owner, std::string topic, std::string name, std::uint64_t after,
+                             rpc::Sink<Notification> out);
+    Async<void> send_all(std::string topic, std::uint64_t after, rpc::Sink<Notification> out);
+    Async<std::vector<Subscriber>> subscribers(std::string topic, std::string owner);
+    Async<std::tuple<std::uint64_t, std::string>> add_webhook(std::string owner, std::string topic,
+                                                              std::string url,
+                                                              std::optional<std::string> secret);
+    Async<void> redeliver(std::string owner, DeliveryKey key);
+    Async<void> forget(std::string owner, std::string topic, std::string name);
+    Task<void> keep_house();
+    Task<void> clean(bool squeeze);
     Task<void> dispatch(TaskGroup& group);
     Task<void> attempt(Delivery delivery);
-    Result<void> settle(const Delivery& delivery, const Result<web::Response>& answer);
+    Async<void> settle(const Delivery& delivery, const Result<web::Response>& answer);
 
     Executor executor_;
     Config config_;
     const Clock& clock_;
     std::string file_;
-    std::unique_ptr<Store> store_;
-    web::Client web_;
+    std::shared_ptr<Store> store_;  ///< of the database's thread, once open
+    std::unique_ptr<web::Client> web_;
     Watchers topics_;
-    Channel<bool> work_;  ///< something may be due
+    Stopper streams_;
+    std::map<std::pair<std::string, std::string>, NamedStream*> named_;  ///< open ones, by topic and name
+    Channel<bool> work_;                                                 ///< something may be due
+    Channel<bool> house_;                                                ///< there should be room
     std::set<DeliveryKey> busy_;
+    Store::Counts counts_;    ///< as last looked at
+    std::uint64_t last_ = 0;  ///< sequence of the newest: where those begin who name none
     rpc::Service<services::NotificationsProtocol> service_;
     std::uint64_t published_ = 0, delivered_ = 0, failed_ = 0;
+    SharedDatabase database_;  ///< last: waits for its thread before anything else goes
 };
 
 /// The service from its arguments.

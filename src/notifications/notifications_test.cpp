@@ -1,5 +1,6 @@
 #include "sonm/notifications/notifications.hpp"
 
+#include "sonm/base/fs.hpp"
 #include "sonm/web/sign.hpp"
 
 #include <gtest/gtest.h>
@@ -9,9 +10,18 @@ namespace {
 
 constexpr UnixTime start(1'700'000'000);
 
-std::unique_ptr<Store> small_store(Keeping keeping = Keeping()) {
-    return std::move(*Store::open(":memory:", keeping));
-}
+struct SmallStore {
+    explicit SmallStore(Keeping keeping)
+        : database(Database::open(":memory:", Store::migrations()).value()), store(*database, keeping) {}
+    Store* operator->() { return &store; }
+    void clean(UnixTime now, bool squeeze = false) {
+        std::optional<std::string> topic("");
+        while (topic) topic = store.clean(now, squeeze, *topic).value();
+    }
+    std::unique_ptr<Database> database;
+    Store store;
+};
+SmallStore small_store(Keeping keeping = Keeping()) { return SmallStore(keeping); }
 Publication about(const std::string& topic, std::string body = "b", std::string id = {}) {
     Publication out;
     out.topic = topic;
@@ -62,16 +72,16 @@ TEST(Store, what_is_too_old_or_too_much_goes_but_not_what_is_to_be_delivered) {
     for (int i = 0; i < 4; ++i) (void)store->publish(about("t"), start);
     for (std::uint64_t sequence = first + 1; sequence < first + 5; ++sequence)
         EXPECT_TRUE(store->delivered({hook, sequence}));
-    EXPECT_TRUE(store->clean(start));
+    store.clean(start);
     auto read = store->after("t", 0, 10).value();
     ASSERT_EQ(read.size(), 3u) << "the undelivered one and the newest two";
     EXPECT_EQ(read[0].sequence, first);
     EXPECT_TRUE(read[0].gap);
     EXPECT_FALSE(store->after("t", first + 2, 10)->front().gap);
     EXPECT_TRUE(store->delivered({hook, first}));
-    EXPECT_TRUE(store->clean(start + Seconds(8 * 86'400)));
+    store.clean(start + Seconds(8 * 86'400));
     EXPECT_TRUE(store->after("t", 0, 10)->empty());
-    EXPECT_EQ(store->bytes(), 0u);
+    EXPECT_EQ(store->counts()->bytes, 0u);
 }
 
 TEST(Store, a_full_store_refuses_and_goes_on_when_there_is_room) {
@@ -81,8 +91,9 @@ TEST(Store, a_full_store_refuses_and_goes_on_when_there_is_room) {
     auto store = small_store(keeping);
     EXPECT_TRUE(store->publish(about("t", "12345678"), start));
     EXPECT_TRUE(store->publish(about("t", "345"), start).error().is(Errc::no_space));
-    EXPECT_TRUE(store->publish(about("u", "1"), start).error().is(Errc::busy)) << "one topic only";
-    EXPECT_TRUE(store->clean(start + Seconds(8 * 86'400)));
+    auto refused = store.database->transact([&] { return store->publish(about("u", "1"), start); });
+    EXPECT_TRUE(refused.error().is(Errc::busy)) << "one topic only";
+    store.clean(start + Seconds(8 * 86'400));
     EXPECT_TRUE(store->publish(about("t", "345"), start));
 }
 
@@ -115,7 +126,7 @@ TEST(Store, dead_letters_are_read_tried_again_dropped_and_bounded) {
     std::vector<std::uint64_t> sequences;
     for (int i = 0; i < 3; ++i) sequences.push_back(store->publish(about("t"), start)->first);
     for (auto sequence : sequences) EXPECT_TRUE(store->dead({hook, sequence}, "gone"));
-    EXPECT_EQ(store->dropped(), 1u);
+    EXPECT_EQ(store->counts()->dropped, 1u);
     auto dead = store->dead_letters(hook, 0, 10).value();
     ASSERT_EQ(dead.size(), 2u);
     EXPECT_EQ(dead[0].notification.sequence, sequences[1]);
@@ -127,6 +138,123 @@ TEST(Store, dead_letters_are_read_tried_again_dropped_and_bounded) {
     EXPECT_EQ(store->webhooks("me")->at(0).pending, 1u);
     EXPECT_EQ(store->webhooks("me")->at(0).last_error, "gone");
     EXPECT_TRUE(store->webhooks("you")->empty());
+}
+
+std::vector<std::uint64_t> publish(SmallStore& store, int count, UnixTime at = start) {
+    std::vector<std::uint64_t> out;
+    for (int i = 0; i < count; ++i) out.push_back(store->publish(about("t"), at)->first);
+    return out;
+}
+
+TEST(Subscribers, a_named_one_goes_on_behind_what_it_acknowledged) {
+    auto store = small_store();
+    auto before = publish(store, 2);
+    EXPECT_EQ(store->attach("t", "new", "", std::nullopt).value(), before[1]) << "from now on";
+    EXPECT_EQ(store->attach("t", "old", "", before[0]).value(), before[0]);
+    EXPECT_EQ(store->attach("t", "far", "", before[1] + 100).value(), before[1]) << "nothing may be skipped";
+    auto more = publish(store, 3);
+    EXPECT_TRUE(store->acknowledge("t", "new", "", more[1]));
+    EXPECT_TRUE(store->acknowledge("t", "new", "", more[0])) << "does nothing: it never goes back";
+    EXPECT_EQ(store->attach("t", "new", "", before[0]).value(), more[1])
+        << "only a new name begins elsewhere";
+    EXPECT_TRUE(store->acknowledge("t", "new", "", more[2] + 1).error().is(Errc::invalid));
+    EXPECT_TRUE(store->acknowledge("t", "nobody", "", 1).error().is(Errc::not_found));
+    auto listed = store->subscribers("t", "").value();
+    ASSERT_EQ(listed.size(), 3u);
+    EXPECT_EQ(listed[1].name, "new");
+    EXPECT_EQ(listed[1].owed, 1u);
+    EXPECT_EQ(listed[2].owed, 4u);
+}
+
+TEST(Subscribers, a_named_one_is_its_accounts_alone_and_their_number_is_bounded) {
+    Keeping keeping;
+    keeping.subscribers_max = 1;
+    auto store = small_store(keeping);
+    auto sequence = publish(store, 1)[0];
+    EXPECT_TRUE(store->attach("t", "s", "me", std::nullopt));
+    EXPECT_TRUE(store->attach("t", "s", "you", std::nullopt).error().is(Errc::denied));
+    EXPECT_TRUE(store->acknowledge("t", "s", "you", sequence).error().is(Errc::denied));
+    EXPECT_TRUE(store->forget("t", "s", "").error().is(Errc::denied));
+    EXPECT_TRUE(store->subscribers("t", "you")->empty());
+    EXPECT_TRUE(store->attach("t", "more", "me", std::nullopt).error().is(Errc::busy));
+    EXPECT_TRUE(store->forget("t", "s", "me"));
+    EXPECT_TRUE(store->forget("t", "s", "me").error().is(Errc::not_found));
+    EXPECT_TRUE(store->attach("t", "more", "me", std::nullopt));
+}
+
+TEST(Subscribers, what_a_named_one_is_owed_outlives_the_retention_until_it_is_acknowledged) {
+    Keeping keeping;
+    keeping.count_max = 2;
+    auto store = small_store(keeping);
+    (void)store->attach("t", "s", "", 0);
+    auto all = publish(store, 6);
+    store.clean(start + Seconds(8 * 86'400));
+    auto owed = store->after("t", 0, 10).value();
+    ASSERT_EQ(owed.size(), 6u);
+    EXPECT_FALSE(owed[0].gap);
+    EXPECT_TRUE(store->acknowledge("t", "s", "", all[3]));
+    store.clean(start + Seconds(8 * 86'400));
+    owed = store->after("t", all[3], 10).value();
+    ASSERT_EQ(owed.size(), 2u);
+    EXPECT_FALSE(owed[0].gap) << "what went it has had";
+    EXPECT_EQ(store->after("t", 0, 10)->size(), 2u);
+    EXPECT_TRUE(store->forget("t", "s", ""));
+    store.clean(start + Seconds(8 * 86'400));
+    EXPECT_TRUE(store->after("t", 0, 10)->empty());
+    EXPECT_EQ(store->counts()->lost, 0u);
+}
+
+TEST(Subscribers, beyond_the_bounds_a_named_one_loses_the_oldest_is_told_and_it_is_counted) {
+    Keeping keeping;
+    keeping.count_max = 1;
+    keeping.owed_max = 4;
+    keeping.owed_age_max = Seconds(30 * 86'400);
+    auto store = small_store(keeping);
+    (void)store->attach("t", "s", "", 0);
+    auto all = publish(store, 6);
+    (void)store->acknowledge("t", "s", "", all[0]);
+    store.clean(start);
+    auto owed = store->after("t", all[0], 10).value();
+    ASSERT_EQ(owed.size(), 4u);
+    EXPECT_EQ(owed[0].sequence, all[2]);
+    EXPECT_TRUE(owed[0].gap);
+    EXPECT_EQ(store->subscribers("t", "")->at(0).lost, 1u);
+    store.clean(start, true);
+    EXPECT_EQ(store->after("t", all[0], 10)->size(), 1u) << "squeezed, only the retention's own is left";
+    EXPECT_EQ(store->counts()->lost, 4u);
+    store.clean(start + Seconds(31 * 86'400));
+    EXPECT_EQ(store->counts()->kept, 0u) << "nothing is owed for ever";
+    EXPECT_EQ(store->counts()->lost, 5u);
+}
+
+TEST(Store, a_page_is_bounded_in_bytes_and_has_one_at_least) {
+    auto store = small_store();
+    for (int i = 0; i < 4; ++i) (void)store->publish(about("t", std::string(200 * KiB, 'x')), start);
+    auto page = store->after("t", 0, 16).value();
+    EXPECT_EQ(page.size(), 2u);
+    EXPECT_EQ(store->after("t", page.back().sequence, 16)->size(), 2u);
+    (void)store->publish(about("u", std::string(300 * KiB, 'x')), start);
+    EXPECT_EQ(store->after("u", 0, 16)->size(), 1u);
+}
+
+TEST(Store, what_a_program_without_named_subscribers_wrote_is_counted_as_it_is) {
+    TempDir folder;
+    std::string file = (folder / "n.db").string();
+    {
+        auto old = Database::open(file, {Store::migrations()[0]}).value();
+        ASSERT_TRUE(
+            old->script("INSERT INTO topic (name) VALUES ('t');"
+                        "INSERT INTO notification (topic, time, type, body) VALUES ('t', 1, '', x'0102');"
+                        "INSERT INTO webhook (topic, url, secret, owner) VALUES ('t', 'u', x'', '');"
+                        "INSERT INTO delivery (webhook, sequence, next_at) VALUES (1, 1, 0);"
+                        "INSERT INTO delivery (webhook, sequence, next_at, dead) VALUES (1, 2, 0, 1)"));
+    }
+    auto database = Database::open(file, Store::migrations()).value();
+    auto counts = Store(*database, Keeping()).counts().value();
+    EXPECT_EQ(counts.kept, 1u);
+    EXPECT_EQ(counts.bytes, 2u);
+    EXPECT_EQ(counts.pending, 1u);
+    EXPECT_EQ(counts.dead, 1u);
 }
 
 }  // namespace

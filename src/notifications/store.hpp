@@ -10,6 +10,7 @@ namespace sonm::notifications {
 using services::DeadLetter;
 using services::Notification;
 using services::Publication;
+using services::Subscriber;
 using services::Webhook;
 
 struct Keeping {
@@ -21,6 +22,9 @@ struct Keeping {
     std::size_t topics_max = 10'000;
     std::size_t webhooks_max = 1'000;
     std::size_t topic_webhooks_max = 100;
+    std::size_t subscribers_max = 1'000;  ///< named ones, of all topics
+    std::size_t owed_max = 1'000'000;     ///< kept for a named one beyond count_max and age_max
+    Seconds owed_age_max{30 * 86'400};    ///< likewise
 };
 
 /// One attempt to be made.
@@ -33,15 +37,19 @@ struct Delivery {
 };
 using DeliveryKey = std::pair<std::uint64_t, std::uint64_t>;  ///< webhook, sequence
 
-/// What was accepted and what is still to be done, in one SQLite file. What returned well is on the disk.
+/// What was accepted and what is still to be done, in one database. All of it is work for one thread at a
+/// time; a change belongs in a transaction of the caller's: it can be repeated if that is rolled back.
 class Store {
 public:
-    static Result<std::unique_ptr<Store>> open(const std::string& file, Keeping keeping);
+    static std::vector<std::string_view> migrations();
+    /// `database` must outlive it.
+    Store(Database& database, Keeping keeping);
+    void keep(const Keeping& keeping) { keeping_ = keeping; }
 
     /// The sequence, and whether it is new (its id was not published before). Errors: no_space, busy (too
     /// many topics).
     Result<std::pair<std::uint64_t, bool>> publish(const Publication& publication, UnixTime now);
-    /// What follows `after` in a topic, at most `limit`.
+    /// What follows `after` in a topic, at most `limit`, and no more than about 256 KiB.
     Result<std::vector<Notification>> after(const std::string& topic, std::uint64_t after, std::size_t limit);
     /// Of the newest notification of all.
     Result<std::uint64_t> last_sequence();
@@ -49,8 +57,8 @@ public:
     /// Errors: busy.
     Result<std::uint64_t> add_webhook(const std::string& topic, const std::string& url, const Bytes& secret,
                                       const std::string& owner);
-    /// Errors: not_found.
-    Result<std::string> owner(std::uint64_t webhook);
+    /// Whose is it? Errors: not_found, denied.
+    Result<void> check_webhook(std::uint64_t webhook, const std::string& owner);
     Result<void> remove_webhook(std::uint64_t webhook);
     Result<std::vector<Webhook>> webhooks(const std::string& owner);
 
@@ -67,33 +75,41 @@ public:
     Result<void> redeliver(const DeliveryKey& key, UnixTime now);
     Result<void> drop(const DeliveryKey& key);
 
-    /// Removes what need not be kept. Errors: those of Database.
-    Result<void> clean(UnixTime now);
+    /// Behind what a named subscription goes on. A new name begins behind `after`, or behind all there is.
+    /// Errors: denied, busy.
+    Result<std::uint64_t> attach(const std::string& topic, const std::string& name, const std::string& owner,
+                                 std::optional<std::uint64_t> after);
+    /// Errors: not_found, denied, invalid (nothing has that sequence yet).
+    Result<void> acknowledge(const std::string& topic, const std::string& name, const std::string& owner,
+                             std::uint64_t sequence);
+    /// Errors: not_found, denied.
+    Result<void> forget(const std::string& topic, const std::string& name, const std::string& owner);
+    Result<std::vector<Subscriber>> subscribers(const std::string& topic, const std::string& owner);
+
+    /// Removes a part of what need not be kept, from the topic behind `topic` on: where to go on, nothing if
+    /// that was all. `squeeze`: what is kept for named subscribers only goes too.
+    Result<std::optional<std::string>> clean(UnixTime now, bool squeeze, std::string topic);
 
     struct Counts {
-        std::uint64_t kept = 0, pending = 0, dead = 0;
+        std::uint64_t kept = 0, bytes = 0, pending = 0, dead = 0, subscribers = 0;
+        std::uint64_t dropped = 0;  ///< dead letters over the bound, ever
+        std::uint64_t lost = 0;     ///< what named subscribers were owed and was removed, ever
     };
     Result<Counts> counts();
-    std::uint64_t bytes() const { return bytes_; }
-    std::uint64_t dropped() const { return dropped_; }
 
 private:
-    Store(std::unique_ptr<Database> database, Keeping keeping);
-    /// Gives the webhooks for which it waits now.
-    Result<std::vector<std::uint64_t>> fan_out(const std::string& topic, std::uint64_t sequence,
-                                               UnixTime now);
-    void no_longer_pending(std::uint64_t webhook);
+    Result<void> fan_out(const std::string& topic, std::uint64_t sequence, UnixTime now);
     Result<void> trim_dead(std::uint64_t webhook);
-    Result<void> found(Result<std::size_t> changed, const DeliveryKey& key);
-    Result<void> clean_topic(const std::string& topic, UnixTime now);
+    static Result<void> found(Result<std::size_t> changed, const DeliveryKey& key);
+    Result<std::uint64_t> acknowledged(const std::string& topic, const std::string& name,
+                                       const std::string& owner);
+    /// How many went.
+    Result<std::size_t> clean_topic(const std::string& topic, UnixTime now, bool squeeze);
+    Result<void> remove(const std::string& topic, const std::vector<std::uint64_t>& sequences);
 
-    std::unique_ptr<Database> database_;
+    Database& database_;
     Keeping keeping_;
-    std::uint64_t bytes_ = 0;
-    /// How many deliveries wait for each webhook that has any: counting them anew for each would be slow.
-    std::map<std::uint64_t, std::uint64_t> pending_;
-    std::uint64_t turn_ = 0;     ///< the webhook that was looked at last
-    std::uint64_t dropped_ = 0;  ///< dead letters over the bound
+    std::uint64_t turn_ = 0;  ///< the webhook that was looked at last
 };
 
 }  // namespace sonm::notifications

@@ -39,6 +39,16 @@ struct DeadLetter {
     std::string error;
 };
 
+/// A named subscription: outlives its streams and every process.
+struct Subscriber {
+    std::string topic, name;
+    std::string owner;               ///< account that made it, or empty
+    std::uint64_t acknowledged = 0;  ///< the highest sequence; what follows is still owed
+    std::uint64_t owed = 0;          ///< how many follow; counted up to 1000
+    std::uint64_t lost = 0;          ///< what the bounds did not allow to keep for it, so far
+    bool open = false;               ///< a stream of it is open
+};
+
 }  // namespace sonm::services
 
 template <>
@@ -71,6 +81,14 @@ struct sonm::rpc::Fields<sonm::services::DeadLetter> {
     static constexpr auto list = fields(field<"notification">(&Dead::notification),
                                         field<"attempts">(&Dead::attempts), field<"error">(&Dead::error));
 };
+template <>
+struct sonm::rpc::Fields<sonm::services::Subscriber> {
+    using Subscriber = services::Subscriber;
+    static constexpr auto list = fields(
+        field<"topic">(&Subscriber::topic), field<"name">(&Subscriber::name),
+        field<"owner">(&Subscriber::owner), field<"acknowledged">(&Subscriber::acknowledged),
+        field<"owed">(&Subscriber::owed), field<"lost">(&Subscriber::lost), field<"open">(&Subscriber::open));
+};
 
 namespace sonm::services {
 
@@ -86,6 +104,14 @@ namespace sonm::services {
 /// 5 dead_letters  at most `limit` (up to 100) of one webhook, after a sequence. Errors: not_found, denied.
 /// 6 redeliver     tries a dead letter again, from the first attempt. Errors: not_found, denied.
 /// 7 drop          forgets a dead letter. Errors: not_found, denied.
+/// 8 subscribe_as  a subscription with a name, which goes on behind what was acknowledged, whatever died
+///                 meanwhile; what was not acknowledged is kept for it, within bounds, and comes again. A
+///                 name that is new begins behind `after`, without it with what comes from now on. A newer
+///                 stream of that name ends an older one (conflict). Errors: busy, denied, conflict.
+/// 9 acknowledge   everything of the topic up to `sequence` was dealt with; never goes back. Errors:
+///                 not_found, denied, invalid (no such sequence yet).
+/// 10 forget       ends a named subscription for good. Errors: not_found, denied.
+/// 11 subscribers  the named ones of the topic that belong to the caller's account.
 ///
 /// A delivery is a POST of the body with the headers webhook-id, webhook-timestamp, webhook-signature
 /// (HMAC-SHA256 by the Standard Webhooks specification), sonm-topic, sonm-sequence, sonm-attempt. 2xx is
@@ -115,7 +141,19 @@ struct NotificationsProtocol
                     rpc::Returns<>>,
           rpc::Call<7, "drop",
                     rpc::Args<rpc::Arg<"webhook", std::uint64_t>, rpc::Arg<"sequence", std::uint64_t>>,
-                    rpc::Returns<>>> {};
+                    rpc::Returns<>>,
+          rpc::ServerStream<8, "subscribe_as",
+                            rpc::Args<rpc::Arg<"topic", std::string>, rpc::Arg<"name", std::string>,
+                                      rpc::Arg<"after", std::optional<std::uint64_t>>>,
+                            rpc::Items<Notification>>,
+          rpc::Call<9, "acknowledge",
+                    rpc::Args<rpc::Arg<"topic", std::string>, rpc::Arg<"name", std::string>,
+                              rpc::Arg<"sequence", std::uint64_t>>,
+                    rpc::Returns<>>,
+          rpc::Call<10, "forget", rpc::Args<rpc::Arg<"topic", std::string>, rpc::Arg<"name", std::string>>,
+                    rpc::Returns<>>,
+          rpc::Call<11, "subscribers", rpc::Args<rpc::Arg<"topic", std::string>>,
+                    rpc::Returns<std::vector<Subscriber>>>> {};
 
 using NotificationsClient = rpc::Client<NotificationsProtocol>;
 

@@ -12,6 +12,11 @@ struct Children {
     bool operator==(const Children&) const = default;
 };
 
+struct TreeLimits;
+struct TreeSize {
+    std::uint64_t nodes = 0, bytes = 0;
+};
+
 /// A place in the queue for a lock: first in the queue holds it. Destruction leaves the queue.
 class Seat {
 public:
@@ -42,6 +47,12 @@ public:
     virtual Async<std::unique_ptr<Seat>> enqueue(std::string path, rpc::Encoded value) = 0;
     /// Wakes for changes of nodes and of their children. Taken before the first look, so that none is missed.
     virtual Watchers& watchers() = 0;
+
+    /// The tree's size, where it is this backend's alone.
+    virtual std::optional<TreeSize> size() const { return std::nullopt; }
+    virtual void limit(const TreeLimits&) {}
+    /// The node is going down: tells what has to be told to others.
+    virtual Async<void> drain() { co_return Result<void>(); }
 };
 
 }  // namespace sonm::unicorn

@@ -39,6 +39,7 @@ inline Async<void> as_result(Task<void> task) {
 struct Bench {
     TaskGroup& group;
     Unicorn& unicorn;
+    Backend& backend;
     std::optional<rpc::Connection> first_connection, second_connection;
     UnicornClient first, second;
 };
@@ -48,7 +49,9 @@ template <class F>
 void with_unicorn(const MakeBackend& make, F body) {
     auto main = [](MakeBackend maker, F run) -> Task<void> {
         Executor executor = co_await asio::this_coro::executor;
-        Unicorn unicorn(maker(executor), Limits());
+        auto made = maker(executor);
+        Backend& backend = *made;
+        Unicorn unicorn(std::move(made));
         auto starting = unicorn.start();
         auto started = co_await std::move(starting);
         EXPECT_TRUE(started) << started.error().message();
@@ -57,7 +60,7 @@ void with_unicorn(const MakeBackend& make, F body) {
             group.spawn(unicorn.run());
             auto a = rpc::connect_local(group, executor, unicorn.handlers());
             auto b = rpc::connect_local(group, executor, unicorn.handlers());
-            Bench bench{group, unicorn, *a, *b, UnicornClient(*a), UnicornClient(*b)};
+            Bench bench{group, unicorn, backend, *a, *b, UnicornClient(*a), UnicornClient(*b)};
             auto running = run(bench);
             co_await std::move(running);
         };
@@ -245,6 +248,31 @@ inline Task<void> check_lock_children(Bench& bench) {
     auto below = co_await ask_unicorn<"create">(bench.second, place + "/x", number(1));
     EXPECT_TRUE(below.error().is(UnicornErrc::child_not_allowed)) << below.error().message();
 }
+inline Task<void> check_drain(Bench& bench) {
+    (void)co_await ask_unicorn<"create">(bench.first, "/d/x", number(1));
+    auto value = follow_unicorn<"subscribe">(bench.first, "/d/x").value();
+    EXPECT_TRUE((co_await value.next()).value());
+    auto children = follow_unicorn<"children_subscribe">(bench.first, "/d").value();
+    EXPECT_TRUE((co_await children.next()).value());
+    auto held = follow_unicorn<"lock">(bench.first, "/l").value();
+    EXPECT_TRUE((co_await held.next()).value().value());
+    auto waiting = follow_unicorn<"lock">(bench.second, "/l").value();
+    auto begun = std::chrono::steady_clock::now();
+    auto draining = bench.unicorn.drain();
+    EXPECT_TRUE(co_await std::move(draining));
+    EXPECT_FALSE((co_await value.next()).value()) << "closed, well";
+    EXPECT_FALSE((co_await children.next()).value());
+    for (auto* lock : {&held, &waiting}) {
+        auto lost = co_await lock->next();
+        EXPECT_TRUE(!lost && lost.error().is(UnicornErrc::connection_loss));
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 1s);
+    EXPECT_TRUE(co_await ask_unicorn<"get">(bench.first, "/d/x")) << "calls are answered to the end";
+}
+TEST_P(UnicornContract, when_the_node_goes_down_subscriptions_end_well_and_holders_are_told) {
+    with_unicorn(GetParam(), check_drain);
+}
+
 TEST_P(UnicornContract, a_named_lock_shows_who_holds_it) { with_unicorn(GetParam(), check_lock_children); }
 
 }  // namespace sonm::unicorn::contract

@@ -37,6 +37,8 @@ public:
     Async<Versioned> increment(std::string path, rpc::Encoded delta) override;
     Async<std::unique_ptr<Seat>> enqueue(std::string path, rpc::Encoded value) override;
     Watchers& watchers() override { return watchers_; }
+    /// Leases of locks that are given up are given back, or others would wait for their end.
+    Async<void> drain() override;
 
 private:
     class EtcdSeat;

@@ -11,6 +11,7 @@ namespace {
 
 /// How long before its lease could end a place counts as lost: for the way of the news to the holder.
 constexpr Millis margin{1'000};
+constexpr Millis drain_max{2'000};
 constexpr std::size_t watch_line_bytes_max = 16 * MiB;
 
 }  // namespace
@@ -170,6 +171,12 @@ Task<void> EtcdBackend::keep_alive_one(std::int64_t lease) {
     if (!text || seat == seats_.end()) co_return;
     auto seconds = etcd::parse_keep_alive(*text);
     if (seconds) seat->second->alive(asked, *seconds);
+}
+
+Async<void> EtcdBackend::drain() {
+    auto until = SteadyClock::now() + drain_max;
+    while (!(seats_.empty() && revoked_.empty()) && SteadyClock::now() < until) co_await sleep_for(Millis(5));
+    co_return Result<void>();
 }
 
 Task<void> EtcdBackend::revoke() {

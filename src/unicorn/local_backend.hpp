@@ -1,7 +1,7 @@
 #pragma once
 
-#include "sonm/base/sqlite.hpp"
-#include "sonm/unicorn/backend.hpp"
+#include "sonm/base/shared_database.hpp"
+#include "sonm/unicorn/tree.hpp"
 
 namespace sonm::unicorn {
 
@@ -11,11 +11,12 @@ namespace sonm::unicorn {
 class LocalBackend final : public Backend {
 public:
     /// `file`: ":memory:" for tests.
-    LocalBackend(Executor executor, std::string file, std::size_t nodes_max);
+    LocalBackend(Executor executor, std::string file, TreeLimits limits = TreeLimits());
     ~LocalBackend() override;
 
     Async<void> start() override;
-    Task<void> run() override { co_return; }
+    /// Takes those who have left out of their queues.
+    Task<void> run() override;
     Async<Versioned> get(std::string path) override;
     Async<Children> children(std::string path) override;
     Async<std::tuple<bool, Versioned>> put(std::string path, rpc::Encoded value,
@@ -25,26 +26,32 @@ public:
     Async<Versioned> increment(std::string path, rpc::Encoded delta) override;
     Async<std::unique_ptr<Seat>> enqueue(std::string path, rpc::Encoded value) override;
     Watchers& watchers() override { return watchers_; }
+    std::optional<TreeSize> size() const override { return size_; }
+    void limit(const TreeLimits& limits) override { limits_ = limits; }
 
 private:
     class LocalSeat;
-    Result<std::optional<Versioned>> find(const std::string& path);
-    Result<bool> has_children(const std::string& path);
-    Result<Versioned> readable(const std::string& path);
-    Result<Versioned> look(const std::string& path);
-    /// Writes the node and those above it that are missing; the paths whose watchers are to be woken.
-    Result<std::vector<std::string>> insert(const std::string& path, const rpc::Encoded& value,
-                                            bool ephemeral);
-    Result<Versioned> overwrite(const std::string& path, const rpc::Encoded& value, std::int64_t version);
-    Result<void> erase(const std::string& path);
-    void wake(const std::vector<std::string>& paths);
+    /// Has `work(Tree&)` done that only reads.
+    template <class F>
+    auto read(F work) {
+        return database_.run([work = std::move(work)](Database& database) {
+            Tree tree(database);
+            return work(tree);
+        });
+    }
+    /// The same for work that gives a Change; wakes whom it says, also if the caller has gone meanwhile.
+    template <class F>
+    auto change(F work, std::size_t bytes = 0);
+    Task<void> take_out();
 
     Executor executor_;
     std::string file_;
-    std::size_t nodes_max_;
-    std::size_t nodes_ = 0;
-    std::unique_ptr<Database> database_;
+    TreeLimits limits_;
+    TreeSize size_;
     Watchers watchers_;
+    std::deque<std::string> left_;  ///< places whose holders have gone
+    Channel<bool> leaving_;
+    SharedDatabase database_;  ///< last: waits for its thread before anything else goes
 };
 
 }  // namespace sonm::unicorn

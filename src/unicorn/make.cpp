@@ -1,5 +1,4 @@
 #include "sonm/base/units.hpp"
-#include "sonm/unicorn/etcd_backend.hpp"
 #include "sonm/unicorn/local_backend.hpp"
 #include "sonm/unicorn/unicorn.hpp"
 
@@ -16,15 +15,16 @@ Result<std::string> parse_url(std::string_view text) {
 
 }  // namespace
 
-Result<std::unique_ptr<services::PlatformService>> make(services::Environment environment, YamlReader& args) {
-    Limits limits;
-    EtcdConfig etcd;
-    std::uint64_t value_bytes_max = limits.value_bytes_max, nodes_max = 1'000'000;
+void read_config(YamlReader& args, Config& config) {
+    EtcdConfig& etcd = config.etcd;
+    std::uint64_t value_bytes_max = config.limits.value_bytes_max;
     args.optional({"value_max", "Largest value.", "1 MiB"}, value_bytes_max, parse_bytes);
-    args.optional({"nodes_max", "How many nodes the tree may have (not with etcd).", "1000000"}, nodes_max,
-                  parse_int<std::uint64_t>);
+    args.optional({"nodes_max", "How many nodes the tree may have (not with etcd).", "1000000"},
+                  config.tree.nodes_max, parse_int<std::uint64_t>);
+    args.optional({"bytes_max", "Bytes of all values and paths of the tree (not with etcd).", "1 GiB"},
+                  config.tree.bytes_max, parse_bytes);
     args.optional({"subscriptions_max", "Open subscriptions and locks of all callers.", "10000"},
-                  limits.subscriptions_max, parse_int<std::size_t>);
+                  config.limits.subscriptions_max, parse_int<std::size_t>);
     args.list({"etcd", "Members of an etcd cluster; without it the tree is a file of this node.",
                "[\"http://127.0.0.1:2379\"]"},
               etcd.urls, parse_url);
@@ -42,17 +42,22 @@ Result<std::unique_ptr<services::PlatformService>> make(services::Environment en
     if (value_bytes_max > 8 * MiB) args.problem("value_max", "must be at most 8 MiB");
     if (etcd.lease.value < 4 || etcd.lease.value > 600) args.problem("lease", "must be 4 s to 10 min");
     if (etcd.prefix.empty() || etcd.prefix.size() > 256) args.problem("prefix", "must be 1 to 256 bytes");
-    limits.value_bytes_max = value_bytes_max;
+    config.limits.value_bytes_max = value_bytes_max;
     etcd.keep_alive =
         Millis(static_cast<std::int64_t>(std::min<std::uint64_t>(etcd.lease.value, 600) * 1000 / 4));
+}
+
+Result<std::unique_ptr<services::PlatformService>> make(services::Environment environment, YamlReader& args) {
+    Config config;
+    read_config(args, config);
     if (args.describing()) return nullptr;
     std::unique_ptr<Backend> backend;
-    if (etcd.urls.empty())
+    if (config.etcd.urls.empty())
         backend = std::make_unique<LocalBackend>(environment.executor,
-                                                 (environment.folder / "unicorn.db").string(), nodes_max);
+                                                 (environment.folder / "unicorn.db").string(), config.tree);
     else
-        backend = std::make_unique<EtcdBackend>(environment.executor, std::move(etcd));
-    return std::make_unique<Unicorn>(std::move(backend), limits);
+        backend = std::make_unique<EtcdBackend>(environment.executor, config.etcd);
+    return std::make_unique<Unicorn>(std::move(backend), std::move(config));
 }
 
 }  // namespace sonm::unicorn

@@ -1,5 +1,6 @@
 #include "sonm/unicorn/unicorn.hpp"
 
+#include "sonm/services/reload.hpp"
 #include "sonm/unicorn/held.hpp"
 #include "sonm/unicorn/number.hpp"
 
@@ -14,13 +15,13 @@ std::shared_ptr<void> counted(std::size_t& counter) {
 
 }  // namespace
 
-Unicorn::Unicorn(std::unique_ptr<Backend> backend, Limits limits)
-    : backend_(std::move(backend)), limits_(limits) {
+Unicorn::Unicorn(std::unique_ptr<Backend> backend, Config config)
+    : backend_(std::move(backend)), config_(std::move(config)) {
     service_.on<"subscribe">([this](Context, std::string path, ToSubscriber out) {
-        return while_open(out, subscribe(std::move(path), out));
+        return streams_.run(while_open(out, subscribe(std::move(path), out)));
     });
     service_.on<"children_subscribe">([this](Context, std::string path, ToParent out) {
-        return while_open(out, subscribe_children(std::move(path), out));
+        return streams_.run(while_open(out, subscribe_children(std::move(path), out)));
     });
     service_.on<"put">(
         [this](Context, std::string path, rpc::Encoded value, std::int64_t version, auto talk) {
@@ -40,23 +41,23 @@ Unicorn::Unicorn(std::unique_ptr<Backend> backend, Limits limits)
         return answer(talk, increment(std::move(path), std::move(delta)));
     });
     service_.on<"lock">([this](Context, std::string path, ToHolder out) {
-        return while_open(out, lock(std::move(path), Versioned::nil(), out));
+        return lock_until_stop(std::move(path), Versioned::nil(), out);
     });
     service_.on<"named_lock">([this](Context, std::string path, rpc::Encoded value, ToHolder out) {
-        return while_open(out, lock(std::move(path), std::move(value), out));
+        return lock_until_stop(std::move(path), std::move(value), out);
     });
 }
 
 Result<std::shared_ptr<void>> Unicorn::admit() {
-    if (subscriptions_ >= limits_.subscriptions_max)
+    if (subscriptions_ >= config_.limits.subscriptions_max)
         return fail(Errc::busy, "{} subscriptions and locks are open", subscriptions_);
     return counted(subscriptions_);
 }
 
 Result<void> Unicorn::check_value(const rpc::Encoded& value) const {
-    if (value.bytes.size() <= limits_.value_bytes_max) return Result<void>();
+    if (value.bytes.size() <= config_.limits.value_bytes_max) return Result<void>();
     return fail(UnicornErrc::invalid_value, "the value has {} bytes, at most {} are kept", value.bytes.size(),
-                limits_.value_bytes_max);
+                config_.limits.value_bytes_max);
 }
 
 Async<void> Unicorn::subscribe(std::string given, ToSubscriber out) {
@@ -161,6 +162,36 @@ Async<void> Unicorn::lock(std::string given, rpc::Encoded value, ToHolder out) {
     co_return co_await std::move(losing);
 }
 
+Async<void> Unicorn::lock_until_stop(std::string path, rpc::Encoded value, ToHolder out) {
+    auto holding = streams_.run(while_open(out, lock(std::move(path), std::move(value), out)));
+    SONM_CO_CHECK(co_await std::move(holding));
+    // Well ended by its caller this is not heard any more.
+    if (streams_.stopped())
+        co_return fail(UnicornErrc::connection_loss, "the node is going down: the lock is held no more");
+    co_return Result<void>();
+}
+
+Async<void> Unicorn::drain() {
+    streams_.stop();
+    return backend_->drain();
+}
+
+Result<void> Unicorn::reload(YamlReader& args) {
+    Config fresh;
+    read_config(args, fresh);
+    if (args.describing()) return Result<void>();
+    config_.limits = fresh.limits;
+    config_.tree = fresh.tree;
+    backend_->limit(config_.tree);
+    const EtcdConfig &before = config_.etcd, &now = fresh.etcd;
+    return services::FixedArguments()
+        .compare("etcd", before.urls, now.urls)
+        .compare("prefix", before.prefix, now.prefix)
+        .compare("lease", before.lease, now.lease)
+        .compare("ca_file", before.ca_file, now.ca_file)
+        .check();
+}
+
 void Unicorn::measure(std::vector<services::Metric>& out) const {
     using Kind = services::Metric::Kind;
     out.push_back(
@@ -171,6 +202,11 @@ void Unicorn::measure(std::vector<services::Metric>& out) const {
                    static_cast<double>(subscriptions_),
                    {}});
     out.push_back({"locks_held", "Locks that are held.", Kind::gauge, static_cast<double>(held_), {}});
+    auto size = backend_->size();
+    if (!size) return;
+    out.push_back({"nodes", "Nodes of the tree.", Kind::gauge, static_cast<double>(size->nodes), {}});
+    out.push_back(
+        {"bytes", "Bytes of its values and paths.", Kind::gauge, static_cast<double>(size->bytes), {}});
 }
 
 }  // namespace sonm::unicorn

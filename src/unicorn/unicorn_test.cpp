@@ -7,7 +7,7 @@ namespace sonm::unicorn::contract {
 namespace {
 
 std::unique_ptr<Backend> in_memory(const Executor& executor) {
-    return std::make_unique<LocalBackend>(executor, ":memory:", 1000);
+    return std::make_unique<LocalBackend>(executor, ":memory:");
 }
 INSTANTIATE_TEST_SUITE_P(Local, UnicornContract, testing::Values(MakeBackend(in_memory)),
                          [](const auto&) { return "sqlite"; });
@@ -42,7 +42,7 @@ TEST(LocalBackend, after_a_kill_what_was_answered_is_there_and_locks_are_free) {
     TempDir folder, copy;
     auto in = [](const TempDir& where) {
         return [&where](const Executor& executor) -> std::unique_ptr<Backend> {
-            return std::make_unique<LocalBackend>(executor, (where / "tree.db").string(), 1000);
+            return std::make_unique<LocalBackend>(executor, (where / "tree.db").string());
         };
     };
     with_unicorn(in(folder), [&](Bench& bench) -> Task<void> {
@@ -63,7 +63,9 @@ TEST(LocalBackend, after_a_kill_what_was_answered_is_there_and_locks_are_free) {
 
 TEST(LocalBackend, a_full_tree_refuses_nodes_and_goes_on_with_those_it_has) {
     auto small = [](const Executor& executor) -> std::unique_ptr<Backend> {
-        return std::make_unique<LocalBackend>(executor, ":memory:", 4);
+        TreeLimits limits;
+        limits.nodes_max = 4;
+        return std::make_unique<LocalBackend>(executor, ":memory:", limits);
     };
     with_unicorn(small, [](Bench& bench) -> Task<void> {
         EXPECT_TRUE(co_await ask_unicorn<"create">(bench.first, "/a/b", number(1)));
@@ -74,6 +76,66 @@ TEST(LocalBackend, a_full_tree_refuses_nodes_and_goes_on_with_those_it_has) {
         EXPECT_TRUE(co_await ask_unicorn<"create">(bench.first, "/c", number(1)));
         EXPECT_TRUE(co_await ask_unicorn<"remove">(bench.first, "/c", 0));
         EXPECT_TRUE(co_await ask_unicorn<"create">(bench.first, "/e", number(1)));
+    });
+}
+
+TEST(LocalBackend, a_tree_is_bounded_in_bytes_and_may_always_shrink) {
+    auto small = [](const Executor& executor) -> std::unique_ptr<Backend> {
+        TreeLimits limits;
+        limits.bytes_max = 100;
+        return std::make_unique<LocalBackend>(executor, ":memory:", limits);
+    };
+    with_unicorn(small, [](Bench& bench) -> Task<void> {
+        EXPECT_TRUE(co_await ask_unicorn<"create">(bench.first, "/a", text(std::string(30, 'x'))));
+        auto full = co_await ask_unicorn<"create">(bench.first, "/b", text(std::string(90, 'x')));
+        EXPECT_TRUE(full.error().is(Errc::no_space)) << full.error().message();
+        auto grown = co_await ask_unicorn<"put">(bench.first, "/a", text(std::string(120, 'x')), 0);
+        EXPECT_TRUE(grown.error().is(Errc::no_space)) << grown.error().message();
+        EXPECT_TRUE(std::get<0>(
+            (co_await ask_unicorn<"put">(bench.first, "/a", text(std::string(80, 'x')), 0)).value()));
+        TreeLimits smaller;
+        smaller.bytes_max = 10;
+        bench.backend.limit(smaller);
+        EXPECT_TRUE(std::get<0>(
+            (co_await ask_unicorn<"put">(bench.first, "/a", text(std::string(70, 'x')), 1)).value()));
+        grown = co_await ask_unicorn<"put">(bench.first, "/a", text(std::string(71, 'x')), 2);
+        EXPECT_TRUE(grown.error().is(Errc::no_space));
+        std::vector<services::Metric> metrics;
+        bench.unicorn.measure(metrics);
+        EXPECT_EQ(metrics.back().name, "bytes");
+        EXPECT_EQ(metrics.back().value, 1 + 3 + 2 + 70) << "nil at /, and the path and value of /a";
+    });
+}
+
+TEST(LocalBackend, the_size_of_a_tree_that_an_older_program_wrote_is_known) {
+    auto database = Database::open(":memory:", {Tree::migrations()[0]}).value();
+    ASSERT_TRUE(database->script("INSERT INTO node (path, parent, value) VALUES ('/ab', '', x'0102')"));
+    ASSERT_TRUE(database->script(Tree::migrations()[1]));
+    Tree tree(*database);
+    auto size = tree.begin().value();
+    EXPECT_EQ(size.nodes, 2u);
+    EXPECT_EQ(size.bytes, 1u + 3 + 2);
+}
+
+TEST(Unicorn, limits_are_reloaded_and_another_store_needs_a_restart) {
+    TempDir folder;
+    auto in_folder = [&](const Executor& executor) -> std::unique_ptr<Backend> {
+        return std::make_unique<LocalBackend>(executor, (folder / "tree.db").string());
+    };
+    with_unicorn(in_folder, [](Bench& bench) -> Task<void> {
+        auto reload = [&](std::string_view yaml) {
+            Result<void> out;
+            auto read = [&](YamlReader& args) { out = bench.unicorn.reload(args); };
+            EXPECT_TRUE(read_yaml(yaml, "test", read));
+            return out;
+        };
+        EXPECT_TRUE(reload("value_max: 10 B\nbytes_max: 1 KiB\n"));
+        auto large = co_await ask_unicorn<"create">(bench.first, "/a", text(std::string(30, 'x')));
+        EXPECT_TRUE(large.error().is(UnicornErrc::invalid_value));
+        auto moved = reload("etcd: ['http://127.0.0.1:1']\nvalue_max: 100 B\n");
+        EXPECT_TRUE(moved.error().is(Errc::conflict));
+        EXPECT_NE(moved.error().message().find("etcd needs a restart"), std::string::npos);
+        EXPECT_TRUE(co_await ask_unicorn<"create">(bench.first, "/a", text(std::string(30, 'x'))));
     });
 }
 

@@ -1,0 +1,155 @@
+#include "sonm/base/log.hpp"
+#include "sonm/notifications/notifications.hpp"
+
+/// What the service does by itself: deliveries to webhooks, and removing what need not be kept.
+namespace sonm::notifications {
+namespace {
+
+constexpr Seconds clean_every(60), clean_every_when_crowded(10);
+/// Attempts under way when the node stops: cut off, they would be made once more.
+constexpr Millis attempts_drain_max(2'000);
+
+}  // namespace
+
+Task<void> Notifications::run() {
+    auto body = [this](TaskGroup& group) -> Task<void> {
+        group.spawn(keep_house());
+        return dispatch(group);
+    };
+    auto all = scope(attempts_at_once_max + 1, std::move(body));
+    co_await std::move(all);
+}
+
+Async<void> Notifications::drain() {
+    streams_.stop();
+    auto until = std::chrono::steady_clock::now() + attempts_drain_max;
+    while (!busy_.empty() && std::chrono::steady_clock::now() < until) {
+        auto resting = sleep_for(Millis(5));
+        co_await std::move(resting);
+    }
+    co_return Result<void>();
+}
+
+Task<void> Notifications::keep_house() {
+    UnixTime clean_at;
+    while (true) {
+        auto look = [keeping = config_.keeping](Store& store) {
+            store.keep(keeping);
+            return store.counts();
+        };
+        auto looking = ask(std::move(look));
+        auto counts = co_await std::move(looking);
+        if (counts)
+            counts_ = *counts;
+        else
+            SONM_LOG(error, "notifications: {}", counts.error().message());
+        // Well before publishing must be refused, named subscribers lose what only they are owed.
+        bool crowded = counts_.bytes > config_.keeping.bytes_max / 10 * 9;
+        UnixTime now = clock_.now();
+        if (now >= clean_at) {
+            clean_at = now + (crowded ? clean_every_when_crowded : clean_every);
+            auto cleaning = clean(crowded);
+            co_await std::move(cleaning);
+        }
+        // Also when somebody has been refused: once a second is often enough.
+        co_await sleep_for(std::chrono::seconds(1));
+        if (house_.try_pop()) clean_at = UnixTime();
+    }
+}
+
+Task<void> Notifications::clean(bool squeeze) {
+    std::string topic;
+    while (true) {
+        auto work = [now = clock_.now(), squeeze, topic](Store& store) {
+            return store.clean(now, squeeze, topic);
+        };
+        auto cleaning = ask(std::move(work));
+        auto next = co_await std::move(cleaning);
+        if (!next) SONM_LOG(error, "notifications: removing the old ones: {}", next.error().message());
+        if (!next || !*next) co_return;
+        topic = std::move(**next);
+    }
+}
+
+Task<void> Notifications::dispatch(TaskGroup& group) {
+    while (true) {
+        std::size_t room = config_.attempts_at_once - std::min(busy_.size(), config_.attempts_at_once);
+        if (room != 0 && !streams_.stopped()) {
+            auto look = [now = clock_.now(), busy = busy_, room, each = config_.webhook_attempts_at_once](
+                            Store& store) { return store.due(now, busy, room, each); };
+            auto looking = ask(std::move(look));
+            auto due = co_await std::move(looking);
+            if (!due) SONM_LOG(error, "notifications: reading what is due: {}", due.error().message());
+            if (due) {
+                for (Delivery& delivery : *due) {
+                    DeliveryKey key(delivery.webhook, delivery.notification.sequence);
+                    busy_.insert(key);
+                    if (!group.spawn(attempt(std::move(delivery)))) busy_.erase(key);
+                }
+            }
+        }
+        // Pauses are seconds: once a second is often enough to look.
+        auto waiting = within(std::chrono::seconds(1), work_.pop());
+        (void)co_await std::move(waiting);
+    }
+}
+
+Task<void> Notifications::attempt(Delivery delivery) {
+    struct Busy {
+        Busy(Notifications& s, DeliveryKey k) : self(s), key(k) {}
+        ~Busy() {
+            self.busy_.erase(key);
+            (void)self.work_.try_push(true);
+        }
+        Notifications& self;
+        DeliveryKey key;
+    };
+    Busy busy(*this, DeliveryKey(delivery.webhook, delivery.notification.sequence));
+    auto posting = web_->request(delivery_request(delivery, clock_.now()));
+    auto answer = co_await std::move(posting);
+    auto settling = settle(delivery, answer);
+    auto settled = co_await std::move(settling);
+    if (!settled)
+        SONM_LOG(error, "notifications: noting the delivery of {}: {}", delivery.notification.sequence,
+                 settled.error().message());
+}
+
+Async<void> Notifications::settle(const Delivery& delivery, const Result<web::Response>& answer) {
+    constexpr int gone = 410;
+    DeliveryKey key(delivery.webhook, delivery.notification.sequence);
+    if (answer && answer->status >= 200 && answer->status < 300) {
+        ++delivered_;
+        auto work = [key](Store& store) { return store.delivered(key); };
+        return ask(std::move(work));
+    }
+    ++failed_;
+    std::string why = answer ? fmt::format("status {}", answer->status) : answer.error().message();
+    std::uint64_t attempts = delivery.attempts + 1;
+    bool last = attempts >= config_.attempts_max || (answer && answer->status == gone);
+    UnixTime again = clock_.now() + pause_after(attempts, random_bytes(1).front());
+    auto work = [key, why, last, again](Store& store) {
+        return last ? store.dead(key, why) : store.retry(key, again, why);
+    };
+    return ask(std::move(work));
+}
+
+void Notifications::measure(std::vector<services::Metric>& out) const {
+    using Kind = services::Metric::Kind;
+    auto add = [&](const char* name, const char* help, Kind kind, auto value) {
+        out.push_back({name, help, kind, static_cast<double>(value), {}});
+    };
+    if (!store_) return;
+    add("kept", "Notifications that are kept.", Kind::gauge, counts_.kept);
+    add("bytes", "Bytes of bodies that are kept.", Kind::gauge, counts_.bytes);
+    add("pending", "Deliveries to be made.", Kind::gauge, counts_.pending);
+    add("dead", "Dead letters.", Kind::gauge, counts_.dead);
+    add("subscribers", "Named subscribers.", Kind::gauge, counts_.subscribers);
+    add("subscriptions", "Open streams.", Kind::gauge, topics_.size());
+    add("published_total", "Notifications accepted.", Kind::counter, published_);
+    add("delivered_total", "Deliveries that webhooks took.", Kind::counter, delivered_);
+    add("failed_total", "Attempts that failed.", Kind::counter, failed_);
+    add("dropped_total", "Dead letters dropped because there were too many.", Kind::counter, counts_.dropped);
+    add("lost_total", "What named subscribers were owed and could not be kept.", Kind::counter, counts_.lost);
+}
+
+}  // namespace sonm::notifications
