@@ -1,7 +1,5 @@
 #include "sonm/storage/sqlite_backend.hpp"
 
-#include "sonm/base/blocking.hpp"
-
 namespace sonm::storage {
 namespace {
 
@@ -76,103 +74,51 @@ Result<std::vector<std::string>> find_keys(Database& db, const Query& query) {
 }  // namespace
 
 Async<void> SqliteBackend::open() {
-    auto work = [this]() -> Result<void> {
-        SONM_TRY(db_, Database::open(file_.native(), migrations));
-        SONM_TRY(std::uint64_t used, used_bytes(*db_));
-        quota_.set_used(used);
-        return {};
-    };
-    auto task = offload_blocking(std::move(work));
-    co_return co_await std::move(task);
-}
-
-void SqliteBackend::run_together(Database& db, const Jobs& jobs) {
-    auto one = [&](Job& job) -> Result<void> {
-        job.outcome = db.transact([&] { return job.work(db); });
-        return *job.outcome;
-    };
-    if (jobs.size() > 1) {
-        auto all = db.transact([&]() -> Result<void> {
-            for (const auto& job : jobs) {
-                auto outcome = one(*job);
-                // After any other failure the database itself may have rolled everything back.
-                if (!outcome && !outcome.error().is(Errc::not_found) && !outcome.error().is(Errc::too_large))
-                    return outcome;
-            }
-            return {};
-        });
-        if (all) return;
-    }
-    for (const auto& job : jobs) (void)one(*job);
-}
-
-Async<void> SqliteBackend::run(Work work) {
-    // Leaves the line with its caller: what nobody waits for any more is not done later.
-    struct Place {
-        Place(Jobs& list, std::shared_ptr<Job> one) : jobs(list), job(std::move(one)) { jobs.push_back(job); }
-        Place(const Place&) = delete;
-        ~Place() { std::erase(jobs, job); }
-        Jobs& jobs;
-        std::shared_ptr<Job> job;
-    };
-    Place place(waiting_, std::make_shared<Job>());
-    place.job->work = std::move(work);
-    auto turn_comes = turns_.take("");
-    SONM_CO_TRY(Turns::Turn turn, co_await std::move(turn_comes));
-    if (!place.job->outcome) {
-        auto all = [this, jobs = std::exchange(waiting_, Jobs())] {
-            run_together(*db_, jobs);
-            if (auto used = used_bytes(*db_)) quota_.set_used(*used);
-        };
-        auto task = offload_blocking(std::move(all));
-        co_await std::move(task);
-    }
-    co_return std::move(*place.job->outcome);
+    auto opening = db_.open(file_.native(), migrations);
+    SONM_CO_CHECK(co_await std::move(opening));
+    auto counting = db_.run(used_bytes);
+    SONM_CO_TRY(std::uint64_t used, co_await std::move(counting));
+    quota_.set_used(used);
+    co_return Result<void>();
 }
 
 Async<Bytes> SqliteBackend::read(Name name) {
-    auto value = std::make_shared<std::optional<Bytes>>();
-    auto work = [value, name = std::move(name)](Database& db) -> Result<void> {
-        SONM_TRY(*value, db.value<Bytes>("SELECT value FROM value WHERE collection = ? AND key = ?",
-                                         as_bytes(name.collection), as_bytes(name.key)));
-        if (!*value) return fail(Errc::not_found, "{}", name.path());
-        return {};
-    };
-    auto task = run(std::move(work));
-    SONM_CO_CHECK(co_await std::move(task));
-    co_return std::move(**value);
+    return db_.run([name = std::move(name)](Database& db) -> Result<Bytes> {
+        SONM_TRY(auto value, db.value<Bytes>("SELECT value FROM value WHERE collection = ? AND key = ?",
+                                             as_bytes(name.collection), as_bytes(name.key)));
+        if (!value) return fail(Errc::not_found, "{}", name.path());
+        return std::move(*value);
+    });
 }
 
 Async<void> SqliteBackend::write(Name name, Bytes value, std::set<std::string> tags) {
     auto work = [this, name = std::move(name), value = std::move(value),
-                 tags = std::move(tags)](Database& db) -> Result<void> {
+                 tags = std::move(tags)](Database& db) -> Result<std::uint64_t> {
         SONM_TRY(std::uint64_t before, used_bytes(db));
         SONM_CHECK(write_value(db, name, value, tags));
         SONM_TRY(std::uint64_t now, used_bytes(db));
-        return quota_.check(before, now);
+        SONM_CHECK(quota_.check(before, now));
+        return now;
     };
-    return run(std::move(work));
+    auto writing = db_.run(std::move(work), [this](std::uint64_t used) { quota_.set_used(used); });
+    SONM_CO_CHECK(co_await std::move(writing));
+    co_return Result<void>();
 }
 
 Async<void> SqliteBackend::remove(Name name) {
-    auto work = [name = std::move(name)](Database& db) -> Result<void> {
+    auto work = [name = std::move(name)](Database& db) -> Result<std::uint64_t> {
         for (std::string_view sql : {"DELETE FROM value WHERE collection = ? AND key = ?",
                                      "DELETE FROM tag WHERE collection = ? AND key = ?"})
             SONM_CHECK(db.run(sql, as_bytes(name.collection), as_bytes(name.key)));
-        return {};
+        return used_bytes(db);
     };
-    return run(std::move(work));
+    auto removing = db_.run(std::move(work), [this](std::uint64_t used) { quota_.set_used(used); });
+    SONM_CO_CHECK(co_await std::move(removing));
+    co_return Result<void>();
 }
 
 Async<std::vector<std::string>> SqliteBackend::find(Query query) {
-    auto found = std::make_shared<std::vector<std::string>>();
-    auto work = [found, query = std::move(query)](Database& db) -> Result<void> {
-        SONM_TRY(*found, find_keys(db, query));
-        return {};
-    };
-    auto task = run(std::move(work));
-    SONM_CO_CHECK(co_await std::move(task));
-    co_return std::move(*found);
+    return db_.run([query = std::move(query)](Database& db) { return find_keys(db, query); });
 }
 
 }  // namespace sonm::storage

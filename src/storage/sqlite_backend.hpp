@@ -1,19 +1,17 @@
 #pragma once
 
-#include "sonm/base/sqlite.hpp"
+#include "sonm/base/shared_database.hpp"
 #include "sonm/storage/backend.hpp"
-#include "sonm/storage/turns.hpp"
 
 #include <filesystem>
 
 namespace sonm::storage {
 
-/// One database file. Calls that come while it is busy are then done together: one commit, one wait for the
-/// disk.
+/// One database file.
 class SqliteBackend final : public Backend {
 public:
     SqliteBackend(const Executor& executor, std::filesystem::path file)
-        : file_(std::move(file)), turns_(executor, 1) {}
+        : file_(std::move(file)), db_(executor) {}
 
     Async<void> open() override;
     Async<Bytes> read(Name name) override;
@@ -24,20 +22,9 @@ public:
     Quota* quota() override { return &quota_; }
 
 private:
-    using Work = std::function<Result<void>(Database&)>;
-    struct Job {
-        Work work;
-        std::optional<Result<void>> outcome;
-    };
-    using Jobs = std::vector<std::shared_ptr<Job>>;
-    Async<void> run(Work work);
-    static void run_together(Database& db, const Jobs& jobs);
-
     std::filesystem::path file_;
-    std::unique_ptr<Database> db_;
-    Turns turns_;
-    Jobs waiting_;
     Quota quota_;
+    SharedDatabase db_;  ///< last: waits for its thread before anything else goes
 };
 
 }  // namespace sonm::storage
