@@ -219,6 +219,32 @@ TEST(NotificationsService, a_named_subscription_goes_on_where_it_acknowledged_an
     with_notifications(check_named);
 }
 
+Task<void> check_full(Bench& bench) {
+    auto read = [&](YamlReader& args) { EXPECT_TRUE(bench.notifications.reload(args)); };
+    EXPECT_TRUE(read_yaml("store_max: 1000 B\nkeep_count: 1\n", "test", read));
+    auto client = bench.client();
+    const std::string topic = "t", name = "n", body(300, 'x');
+    {
+        auto stream = client.stream<"subscribe_as">(topic, name, 0).value();
+        EXPECT_TRUE(co_await client.call<"publish">(about(topic, body)));
+        EXPECT_EQ((co_await stream.next()).value()->sequence, 1u) << "had, but not acknowledged";
+    }
+    auto published = co_await client.call<"publish">(about(topic, body));
+    bool refused = false;
+    for (int i = 0; i < 200 && !(refused && published); ++i) {
+        published = co_await client.call<"publish">(about(topic, body));
+        refused = refused || (!published && published.error().is(Errc::no_space));
+        co_await sleep_for(20ms);
+    }
+    EXPECT_TRUE(refused && published) << "who never comes back holds up nobody for long";
+    EXPECT_GE((co_await client.call<"subscribers">(topic)).value().at(0).lost, 1u);
+    auto again = client.stream<"subscribe_as">(topic, name, std::nullopt).value();
+    EXPECT_TRUE((co_await again.next()).value()->gap);
+}
+TEST(NotificationsService, a_full_store_gives_up_what_only_named_subscriptions_are_owed) {
+    with_notifications(check_full);
+}
+
 Task<void> check_drain(Bench& bench) {
     auto client = bench.client();
     auto plain = client.stream<"subscribe">("t", 0).value();

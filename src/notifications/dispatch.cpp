@@ -33,6 +33,7 @@ Async<void> Notifications::drain() {
 Task<void> Notifications::keep_house() {
     UnixTime clean_at;
     while (true) {
+        bool pressed = house_.try_pop().has_value();
         auto look = [keeping = config_.keeping](Store& store) {
             store.keep(keeping);
             return store.counts();
@@ -43,17 +44,16 @@ Task<void> Notifications::keep_house() {
             counts_ = *counts;
         else
             SONM_LOG(error, "notifications: {}", counts.error().message());
-        // Well before publishing must be refused, named subscribers lose what only they are owed.
-        bool crowded = counts_.bytes > config_.keeping.bytes_max / 10 * 9;
+        // Before publishing is refused for long, named subscribers lose what only they are owed.
+        bool crowded = pressed || counts_.bytes > config_.keeping.bytes_max / 10 * 9;
         UnixTime now = clock_.now();
-        if (now >= clean_at) {
+        if (pressed || now >= clean_at) {
             clean_at = now + (crowded ? clean_every_when_crowded : clean_every);
             auto cleaning = clean(crowded);
             co_await std::move(cleaning);
         }
         // Also when somebody has been refused: once a second is often enough.
         co_await sleep_for(std::chrono::seconds(1));
-        if (house_.try_pop()) clean_at = UnixTime();
     }
 }
 
