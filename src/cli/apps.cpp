@@ -2,6 +2,7 @@
 #include "sonm/apphost/manifest.hpp"
 #include "sonm/base/fs.hpp"
 #include "sonm/cli/command.hpp"
+#include "sonm/cli/node_link.hpp"
 #include "sonm/cli/print.hpp"
 #include "sonm/rpc/json.hpp"
 #include "sonm/services/node_service.hpp"
@@ -20,7 +21,7 @@ using services::NodeClient;
 using services::StorageClient;
 
 struct AppOptions {
-    std::string node = "127.0.0.1:10053";
+    NodeLink link;
     std::string name, folder, manifest, profile, profile_file, event;
     std::vector<std::string> data;
     std::size_t last = 1;
@@ -31,25 +32,14 @@ using OptionsPtr = std::shared_ptr<AppOptions>;
 /// Any MessagePack value from JSON, and back: what is stored of applications has no declared type.
 const rpc::TypeInfo& any_value() { return rpc::type_info<rpc::Encoded>; }
 
-Async<rpc::Connection> reach(TaskGroup& group, const AppOptions& options, std::string service) {
-    std::string node = options.node;
-    auto connecting = rpc::connect(group, node, service);
-    auto connected = co_await std::move(connecting);
-    if (!connected)
-        co_return wrap(std::move(connected.error()),
-                       "service {} of the node at {} (`sonm node` runs one; --node names another)", service,
-                       node);
-    co_return std::move(*connected);
-}
-
-Async<NodeClient> node_of(TaskGroup& group, const AppOptions& options) {
-    auto reaching = reach(group, options, "node");
+Async<NodeClient> node_of(Context& context, TaskGroup& group, const AppOptions& options) {
+    auto reaching = reach_service(context, group, options.link, "node");
     SONM_CO_TRY(rpc::Connection connection, co_await std::move(reaching));
     co_return NodeClient(std::move(connection));
 }
 
-Async<StorageClient> storage_of(TaskGroup& group, const AppOptions& options) {
-    auto reaching = reach(group, options, "storage");
+Async<StorageClient> storage_of(Context& context, TaskGroup& group, const AppOptions& options) {
+    auto reaching = reach_service(context, group, options.link, "storage");
     SONM_CO_TRY(rpc::Connection connection, co_await std::move(reaching));
     co_return StorageClient(std::move(connection));
 }
@@ -100,7 +90,7 @@ Async<Exit> upload(Context& context, TaskGroup& group, OptionsPtr options) {
     Bytes value;
     rpc::Writer(value).raw(*archive);
 
-    auto opening = storage_of(group, *options);
+    auto opening = storage_of(context, group, *options);
     SONM_CO_TRY(StorageClient storage, co_await std::move(opening));
     ProgressLine progress("uploading " + name);
     std::uint64_t total = value.size() + manifest.size();
@@ -120,7 +110,7 @@ Async<Exit> upload(Context& context, TaskGroup& group, OptionsPtr options) {
 }
 
 Async<Exit> start(Context& context, TaskGroup& group, OptionsPtr options) {
-    auto opening = node_of(group, *options);
+    auto opening = node_of(context, group, *options);
     SONM_CO_TRY(NodeClient node, co_await std::move(opening));
     auto starting = node.call<"start_app">(options->name, options->profile);
     auto started = co_await std::move(starting);
@@ -145,7 +135,7 @@ Async<Exit> start(Context& context, TaskGroup& group, OptionsPtr options) {
 }
 
 Async<Exit> pause(Context& context, TaskGroup& group, OptionsPtr options) {
-    auto opening = node_of(group, *options);
+    auto opening = node_of(context, group, *options);
     SONM_CO_TRY(NodeClient node, co_await std::move(opening));
     auto pausing = node.call<"pause_app">(options->name);
     SONM_CO_CHECK(co_await std::move(pausing));
@@ -166,11 +156,11 @@ std::string number_at(const json& info, const char* pointer) {
 }
 
 Async<Exit> list(Context& context, TaskGroup& group, OptionsPtr options) {
-    auto opening = node_of(group, *options);
+    auto opening = node_of(context, group, *options);
     SONM_CO_TRY(NodeClient node, co_await std::move(opening));
     auto listing = node.call<"list">();
     SONM_CO_TRY(std::vector<std::string> running, co_await std::move(listing));
-    auto reaching = storage_of(group, *options);
+    auto reaching = storage_of(context, group, *options);
     SONM_CO_TRY(StorageClient storage, co_await std::move(reaching));
     std::vector<std::string> tags{"app"};
     auto finding = storage.call<"find">(std::string("manifests"), std::move(tags));
@@ -196,7 +186,7 @@ Async<Exit> list(Context& context, TaskGroup& group, OptionsPtr options) {
 }
 
 Async<Exit> show(Context& context, TaskGroup& group, OptionsPtr options) {
-    auto opening = node_of(group, *options);
+    auto opening = node_of(context, group, *options);
     SONM_CO_TRY(NodeClient node, co_await std::move(opening));
     auto asking = info_of(node, options->name, options->pool_only ? 1 : 7);
     SONM_CO_TRY(json info, co_await std::move(asking));
@@ -206,7 +196,7 @@ Async<Exit> show(Context& context, TaskGroup& group, OptionsPtr options) {
 
 /// What its workers have printed: those that have failed, then those that live.
 Async<Exit> logs(Context& context, TaskGroup& group, OptionsPtr options) {
-    auto reaching = storage_of(group, *options);
+    auto reaching = storage_of(context, group, *options);
     SONM_CO_TRY(StorageClient storage, co_await std::move(reaching));
     std::vector<std::string> tags{options->name};
     auto finding = storage.call<"find">(std::string("crashlogs"), std::move(tags));
@@ -223,7 +213,7 @@ Async<Exit> logs(Context& context, TaskGroup& group, OptionsPtr options) {
         for (const std::string& line : lines) text += line + "\n";
         out["crashes"].push_back(json{{"key", keys[i]}, {"lines", lines}});
     }
-    auto opening = node_of(group, *options);
+    auto opening = node_of(context, group, *options);
     SONM_CO_TRY(NodeClient node, co_await std::move(opening));
     auto asking = node.call<"output">(options->name);
     auto output = co_await std::move(asking);
@@ -245,7 +235,7 @@ Async<Exit> call(Context& context, TaskGroup& group, OptionsPtr options) {
     std::vector<std::string> chunks = options->data;
     if (chunks == std::vector<std::string>{"-"})
         chunks = {std::string(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>())};
-    auto opening = node_of(group, *options);
+    auto opening = node_of(context, group, *options);
     SONM_CO_TRY(NodeClient node, co_await std::move(opening));
     SONM_CO_TRY(auto channel, node.stream<"enqueue">(options->name, options->event));
     for (const std::string& chunk : chunks) {
@@ -274,9 +264,7 @@ void add_app_command(Commands& commands, CLI::App& parent, const char* name, con
                      const char* examples, Work work, More more) {
     add_command(commands, parent, name, what, examples, [work, more](CLI::App& leaf) -> Handler {
         auto options = std::make_shared<AppOptions>();
-        leaf.add_option("--node", options->node, "Locator of the node")
-            ->envname("SONM_NODE")
-            ->capture_default_str();
+        add_node_link(leaf, options->link);
         more(leaf, *options);
         return [work, options](Context& context, TaskGroup& group) { return work(context, group, options); };
     });

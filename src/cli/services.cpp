@@ -1,6 +1,8 @@
 #include "sonm/base/fs.hpp"
 #include "sonm/base/units.hpp"
 #include "sonm/cli/command.hpp"
+#include "sonm/cli/line_input.hpp"
+#include "sonm/cli/node_link.hpp"
 #include "sonm/cli/print.hpp"
 #include "sonm/rpc/json_call.hpp"
 #include "sonm/services/protocols.hpp"
@@ -13,35 +15,6 @@ using Offers = std::map<std::string, rpc::Offer>;
 
 /// With the line's end.
 constexpr std::size_t uuid_bytes = 37;
-
-/// Which node is asked, and how.
-struct Where {
-    std::string node = "127.0.0.1:10053";
-    bool prove = false;
-    std::string timeout = "30 s";
-};
-
-void add_where(CLI::App& leaf, Where& where) {
-    leaf.add_option("--node", where.node, "Its address: host:port or unix:/path")
-        ->envname("SONM_NODE")
-        ->capture_default_str();
-    leaf.add_flag("--prove", where.prove, "Prove our account first (--key)");
-}
-
-Async<rpc::Connection> reach(Context& context, TaskGroup& group, Where where, std::string service) {
-    rpc::ConnectOptions options;
-    if (where.prove) {
-        SONM_CO_TRY(options.signer, co_await context.signer());
-        options.clock = &context.clock();
-    }
-    auto connecting = rpc::connect(group, where.node, service, options);
-    auto connection = co_await std::move(connecting);
-    if (!connection && connection.error().is(Errc::unavailable))
-        co_return wrap(std::move(connection.error()),
-                       "no node answers at {}: name one with --node, or start one with `sonm node`",
-                       where.node);
-    co_return connection;
-}
 
 /// The protocol that has this graph, as it is declared here; nullptr for one that this program does not know.
 const rpc::ProtocolInfo* protocol_of(const rpc::Encoded& graph) {
@@ -71,8 +44,8 @@ Async<Offers> offers(rpc::Connection connection) {
     co_return std::move(std::get<1>(*told));
 }
 
-Async<Exit> list(Context& context, TaskGroup& group, Where where) {
-    SONM_CO_TRY(rpc::Connection connection, co_await reach(context, group, where, "locator"));
+Async<Exit> list(Context& context, TaskGroup& group, NodeLink link) {
+    SONM_CO_TRY(rpc::Connection connection, co_await ask_node(context, group, link, "locator"));
     SONM_CO_TRY(Offers found, co_await offers(std::move(connection)));
     json out = json::array();
     Table table({"service", "protocol", "version", "endpoints"}, {2});
@@ -96,60 +69,72 @@ Async<Exit> list(Context& context, TaskGroup& group, Where where) {
     co_return Exit::ok;
 }
 
-/// A service as the node's locator tells it.
-Async<const rpc::ProtocolInfo*> resolve(Context& context, TaskGroup& group, Where where,
-                                        std::string service) {
-    SONM_CO_TRY(rpc::Connection connection, co_await reach(context, group, where, "locator"));
-    rpc::Client<rpc::LocatorProtocol> locator(std::move(connection));
-    std::optional<std::string> no_seed;
-    auto resolving = locator.call<"resolve">(service, no_seed);
-    auto found = co_await std::move(resolving);
-    if (!found) co_return wrap(std::move(found.error()), "{} at {}", service, where.node);
-    const rpc::ProtocolInfo* protocol = protocol_of(std::get<2>(*found));
-    if (!protocol)
-        co_return fail(Errc::invalid, "'{}' speaks a protocol that this program does not know", service);
-    co_return protocol;
-}
-
 void print_value(const json& value) {
     print(value.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
 }
 
-Async<Exit> print_items(rpc::JsonStream stream) {
+Async<void> print_items(rpc::JsonStream stream) {
+    bool one_answer = rpc::has_one_answer(stream.method());
     while (true) {
         auto next = stream.next();
         SONM_CO_TRY(std::optional<json> item, co_await std::move(next));
-        if (!item) co_return Exit::ok;
+        if (!item) co_return Result<void>();
+        if (one_answer) {
+            print_value(*item);
+            co_return Result<void>();
+        }
         print(rpc::to_text(*item) + "\n");
     }
 }
 
+/// The next line that is not empty, as JSON.
+Async<std::optional<json>> next_item(LineInput& input, std::size_t& number) {
+    while (true) {
+        auto reading = input.next();
+        SONM_CO_TRY(std::optional<std::string> line, co_await std::move(reading));
+        if (!line) co_return std::optional<json>();
+        ++number;
+        if (line->find_first_not_of(" \t\r") == std::string::npos) continue;
+        auto item = rpc::parse_json(*line);
+        if (!item) co_return wrap(std::move(item.error()), "line {} of the input", number);
+        co_return std::optional<json>(std::move(*item));
+    }
+}
+
 struct Call {
-    std::string service, method, args;
+    std::string service, method, args, timeout = "30 s";
+    NodeLink link;
 };
 
-Async<Exit> call(Context& context, TaskGroup& group, Where where, Call what) {
+Async<Exit> call(Context& context, TaskGroup& group, Call what) {
     json args;
     if (!what.args.empty()) {
         SONM_CO_TRY(args, rpc::parse_json(what.args));
     }
-    SONM_CO_TRY(Seconds limit, parse_span(where.timeout));
-    SONM_CO_TRY(const rpc::ProtocolInfo* protocol, co_await resolve(context, group, where, what.service));
+    SONM_CO_TRY(Seconds limit, parse_span(what.timeout));
+    SONM_CO_TRY(rpc::Resolved found, co_await resolve_service(context, group, what.link, what.service));
+    const rpc::ProtocolInfo* protocol = protocol_of(std::get<2>(found));
+    if (!protocol)
+        co_return fail(Errc::invalid, "'{}' speaks a protocol that this program does not know", what.service);
     SONM_CO_TRY(const rpc::MethodInfo* method, rpc::find_method(*protocol, what.method));
-    SONM_CO_TRY(rpc::Connection connection, co_await reach(context, group, where, what.service));
+    SONM_CO_TRY(rpc::Connection connection, co_await reach_service(context, group, what.link, what.service));
     if (method->shape == rpc::Shape::notify) {
         SONM_CO_CHECK(rpc::json_notify(connection, *protocol, what.method, args));
         co_return Exit::ok;
     }
-    if (method->shape == rpc::Shape::server_stream) {
-        SONM_CO_TRY(rpc::JsonStream stream, rpc::json_stream(connection, *protocol, what.method, args));
-        auto printing = print_items(std::move(stream));
-        co_return co_await std::move(printing);
+    if (rpc::has_one_answer(*method) && !rpc::takes_items(*method)) {
+        auto calling =
+            rpc::json_call(connection, *protocol, what.method, std::move(args), Millis(limit.value * 1000));
+        SONM_CO_TRY(json value, co_await std::move(calling));
+        print_value(value);
+        co_return Exit::ok;
     }
-    auto calling =
-        rpc::json_call(connection, *protocol, what.method, std::move(args), Millis(limit.value * 1000));
-    SONM_CO_TRY(json value, co_await std::move(calling));
-    print_value(value);
+    SONM_CO_TRY(rpc::JsonStream stream, rpc::json_stream(connection, *protocol, what.method, args));
+    LineInput input(context.executor());
+    std::size_t number = 0;
+    rpc::JsonItems items = [&] { return next_item(input, number); };
+    auto exchanging = rpc::json_exchange(std::move(stream), std::move(items), print_items);
+    SONM_CO_CHECK(co_await std::move(exchanging));
     co_return Exit::ok;
 }
 
@@ -160,27 +145,28 @@ void add_service_commands(Commands& commands) {
     service->require_subcommand(1);
     add_command(commands, *service, "ls", "The services that a node announces",
                 "  sonm service ls --node 127.0.0.1:10053", [](CLI::App& leaf) -> Handler {
-                    auto where = std::make_shared<Where>();
-                    add_where(leaf, *where);
-                    return
-                        [where](Context& context, TaskGroup& group) { return list(context, group, *where); };
+                    auto link = std::make_shared<NodeLink>();
+                    add_node_link(leaf, *link);
+                    return [link](Context& context, TaskGroup& group) { return list(context, group, *link); };
                 });
     add_command(
-        commands, commands.app, "call", "Call a service of a node; arguments and answer are JSON",
+        commands, commands.app, "call",
+        "Call a service of a node; arguments and answer are JSON. What a method takes beyond its arguments "
+        "is "
+        "read from standard input, what it streams is printed: an item a line",
         "  sonm call storage read '[\"collection\", \"key\"]'\n"
-        "  sonm call storage find '{\"collection\": \"c\", \"tags\": [\"t\"]}' --node unix:/run/sonm/node",
+        "  sonm call storage find '{\"collection\": \"c\", \"tags\": [\"t\"]}' --node unix:/run/sonm/node\n"
+        "  sonm call unicorn subscribe '[\"/config\"]'\n"
+        "  echo '{\"$text\": \"hello\"}' | sonm call echo enqueue '[\"ping\"]'",
         [](CLI::App& leaf) -> Handler {
-            auto where = std::make_shared<Where>();
             auto what = std::make_shared<Call>();
             leaf.add_option("service", what->service, "Its name")->required();
             leaf.add_option("method", what->method, "One of its methods")->required();
             leaf.add_option("args", what->args, "A list by place, or an object by name");
-            leaf.add_option("--timeout", where->timeout, "How long to wait for the answer")
+            leaf.add_option("--timeout", what->timeout, "How long to wait for an answer that is no stream")
                 ->capture_default_str();
-            add_where(leaf, *where);
-            return [where, what](Context& context, TaskGroup& group) {
-                return call(context, group, *where, *what);
-            };
+            add_node_link(leaf, what->link);
+            return [what](Context& context, TaskGroup& group) { return call(context, group, *what); };
         });
 }
 

@@ -41,11 +41,15 @@ protected:
     std::string get(std::string_view path) {
         return answer(fmt::format("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", path));
     }
-    std::string post(std::string_view path, std::string_view body) {
+    std::string post(std::string_view path, std::string_view body,
+                     std::string_view type = "application/json") {
         return answer(
-            fmt::format("POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            fmt::format("POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {}\r\n"
                         "Content-Length: {}\r\n\r\n{}",
-                        path, body.size(), body));
+                        path, type, body.size(), body));
+    }
+    std::string post_lines(std::string_view path, std::string_view body) {
+        return post(path, body, "application/x-ndjson");
     }
 };
 
@@ -84,6 +88,30 @@ TEST_F(EdgeTest, a_stream__is_a_line_an_item_and_is_cut_short_when_it_fails) {
     got = post("/v1/a/count", "[20]");
     EXPECT_HAS(got, "12\n\r\n");
     EXPECT_EQ(got.find("0\r\n\r\n"), std::string::npos) << got;
+}
+
+TEST_F(EdgeTest, a_dialog__answers_like_a_call_or_like_a_stream) {
+    EXPECT_HAS(post("/v1/a/look", "[\"x\"]"), "\r\n\r\n\"seen x\"\n");
+    std::string none = post("/v1/a/look", "[\"\"]");
+    EXPECT_HAS(none, "HTTP/1.1 404 ");
+    EXPECT_HAS(none, "there is nothing to see");
+    EXPECT_HAS(post("/v1/a/watch", ""), "2\r\n1\n\r\n2\r\n2\n\r\n0\r\n\r\n");
+}
+
+TEST_F(EdgeTest, lines_behind_the_arguments__are_what_the_caller_sends) {
+    EXPECT_HAS(post_lines("/v1/a/chat", "[\"you\"]\n\"one\"\n\n\"two\"\n"),
+               "b\r\n\"you: one\"\n\r\nb\r\n\"you: two\"\n\r\n0\r\n\r\n");
+    EXPECT_HAS(post("/v1/a/chat", "[\"you\"]"), "\r\n\r\n0\r\n\r\n");
+    EXPECT_HAS(post_lines("/v1/a/add", "[]\n1\n2\n3"), "\r\n\r\n6\n");
+    EXPECT_HAS(post_lines("/v1/a/say", "[\"you\"]\n"), "\r\n\r\n\"hello you\"\n");
+}
+
+TEST_F(EdgeTest, wrong_lines__are_named_with_their_place) {
+    std::string got = post_lines("/v1/a/add", "[]\n1\n\"two\"\n");
+    EXPECT_HAS(got, "HTTP/1.1 400 ");
+    EXPECT_HAS(got, "item 2: ");
+    EXPECT_HAS(post_lines("/v1/a/add", "[]\n1\n{\n"), "line 3: ");
+    EXPECT_HAS(post_lines("/v1/a/say", "[\"you\"]\n1\n"), "takes nothing behind its arguments");
 }
 
 TEST_F(EdgeTest, a_wrong_call__says_what_is_wrong) {

@@ -11,7 +11,13 @@ namespace sonm::node::testing {
 using EchoProtocol = rpc::Protocol<
     "echo", 1, rpc::Call<0, "say", rpc::Args<rpc::Arg<"text", std::string>>, rpc::Returns<std::string>>,
     rpc::Call<1, "wait">,
-    rpc::ServerStream<2, "count", rpc::Args<rpc::Arg<"to", std::uint64_t>>, rpc::Items<std::uint64_t>>>;
+    rpc::ServerStream<2, "count", rpc::Args<rpc::Arg<"to", std::uint64_t>>, rpc::Items<std::uint64_t>>,
+    rpc::Dialog<3, "look", rpc::Args<rpc::Arg<"at", std::string>>, rpc::State<rpc::Say<0, "close">>,
+                rpc::Primitive<std::string>>,
+    rpc::Dialog<4, "watch", rpc::Args<>, rpc::State<rpc::Say<0, "close">>, rpc::Streaming<std::uint64_t>>,
+    rpc::PlainStream<5, "chat", rpc::Args<rpc::Arg<"name", std::string>>, rpc::Items<std::string>,
+                     rpc::Items<std::string>>,
+    rpc::ClientStream<6, "add", rpc::Args<>, rpc::Items<std::uint64_t>, rpc::Returns<std::uint64_t>>>;
 using EchoClient = rpc::Client<EchoProtocol>;
 
 /// What the fake services of one test did, in order; and what they shall do.
@@ -34,6 +40,13 @@ public:
         service_.on<"count">([](rpc::Context, std::uint64_t to, rpc::Sink<std::uint64_t> out) {
             return count(to, std::move(out));
         });
+        service_.on<"look">(
+            [](rpc::Context, std::string at, auto talk) { return look(std::move(at), std::move(talk)); });
+        service_.on<"watch">([](rpc::Context, auto talk) { return watch(std::move(talk)); });
+        service_.on<"chat">([](rpc::Context, std::string name, auto in, auto out) {
+            return chat(std::move(name), std::move(in), std::move(out));
+        });
+        service_.on<"add">([](rpc::Context, rpc::Source<std::uint64_t> in) { return add(std::move(in)); });
     }
     ~Echo() override { tell("gone"); }
 
@@ -78,6 +91,31 @@ private:
         }
         co_return Result<void>();
     }
+    template <class T>
+    static Async<void> look(std::string at, T talk) {
+        if (at.empty()) co_return fail(Errc::not_found, "there is nothing to see");
+        co_return co_await talk.template say<"value">("seen " + at);
+    }
+    template <class T>
+    static Async<void> watch(T talk) {
+        for (std::uint64_t i = 1; i <= 2; ++i) SONM_CO_CHECK(talk.template say_now<"write">(i));
+        co_return talk.template say_now<"close">();
+    }
+    static Async<void> chat(std::string name, rpc::Source<std::string> in, rpc::Sink<std::string> out) {
+        while (true) {
+            SONM_CO_TRY(auto said, co_await in.next());
+            if (!said) co_return Result<void>();
+            SONM_CO_CHECK(co_await out.write(name + ": " + *said));
+        }
+    }
+    static Async<std::uint64_t> add(rpc::Source<std::uint64_t> in) {
+        std::uint64_t sum = 0;
+        while (true) {
+            SONM_CO_TRY(auto number, co_await in.next());
+            if (!number) co_return sum;
+            sum += *number;
+        }
+    }
     void tell(std::string_view what) {
         diary_.lines.push_back(fmt::format("{} {}", environment_.name, what));
     }
@@ -115,7 +153,7 @@ protected:
     Result<void> serve(F body) {
         auto all = [&]() -> Task<Result<void>> {
             Executor executor = co_await asio::this_coro::executor;
-            Node node(NodeParts{executor, clock, types, "1"});
+            Node node(NodeParts{executor, clock, types, "1", signer});
             if (auto loaded = node.load(folder / "node.yaml"); !loaded) co_return loaded;
             std::optional<Result<void>> outcome;
             auto when_up = [&]() -> Task<void> {
@@ -149,6 +187,7 @@ protected:
     FakeClock clock;
     Diary diary;
     Types types;
+    const crypto::Signer* signer = nullptr;
 };
 
 }  // namespace sonm::node::testing

@@ -85,6 +85,7 @@ Async<Json> json_call(Connection connection, const ProtocolInfo& protocol, std::
     SONM_CO_CHECK(expect_shape(*method, method->shape == Shape::unary, "a stream or a notification"));
     SONM_CO_TRY(Bytes encoded, encode_args(*method, args));
     auto session = connection.shared();
+    session->use_errors(protocol.errors);
     auto deadline = detail::deadline_in(limit);
     if (!session->has_room()) {
         auto waiting = session->room();
@@ -114,6 +115,7 @@ Result<JsonStream> json_stream(const Connection& connection, const ProtocolInfo&
     SONM_TRY(const MethodInfo* method, find_method(protocol, name));
     SONM_CHECK(expect_shape(*method, is_stream(*method), "a call or a notification"));
     SONM_TRY(Bytes encoded, encode_args(*method, args));
+    connection.session().use_errors(protocol.errors);
     connection.session().begin_call(method->id).encoded(encoded);
     SONM_TRY(auto stream, connection.session().commit_stream(*method));
     return JsonStream(*method, detail::caller_handle(std::move(stream)));

@@ -127,9 +127,20 @@ TEST(Json, what_is_no_json_on_the_wire_is_kept_apart) {
     EXPECT_EQ(any("a3eda080"), R"({"$base64":"7aCA"})") << "a surrogate";
 }
 
+#define SONM_SHOP_ERRORS(X) X(shut, 1, "the shop is shut")
+SONM_ERROR_ENUM(ShopErrc, "shop", SONM_SHOP_ERRORS)
+
+}  // namespace
+}  // namespace sonm::rpc
+
+SONM_REGISTER_ERROR_ENUM(sonm::rpc::ShopErrc)
+
+namespace sonm::rpc {
+namespace {
+
 struct Shop
     : Protocol<
-          "shop", 1,
+          "shop", 1, Errors<0x53f0, ShopErrc>,
           Call<0, "add", Args<Arg<"a", std::uint64_t>, Arg<"b", std::optional<std::uint64_t>>>,
                Returns<std::uint64_t>>,
           Call<1, "both", Args<Arg<"inner", Inner>>, Returns<std::string, bool>>,
@@ -168,6 +179,7 @@ Async<void> answer(T talk) {
 template <class T>
 Async<void> peek(std::string at, T talk) {
     if (at == "nowhere") co_return fail(Errc::not_found, "there is nothing at {}", at);
+    if (at == "home") co_return fail(ShopErrc::shut, "at home");
     if (at == "never") {
         auto waiting = talk.hear();
         (void)co_await std::move(waiting);
@@ -298,6 +310,7 @@ Task<void> check_calls() {
         auto waiting = json_call(connection, shop, "peek", Json::array({"never"}), Millis(10));
         auto in_vain = co_await std::move(waiting);
         EXPECT_TRUE(in_vain.error().is(Errc::timeout));
+        EXPECT_THAT(co_await call("peek", R"(["home"])"), HasSubstr("the shop is shut"));
         EXPECT_THAT(co_await call("total", "[]"), HasSubstr("of another kind"));
 
         auto exchange = [&](const char* method, const char* items) -> Task<std::string> {

@@ -35,6 +35,14 @@ drain: 3 s
 STORAGE = "services:\n  - {name: storage, type: storage}\n"
 
 
+def free_ports(count):
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
 def need_node():
     need_binary()
     if msgpack is None:
@@ -131,17 +139,40 @@ class Node:
         return float(found[1]) if found else None
 
 
-class Client:
-    """Frames [channel, type, arguments] over a socket, as clients in any language send them."""
+class Refused(RuntimeError):
+    """What came in place of a value; `number` is (category, code) of an error."""
 
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+    def __init__(self, answer):
+        super().__init__(f"answered {answer}")
+        error = answer[2] if answer[1] == 1 and len(answer[2]) > 1 else [None]
+        self.number = tuple(error[0]) if isinstance(error[0], list) else None
+
+
+class Client:
+    """Frames [channel, type, arguments] over a socket, as clients in any language send them; with `headers` those of four elements.
+    `port` may be the path of a unix socket, too."""
+
+    def __init__(self, port, headers=None):
+        if isinstance(port, int):
+            self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        else:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(PATIENCE)
+            self.socket.connect(str(port))
         self.unpacker = msgpack.Unpacker(strict_map_key=False, raw=True)
         self.channel = 0
+        self.headers = headers
+        self.kept = []
+
+    def say(self, channel, kind, *arguments):
+        """A message on a channel that is open."""
+        frame = [channel, kind, list(arguments)] + ([] if self.headers is None else [self.headers])
+        self.socket.sendall(msgpack.packb(frame, use_bin_type=False))
 
     def send(self, number, *arguments):
+        """Opens the next channel, and gives its number."""
         self.channel += 1
-        self.socket.sendall(msgpack.packb([self.channel, number, list(arguments)], use_bin_type=False))
+        self.say(self.channel, number, *arguments)
         return self.channel
 
     def receive(self):
@@ -157,15 +188,25 @@ class Client:
                 return None
             self.unpacker.feed(got)
 
+    def hear(self, channel):
+        """The next (type, arguments) on a channel; those of others are kept for whoever asks for them."""
+        while True:
+            frame = next((one for one in self.kept if one[0] == channel), None)
+            if frame is not None:
+                self.kept.remove(frame)
+                return frame[1], frame[2]
+            frame = self.receive()
+            if frame is None:
+                raise ConnectionError("the node has closed")
+            self.kept.append(frame)
+
     def call(self, number, *arguments):
         """The value's arguments of a unary call; raises on an error."""
         channel = self.send(number, *arguments)
-        answer = self.receive()
-        if answer is None:
-            raise ConnectionError("the node has closed")
-        if answer[:2] != [channel, 0]:
-            raise RuntimeError(f"answered {answer}")
-        return answer[2]
+        kind, answer = self.hear(channel)
+        if kind != 0:
+            raise Refused([channel, kind, answer])
+        return answer
 
     def close(self):
         self.socket.close()
@@ -181,4 +222,4 @@ def sends_ready(node):
         return manager.recv(4096).decode()
 
 
-__all__ = ["Client", "HEAD", "Node", "PATIENCE", "STORAGE", "need_node", "os", "re", "sends_ready", "signal", "socket", "time", "wait"]
+__all__ = ["Client", "HEAD", "Node", "PATIENCE", "Refused", "STORAGE", "free_ports", "need_node", "os", "re", "sends_ready", "signal", "socket", "time", "wait"]

@@ -126,6 +126,12 @@ class Service {
     this.session.send(++this.session.last, this.method(name).id, args);
   }
 
+  /** Any channel that goes on, by the names of its graph. */
+  stream(name, ...args) {
+    const { id, tx, rx } = this.method(name);
+    return new Talk(this.session.open(id, args), tx, rx);
+  }
+
   /** A stream both ways: sends the chunks, collects the answer's. */
   async exchange(name, args, chunks) {
     const { id, tx, rx } = this.method(name);
@@ -144,6 +150,43 @@ class Service {
 
   close() {
     this.session.close();
+  }
+}
+
+/** A channel whose messages have names, in the states that the graph declares for each side. */
+class Talk {
+  constructor(channel, tx, rx) {
+    Object.assign(this, { channel, tx, rx });
+  }
+
+  say(word, ...args) {
+    const type = type_of(this.tx, word);
+    this.channel.send(type, args);
+    this.tx = this.tx[type][1] || this.tx;
+  }
+
+  async hear() {
+    const [type, args] = await this.channel.next();
+    const [word, after] = this.rx[type];
+    this.rx = after || this.rx;
+    if (word.toString() === 'error') throw new Refusal(args);
+    return [word.toString(), args];
+  }
+
+  async item() {
+    const [word, args] = await this.hear();
+    if (word !== 'write') throw new Error(`no item but ${word}`);
+    return args;
+  }
+
+  /** All items to the proper end. */
+  async all() {
+    const out = [];
+    for (;;) {
+      const [word, args] = await this.hear();
+      if (word === 'close') return out;
+      out.push(args);
+    }
   }
 }
 
