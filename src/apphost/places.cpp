@@ -85,12 +85,12 @@ Result<SharedFolder> SharedFolder::take(const fs::path& parent, const std::strin
         auto lock = OpenFile::open(path / lock_name, O_RDWR | O_CREAT);
         if (!lock && lock.error().is(Errc::not_found)) continue;
         if (!lock) return tl::unexpected<Error>(std::move(lock.error()));
-        SONM_CHECK(lock->lock());
+        if (!lock->lock()) continue;
         if (!is_file_of(lock->get(), path / lock_name)) continue;
         SONM_CHECK(make_passage(path));
         return SharedFolder(std::move(path), std::move(*lock));
     }
-    return fail(Errc::busy, "{} vanishes again and again", path.string());
+    return fail(Errc::busy, "another process has {}", path.string());
 }
 
 SharedFolder::~SharedFolder() {

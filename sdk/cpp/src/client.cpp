@@ -60,8 +60,12 @@ Async<rpc::Connection> Node::open(std::string service) {
         std::string asked = reached->peer();
         rpc::Client<rpc::LocatorProtocol> client(std::move(*reached));
         auto resolving = client.call<"resolve">(service, std::optional<std::string>());
-        SONM_CO_TRY(auto resolved, co_await std::move(resolving));
-        for (const Door& door : doors_of(locator, asked, std::get<0>(resolved))) {
+        auto resolved = co_await std::move(resolving);
+        if (!resolved) {
+            last = std::move(resolved.error());
+            continue;
+        }
+        for (const Door& door : doors_of(locator, asked, std::get<0>(*resolved))) {
             auto connecting = reach(door.address, door.by_name ? service : std::string());
             auto connected = co_await std::move(connecting);
             if (connected) co_return std::move(*connected);
