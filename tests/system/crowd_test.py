@@ -125,6 +125,8 @@ class Crowd(unittest.TestCase):
             began = time.monotonic()
             outcomes = houses.starmap(visits, [(node.port(), house, VISITS // HOUSES) for house in range(HOUSES)], chunksize=1)
             seconds = time.monotonic() - began
+            houses.close()
+            houses.join()
         self.assertEqual(sum(count for _, count in outcomes), 0, [bad for bad, _ in outcomes])
         self.wait_until_alone(node)
         files_now, kept_now = self.resources(node)
