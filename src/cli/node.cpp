@@ -62,9 +62,31 @@ struct Daemon {
     node::Types types;
 };
 
+void adopt(Context& context, const node::NodeConfig& config) {
+    context.adopt(config.key, config.keys, config.passphrase_file, config.network);
+}
+
+/// Whether the daemon will have its key: opened where nobody has to be asked for the passphrase, else looked
+/// for.
+Async<void> check_key(Context& context) {
+    const Options& options = context.options();
+    if (options.key.empty()) co_return Result<void>();
+    auto account = context.account();
+    if (!account) co_return wrap(std::move(account.error()), "key {}", options.key);
+    if (options.passphrase_file.empty()) co_return Result<void>();
+    auto opening = context.signer();
+    auto key = co_await std::move(opening);
+    if (!key) co_return wrap(std::move(key.error()), "key {}", options.key);
+    co_return Result<void>();
+}
+
 Async<Exit> check(Context& context, TaskGroup& group, Roles& roles, std::string file) {
     Daemon daemon(context, group, roles, file);
     SONM_CO_TRY(node::NodeConfig config, node::Node::check(daemon.parts(context), file));
+    adopt(context, config);
+    auto checking = check_key(context);
+    if (auto checked = co_await std::move(checking); !checked)
+        co_return wrap(std::move(checked.error()), "{}", file);
     context.emit(json{{"ok", true}, {"name", config.name}}, file + " is good\n");
     co_return Exit::ok;
 }
@@ -73,8 +95,7 @@ Async<Exit> serve(Context& context, TaskGroup& group, Roles& roles, std::string 
     Daemon daemon(context, group, roles, file);
     node::Node node(daemon.parts(context));
     SONM_CO_CHECK(node.load(file));
-    const node::NodeConfig& config = node.config();
-    context.adopt(config.key, config.keys, config.passphrase_file, config.network);
+    adopt(context, node.config());
     if (!context.options().key.empty()) {
         SONM_CO_TRY(const crypto::Signer* signer, co_await context.signer());
         node.set_signer(signer);

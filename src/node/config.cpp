@@ -136,9 +136,10 @@ void config_fields(YamlReader& r, NodeConfig& c) {
     r.optional({"network", "File that says which chain and which contracts; for services that need them.",
                 "network.json"},
                c.network, parse_path);
-    r.optional(
-        {"identity_required", "Whether clients have to prove an account before anything is served.", "false"},
-        c.identity_required, yaml_flag);
+    r.optional({"identity_required",
+                "Whether clients have to prove an account before anything is served, but over unix sockets.",
+                "false"},
+               c.identity_required, yaml_flag);
     r.child({"limits", "What clients may use at most."}, false,
             [&](YamlReader& child) { limit_fields(child, c.limits); });
     r.child(

@@ -21,7 +21,7 @@ public:
                 slot(method.id).async = guarded(*behind, closed);
             else
                 slot(method.id).sync = [](const rpc::Context&, rpc::Reader&, std::size_t, rpc::ReplyWriter&) {
-                    return refused("containers can only read this storage");
+                    return refused("applications can only read this storage");
                 };
         }
     }
@@ -38,7 +38,7 @@ private:
             // Without a collection it goes on, to be told so.
             if (auto collection = ahead.raw(); collection && count > 0)
                 if (closed.contains(std::string(as_text(*collection))))
-                    return tl::unexpected<Error>(refused("this collection is not for containers").error());
+                    return tl::unexpected<Error>(refused("this collection is not for applications").error());
             return behind.async(context, args, count, std::move(stream));
         };
     }
@@ -47,6 +47,7 @@ private:
 rpc::ServerOptions narrow(rpc::ServerOptions options, const services::Door& door) {
     options.connections_max = door.connections_max;
     options.advertise.clear();
+    options.identity_required = false;  // who is confined has no account: it sees what the door shows
     return options;
 }
 
@@ -54,6 +55,8 @@ rpc::ServerOptions narrow(rpc::ServerOptions options, const services::Door& door
 
 NodeDoor::NodeDoor(const Executor& executor, services::Door door, rpc::ServerOptions options)
     : executor_(executor), door_(std::move(door)), server_(executor, narrow(std::move(options), door_)) {}
+
+void NodeDoor::take_over(rpc::ServerOptions options) { server_.take_over(narrow(std::move(options), door_)); }
 
 Result<void> NodeDoor::listen() {
     SONM_TRY(auto listener, listen_unix(executor_, door_.socket.string()));

@@ -21,6 +21,8 @@ public:
     Result<void> offer(const std::string& name, const rpc::ServiceBase& service);
     Async<void> withdraw(std::string name);
     rpc::Server& server() { return server_; }
+    /// The limits of one connection, from now on.
+    void take_over(rpc::ServerOptions options);
     const std::filesystem::path& socket() const { return door_.socket; }
 
 private:

@@ -112,7 +112,7 @@ TEST_F(DoorTest, what_is_behind_a_door__can_be_read_and_neither_written_nor_can_
     EXPECT_EQ(read, "collection/key");
     EXPECT_EQ(found, "done");
     for (const std::string& one : {profile, profiles})
-        EXPECT_NE(one.find("not for containers"), one.npos) << one;
+        EXPECT_NE(one.find("not for applications"), one.npos) << one;
     for (const std::string& one : {wrote, removed}) EXPECT_NE(one.find("only read"), one.npos) << one;
     for (const std::string& one : {node, echo}) EXPECT_NE(one.find("not available"), one.npos) << one;
     EXPECT_EQ(changes, 0);
@@ -143,6 +143,46 @@ TEST_F(DoorTest, the_locator_behind_a_door__knows_its_names_only_and_takes_none)
     EXPECT_EQ(known, "done");
     EXPECT_NE(unknown.find("not available"), unknown.npos) << unknown;
     EXPECT_NE(cluster, "done");
+}
+
+TEST_F(DoorTest, where_the_node_wants_proofs__who_comes_by_a_file_is_nobody_and_sees_what_it_shows) {
+    FixedBytes<32> secret{};
+    secret[31] = 1;
+    auto key = std::move(crypto::PrivateKey::from_bytes(secret).value());
+    signer = &key;
+    write("services:\n  - {name: storage, type: storage}\n  - {name: a, type: echo}\n",
+          "key: '0x1'\nidentity_required: true\n");
+    std::string read, behind, outside, own;
+    auto body = [&](Node& n) -> Task<void> {
+        EXPECT_TRUE(n.wants_proof());
+        EXPECT_TRUE(n.open_door(door()));
+        auto talk = [&](TaskGroup& group) -> Task<void> {
+            std::string node = "unix:" + (folder / "node").string();
+            auto connecting = rpc::connect(group, address(), "storage", {});
+            auto connection = co_await std::move(connecting);
+            EXPECT_TRUE(connection) << said(connection);
+            if (!connection) co_return;
+            services::StorageClient client(std::move(*connection));
+            read = said(co_await client.call<"read">(std::string("collection"), std::string("key")));
+            auto entering = rpc::connect(group, address(), "a", {});
+            behind = said(co_await std::move(entering));
+            auto calling = rpc::connect(group, node, "a", {});
+            outside = said(co_await std::move(calling));
+            auto asking = n.connect(std::string(rpc::LocatorProtocol::name));
+            auto locator = co_await std::move(asking);
+            rpc::Client<rpc::LocatorProtocol> here(std::move(*locator));
+            own = said(co_await here.call<"uuid">());
+        };
+        auto talking = scope(16, std::move(talk));
+        co_await std::move(talking);
+        n.stop();
+    };
+    auto done = serve(body);
+    ASSERT_TRUE(done) << done.error().message();
+    EXPECT_EQ(read, "done");
+    EXPECT_NE(behind.find("not available"), behind.npos) << behind;
+    EXPECT_EQ(outside, "done");
+    EXPECT_EQ(own, "done");
 }
 
 TEST_F(DoorTest, a_door_to_what_starts_programs__is_not_opened) {

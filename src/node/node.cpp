@@ -4,14 +4,17 @@
 #include "sonm/base/log.hpp"
 #include "sonm/base/yaml_items.hpp"
 
-#include <set>
-
 namespace sonm::node {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr const char* default_listen = "127.0.0.1:10053";
+
+/// What nodes of old answer to somebody who names a service on that service's port.
+bool knows_no_names(const Error& error) {
+    return error.is(rpc::DispatchErrc::slot_not_found) || error.is(Errc::closed);
+}
 
 }  // namespace
 
@@ -82,69 +85,6 @@ void Node::add(ServiceEntry entry, std::unique_ptr<services::PlatformService> se
     units_.push_back(std::move(unit));
 }
 
-Result<std::vector<std::string>> Node::reload() {
-    if (file_.empty()) return fail(Errc::conflict, "this node has no file to read again");
-    SONM_TRY(NodeConfig fresh, check(parts_, file_));
-    SONM_TRY(std::string text, read_text(file_, yaml_bytes_max));
-    auto out = take_over(text, file_.string());
-    config_.drain_max = fresh.drain_max;
-    config_.log_level = fresh.log_level;
-    if (!parts_.log_level_given) init_log(config_.log_level);
-    for (const std::string& line : out) SONM_LOG(info, "reload: {}", line);
-    if (out.empty()) SONM_LOG(info, "reload: nothing has changed");
-    text_ = std::move(text);
-    return out;
-}
-
-std::vector<std::string> Node::take_over(std::string_view text, const std::string& name) {
-    auto before = yaml_entries(text_, name), now = yaml_entries(text, name);
-    auto items = yaml_items(text, name, "services");
-    if (!before || !now || !items) return {};
-    std::vector<std::string> out;
-    std::set<std::string> listed;
-    std::size_t index = 0;
-    auto make = [&](const NodeConfig&, const ServiceEntry& entry, const ServiceType& type,
-                    YamlReader& args) -> Result<void> {
-        const std::string& item = items->at(index++);
-        listed.insert(entry.name);
-        auto unit =
-            std::ranges::find_if(units_, [&](const auto& one) { return one->entry.name == entry.name; });
-        if (unit == units_.end()) {
-            out.push_back(fmt::format("service {} is new: it comes with a restart", entry.name));
-        } else if ((*unit)->text != item) {
-            bool same = (*unit)->entry.type == type.name && (*unit)->entry.listen == entry.listen;
-            out.push_back(
-                same ? reload_service(**unit, args)
-                     : fmt::format("service {} has another type or port: that needs a restart", entry.name));
-            (*unit)->text = item;
-        }
-        return {};
-    };
-    // What this reader finds wrong was looked for before; here only services whose text has changed read
-    // their keys.
-    (void)parse_config(text, name, fs::absolute(file_).parent_path(), parts_.types, make);
-    for (const auto& unit : units_)
-        if (!listed.contains(unit->entry.name))
-            out.push_back(
-                fmt::format("service {} is no longer listed: it goes with a restart", unit->entry.name));
-    std::set<std::string> keys;
-    for (const auto* side : {&*before, &*now})
-        for (const auto& [key, value] : *side) keys.insert(key);
-    keys.erase("services");
-    for (const std::string& key : keys) {
-        if (before->contains(key) && now->contains(key) && before->at(key) == now->at(key)) continue;
-        bool taken = key == "log_level" || key == "drain";
-        out.push_back(fmt::format("{}: {}", key, taken ? "taken over" : "needs a restart"));
-    }
-    return out;
-}
-
-std::string Node::reload_service(Unit& unit, YamlReader& args) {
-    auto done = unit.service->reload(args);
-    if (done) return fmt::format("service {}: new arguments taken over", unit.entry.name);
-    return fmt::format("service {}: {}", unit.entry.name, done.error().message());
-}
-
 Result<void> Node::publish(const std::string& name, const rpc::ServiceBase& service) {
     if (!server_) return fail(Errc::conflict, "the node is not up yet");
     SONM_TRY(auto own, next_port({}));
@@ -158,7 +98,7 @@ Result<void> Node::offer(const std::string& name, const rpc::ServiceBase& servic
     offered_[name] = &service;
     for (const auto& door : doors_)
         if (auto shown = door->offer(name, service); !shown)
-            SONM_LOG(warn, "containers do not see {}: {}", name, shown.error().message());
+            SONM_LOG(warn, "applications do not see {}: {}", name, shown.error().message());
     return {};
 }
 
@@ -220,18 +160,28 @@ Async<void> Node::close_door(std::filesystem::path socket) {
     co_return Result<void>();
 }
 
-/// What a gateway or another node's locator would answer, tried in its order. Where that is the other node's
-/// own port (`ports: none`), the service is asked for there by its name.
+rpc::ConnectOptions Node::connect_options() const {
+    rpc::ConnectOptions options;
+    options.signer = parts_.signer;
+    options.clock = &parts_.clock;
+    options.between_nodes = true;
+    return options;
+}
+
+/// What a gateway or another node's locator would answer, tried in its order.
 Async<rpc::Connection> Node::connect_elsewhere(std::string name) {
     SONM_CO_TRY(rpc::Offer offer, locator_->resolve(name));
     Error last{make_error_code(rpc::LocatorErrc::service_not_available), name};
     for (const auto& [host, port] : offer.endpoints) {
-        rpc::ConnectOptions options;
         std::string address =
             fmt::format("{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port);
-        std::string wanted = locator_->is_node(rpc::Endpoint(host, port)) ? name : "";
-        auto connecting = rpc::connect(*group_, address, std::move(wanted), options);
+        auto connecting = rpc::connect(*group_, address, name, connect_options());
         auto connection = co_await std::move(connecting);
+        if (!connection && knows_no_names(connection.error()) &&
+            !locator_->is_node(rpc::Endpoint(host, port))) {
+            auto plain = rpc::connect(*group_, address, std::string(), rpc::ConnectOptions());
+            connection = co_await std::move(plain);
+        }
         if (connection) co_return connection;
         last = std::move(connection.error());
     }
@@ -317,6 +267,11 @@ std::string Node::metrics() const {
             text.add("sonm_node_",
                      gauge("sessions", "Clients of a name now.", static_cast<double>(one.sessions)),
                      {{"service", one.name}});
+    }
+    if (locator_) {
+        found.clear();
+        locator_->measure(found);
+        for (const Metric& metric : found) text.add("sonm_locator_", metric);
     }
     if (http_)
         text.add("sonm_node_", counter("http_refused_total", "HTTP clients turned away.", http_->refused()));

@@ -71,6 +71,8 @@ public:
     Result<void> open_door(services::Door door) override;
     Async<void> close_door(std::filesystem::path socket) override;
     std::vector<rpc::Endpoint> locator() const override;
+    rpc::ConnectOptions connect_options() const override;
+    bool wants_proof() const override { return config_.identity_required; }
 
 private:
     enum class Phase : std::uint8_t { starting, running, draining };
@@ -85,7 +87,11 @@ private:
     static std::filesystem::path folder_of(const ServiceEntry& entry, const std::filesystem::path& state);
     services::Environment environment_of(const ServiceEntry& entry, const std::filesystem::path& state);
     Result<NodeConfig> read(std::string_view text, const std::filesystem::path& file, const Keep& keep);
+
+    // node_reload.cpp
+    /// Lets services read their changed arguments. A sentence for each change of the file.
     std::vector<std::string> take_over(std::string_view text, const std::string& name);
+    void take_over(const NodeConfig& fresh);
     std::string reload_service(Unit& unit, YamlReader& args);
 
     // node_life.cpp
@@ -103,7 +109,10 @@ private:
     Result<std::shared_ptr<NodeDoor>> make_door(services::Door door);
     static Task<void> run_door(std::shared_ptr<NodeDoor> door);
     static Task<void> drain_door(std::shared_ptr<NodeDoor> door, Millis limit);
+    static void raise_open_files(std::uint32_t connections);
     void make_locator();
+    /// Where routing groups are, once somebody may have some.
+    void make_groups();
     Task<void> refresh_groups();
     Async<rpc::Connection> connect_elsewhere(std::string name);
     Task<void> follow_signals();

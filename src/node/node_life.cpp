@@ -15,23 +15,6 @@ constexpr std::size_t children_max = 65'536;
 /// Files beside connections: logs, databases, sockets of services.
 constexpr rlim_t other_files = 512;
 
-/// Each client is an open file; systems allow few until asked.
-void raise_open_files(std::uint32_t connections) {
-    rlimit files{};
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-    rlim_t wanted = connections + other_files;
-    if (files.rlim_cur < wanted) {
-        files.rlim_cur = std::min(wanted, files.rlim_max);
-        (void)setrlimit(RLIMIT_NOFILE, &files);
-    }
-    if (files.rlim_cur < wanted) {
-        SONM_LOG(warn,
-                 "this process may open {} files; {} connections need {}: raise it with `ulimit -n`, or "
-                 "lower limits.connections",
-                 files.rlim_cur, connections, wanted);
-    }
-}
-
 Async<void> run_one(services::PlatformService& service) {
     auto running = service.run();
     co_await std::move(running);
@@ -47,6 +30,23 @@ std::string host_of(const NodeConfig& config) {
 }
 
 }  // namespace
+
+/// Each client is an open file; systems allow few until asked.
+void Node::raise_open_files(std::uint32_t connections) {
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    rlim_t wanted = connections + other_files;
+    if (files.rlim_cur < wanted) {
+        files.rlim_cur = std::min(wanted, files.rlim_max);
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (files.rlim_cur < wanted) {
+        SONM_LOG(warn,
+                 "this process may open {} files; {} connections need {}: raise it with `ulimit -n`, or "
+                 "lower limits.connections",
+                 files.rlim_cur, connections, wanted);
+    }
+}
 
 Async<void> Node::serve() {
     Result<void> outcome;
@@ -157,19 +157,25 @@ rpc::ServerOptions Node::server_options() const {
     options.signer = parts_.signer;
     options.clock = &parts_.clock;
     options.identity_required = config_.identity_required;
+    options.unix_identity_required = false;
     options.advertise = config_.advertise;
     return options;
 }
 
-void Node::make_locator() {
+void Node::make_groups() {
     // Routing groups are in the service `storage`, be it this node's or another's.
     bool keeps = std::ranges::any_of(units_, [](const auto& unit) { return unit->entry.name == "storage"; });
     const locator::Options& options = config_.locator;
     bool meets = options.gateway != "none" && (options.multicast || !options.peers.empty());
-    if (keeps || meets)
+    if (!groups_ && (keeps || meets))
         groups_ = std::make_unique<locator::StorageGroups>([this] { return connect("storage"); });
+}
+
+void Node::make_locator() {
+    make_groups();
     locator::Parts parts(parts_.executor, parts_.clock, *server_);
     parts.groups = groups_.get();
+    parts.signer = parts_.signer;
     locator_ = std::make_unique<locator::Locator>(std::move(parts), config_.locator);
 }
 
@@ -273,7 +279,7 @@ void Node::on_hangup() {
 
 Task<void> Node::refresh_groups() {
     auto refreshing = locator_->refresh({});
-    if (auto done = co_await std::move(refreshing); !done)
+    if (auto done = co_await std::move(refreshing); !done && !groups_->missing())
         SONM_LOG(warn, "reload: routing groups: {}", done.error().message());
 }
 

@@ -1,10 +1,9 @@
 """Several nodes as processes, linked by configuration: a cache spread over them, services without ports of their own, routing
 groups in another node's storage. And one of them is killed."""
-import socket
 import unittest
 
 from app_support import ROOT, archive, asyncio, packed
-from node_support import PATIENCE, Client, Node, msgpack, need_node, signal, time, wait
+from node_support import PATIENCE, Client, Node, free_ports, msgpack, need_node, signal, time, wait
 from support import SLOWNESS
 
 INTERVAL = 1
@@ -33,14 +32,6 @@ def setUpModule():
     need_node()
 
 
-def free_ports(count):
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
 class Cluster(unittest.TestCase):
     def nodes(self, services, ports=None):
         """One node for each entry: name -> its services. `ports`: of those whose services have none, "none"."""
@@ -67,7 +58,7 @@ class Cluster(unittest.TestCase):
     def linked(self, node, count):
         def all_there():
             known = self.client(node.locator_port()).call(CLUSTER)[0]
-            return sum(port != 0 for _, port in known.values()) == count
+            return sum(port != 0 for _, port in known.values()) == count == node.metric("sonm_locator_peers_linked")
         wait(all_there, f"{count} links", PATIENCE, node.log)
 
     def test_keys_of_a_cache_are_spread_and_a_killed_node_takes_its_share_and_nothing_else(self):
