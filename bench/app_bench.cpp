@@ -219,7 +219,8 @@ public:
             "s\nlimits: {{channels: "
             "4096}}\nservices:\n  - {{name: storage, type: storage, args: {{backend: memory}}}}\n  - {{name: "
             "node, type: "
-            "apphost}}\n",
+            // The worker is this program, where it was built: another user may not come there.
+            "apphost, args: {{users: none}}}}\n",
             folder_.path().native());
         SONM_ASSERT(write_atomically(folder_ / "node.yaml", as_bytes(yaml)).has_value());
         const char* given = std::getenv("SONM_BINARY");
