@@ -1,5 +1,7 @@
 """Several nodes as processes, linked by configuration: a cache spread over them, services without ports of their own, routing
 groups in another node's storage. And one of them is killed."""
+import socket
+import threading
 import unittest
 
 from app_support import ROOT, archive, asyncio, packed
@@ -10,7 +12,7 @@ INTERVAL = 1
 SILENCE = 3 * INTERVAL
 # A busy machine, and programs built with sanitizers.
 SLACK = 2 * SLOWNESS
-RESOLVE, REFRESH, CLUSTER = 0, 2, 3
+RESOLVE, REFRESH, CLUSTER, PUBLISH = 0, 2, 3, 4
 GET, PUT, STATS = 0, 1, 6
 WRITE, START_APP = 1, 0
 HEAD = """\
@@ -30,6 +32,37 @@ CACHE = f"services:\n  - {{name: cache, type: cache, args: {{place: cluster, ref
 
 def setUpModule():
     need_node()
+
+
+class OldStorage:
+    """A storage as nodes of 2015 serve it: it speaks its protocol at once, and closes on what is no method of it. It is empty."""
+
+    def __init__(self):
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        self.asked = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                threading.Thread(target=self.serve, args=(self.server.accept()[0],), daemon=True).start()
+            except OSError:
+                return
+
+    def serve(self, connection):
+        unpacker = msgpack.Unpacker(raw=False)
+        with connection:
+            while got := connection.recv(65536):
+                unpacker.feed(got)
+                for channel, kind, _ in unpacker:
+                    self.asked.append(kind)
+                    if kind > 3:
+                        return
+                    connection.sendall(msgpack.packb([channel, 0, [[]]]))
+
+    def close(self):
+        self.server.close()
 
 
 class Cluster(unittest.TestCase):
@@ -134,6 +167,15 @@ class Cluster(unittest.TestCase):
         for kind, arguments in ((0, [b"hello"]), (2, [])):
             app.socket.sendall(msgpack.packb([app.channel, kind, arguments], use_bin_type=False))
         self.assertEqual(app.receive()[1:3], [0, [b"hello"]])
+
+    def test_a_service_on_a_node_of_old_that_knows_no_names_is_reached_all_the_same(self):
+        old = OldStorage()
+        self.addCleanup(old.close)
+        asker = self.nodes({"asker": "services: []\n", "other": "services: []\n"})[0]
+        publisher = self.client(asker.locator_port())
+        publisher.call(PUBLISH, "storage", [["127.0.0.1", old.port]])
+        self.client(asker.locator_port()).call(REFRESH, [])  # reads routing groups from whoever is the storage
+        self.assertEqual(old.asked, [65, 3], "asked for by name, then at once")
 
     def test_a_service_without_a_port_is_reached_by_the_sdk_over_tcp_and_a_unix_socket(self):
         import sonm
