@@ -13,6 +13,7 @@ import urllib.parse
 from pathlib import Path
 
 from app_support import NOT_RUNNING, PATIENCE, ROOT, SERVICES, AppCase, archive, packed
+from identity_test import proving_node
 from support import SONM, call
 
 ENGINE = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
@@ -165,6 +166,19 @@ class Containers(AppCase):
             self.assertIn(b'names no "image"', crash)
             await apps.apps.pause_app("imageless")
         self.run_with(body)
+
+
+class WherePeopleProveThemselves(Containers):
+    """The same on a node that serves only who proves an account, which no container can."""
+    test_a_container_that_is_killed_is_replaced = test_an_image_that_nobody_has_is_said_in_the_crash_log = None
+    test_containers_go_with_their_application_and_those_of_a_killed_node_with_its_next_start = None
+
+    @classmethod
+    def make_node(cls):
+        return proving_node("boxes", (cls.services % cls.arguments).removeprefix("services:\n"))
+
+    def address(self):
+        return f"unix:{self.node.folder}/public"
 
 
 if __name__ == "__main__":

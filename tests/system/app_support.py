@@ -109,17 +109,24 @@ class AppCase(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         need_node()
-        cls.node = Node(cls.services % cls.arguments).start()
+        cls.node = cls.make_node().start()
+
+    @classmethod
+    def make_node(cls):
+        return Node(cls.services % cls.arguments)
 
     @classmethod
     def tearDownClass(cls):
         cls.node.clean()
 
+    def address(self):
+        return f"127.0.0.1:{self.node.locator_port()}"
+
     def run_with(self, body):
         import sonm
 
         async def whole():
-            async with sonm.Node(f"127.0.0.1:{self.node.locator_port()}", timeout=PATIENCE) as client:
+            async with sonm.Node(self.address(), timeout=PATIENCE) as client:
                 return await body(Apps(self.node, client))
         return asyncio.run(whole())
 

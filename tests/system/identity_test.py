@@ -41,15 +41,20 @@ def setUpModule():
     need_node()
 
 
+def proving_node(name, services, port=0, peers="", key="dev:1", required=True):
+    text = HEAD.format(name=name, key=key or "", port=port, interval=INTERVAL, peers=peers, required=str(required).lower())
+    if key is None:
+        text = text.replace("key: \n", "")
+    node = Node("services:\n" + services, text)
+    contracts = {name: f"0x{number:040x}" for number, name in enumerate(CONTRACTS, 1)}
+    (node.folder / "network.json").write_text(json.dumps({**NETWORK, "contracts": contracts}))
+    return node
+
+
 class Proving(unittest.TestCase):
-    def node(self, name, services, port, peers="", key="dev:1", required=True):
-        text = HEAD.format(name=name, key=key or "", port=port, interval=INTERVAL, peers=peers, required=str(required).lower())
-        if key is None:
-            text = text.replace("key: \n", "")
-        node = Node("services:\n" + services, text)
+    def node(self, *what):
+        node = proving_node(*what)
         self.addCleanup(node.clean)
-        contracts = {name: f"0x{number:040x}" for number, name in enumerate(CONTRACTS, 1)}
-        (node.folder / "network.json").write_text(json.dumps({**NETWORK, "contracts": contracts}))
         return node
 
     def pair(self, services, keys=("dev:1", "dev:2"), required=(True, True)):
@@ -128,7 +133,7 @@ class Cluster(Proving):
 
 class OneNode(Proving):
     def started(self, services=STORAGE + APPS):
-        return self.node("alone", services, free_ports(1)[0]).start()
+        return self.node("alone", services).start()
 
     def test_a_stranger_is_turned_away_on_every_port_and_a_proven_one_is_served(self):
         node = self.started(STORAGE)
