@@ -126,6 +126,24 @@ asio::thread_pool& work_pool() {
     return pool;
 }
 
+Task<void> detail::run_on(asio::thread_pool& pool, Job& job) {
+    auto initiate = [&pool, &job](auto handler) {
+        auto executor = asio::get_associated_executor(handler);
+        // The caller's context must not run out of work meanwhile.
+        auto there = [&job, handler = std::move(handler), busy = asio::make_work_guard(executor)]() mutable {
+            try {
+                job.run();
+            } catch (...) {
+                job.failure = std::current_exception();
+            }
+            asio::post(busy.get_executor(), std::move(handler));
+        };
+        asio::post(pool, std::move(there));
+    };
+    return asio::async_initiate<const asio::use_awaitable_t<>&, void()>(std::move(initiate),
+                                                                        asio::use_awaitable);
+}
+
 int run_main(asio::io_context& context, Task<int> main) {
     auto out = std::make_shared<std::optional<int>>();
     std::exception_ptr failure;

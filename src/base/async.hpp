@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <variant>
 
 /// Structured concurrency on Asio coroutines. Every object here belongs to one executor (one thread) and says
 /// so by not locking. This is the only place of the project that may spawn, detach or catch; rooms use
@@ -233,18 +234,51 @@ private:
 asio::thread_pool& work_pool();
 
 namespace detail {
+
+struct Job {
+    virtual ~Job() = default;
+    virtual void run() = 0;
+    std::exception_ptr failure;
+};
+
 template <class F>
-Task<std::invoke_result_t<F>> call(F work) {
-    co_return work();
-}
+struct JobOf final : Job {
+    using R = std::invoke_result_t<F&>;
+    explicit JobOf(F f) : work(std::move(f)) {}
+    void run() override {
+        if constexpr (std::is_void_v<R>)
+            work();
+        else
+            out.emplace(work());
+    }
+    R take() {
+        if (failure) std::rethrow_exception(failure);
+        if constexpr (!std::is_void_v<R>) return std::move(*out);
+    }
+    F work;
+    std::conditional_t<std::is_void_v<R>, std::monostate, std::optional<R>> out;
+};
+
+/// Runs the job on a thread of the pool; done when that is over. Nothing of the caller's coroutine is touched
+/// there: a coroutine spawned there would share the caller's cancellation state with it.
+Task<void> run_on(asio::thread_pool& pool, Job& job);
+
 }  // namespace detail
 
-/// Runs `work()` on the pool and comes back to the caller's executor. `work` must own what it uses and cannot
-/// be cancelled.
+/// Runs `work()` on a thread of `pool` and comes back to the caller's executor. It cannot be cancelled, and
+/// the caller is not let go before it has ended: what the caller keeps alive, `work` may refer to.
 template <class F>
-Task<std::invoke_result_t<F>> offload(F work) {
-    auto task = detail::call<F>(std::move(work));
-    co_return co_await asio::co_spawn(work_pool().get_executor(), std::move(task), asio::use_awaitable);
+Task<std::invoke_result_t<F&>> offload_to(asio::thread_pool& pool, F work) {
+    detail::JobOf<F> job(std::move(work));
+    auto running = detail::run_on(pool, job);
+    co_await std::move(running);
+    co_return job.take();
+}
+
+/// The same on the pool for heavy work.
+template <class F>
+Task<std::invoke_result_t<F&>> offload(F work) {
+    return offload_to(work_pool(), std::move(work));
 }
 
 /// Runs `main` on this thread until it ends. SIGINT and SIGTERM cancel it once; a second signal ends the

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 using namespace sonm;
 using namespace std::chrono_literals;
 
@@ -185,6 +187,53 @@ TEST(Offload, HeavyWorkRunsElsewhereAndComesBack) {
         auto there = co_await offload(std::move(work));
         EXPECT_TRUE(here != there);
         EXPECT_TRUE(here == std::this_thread::get_id());
+    };
+    run_test(body());
+}
+
+TEST(Offload, CallerCancelledMeanwhile_IsLetGoOnlyWhenTheWorkHasEnded) {
+    std::promise<void> begun, go;
+    bool ended = false, ended_first = false;
+    auto heavy = [&] {
+        begun.set_value();
+        go.get_future().wait();
+        ended = true;
+    };
+    auto caller = [&]() -> Task<void> {
+        struct LetGo {
+            LetGo(const bool& e, bool& s) : ended(e), seen(s) {}
+            ~LetGo() { seen = ended; }
+            const bool& ended;
+            bool& seen;
+        } let_go(ended, ended_first);
+        auto working = offload(heavy);
+        co_await std::move(working);
+        co_await sleep_for(1h);  // here it meets the cancellation
+    };
+    auto body = [&](TaskGroup& group) -> Task<void> {
+        EXPECT_TRUE(group.spawn(caller()));
+        co_await sleep_for(0ms);
+        begun.get_future().wait();
+        group.cancel();
+        go.set_value();
+        auto joining = group.join();
+        co_await std::move(joining);
+    };
+    auto whole = [&]() -> Task<void> {
+        auto work = scope(1, body);
+        co_await std::move(work);
+    };
+    run_test(whole());
+    EXPECT_TRUE(ended_first);
+}
+
+TEST(Offload, WorkThatThrows_ThrowsAtItsCaller) {
+    auto body = []() -> Task<void> {
+        auto bad = []() -> Result<int> { throw std::out_of_range("far"); };
+        auto working = contain(offload(std::move(bad)));
+        auto outcome = co_await std::move(working);
+        EXPECT_FALSE(outcome);
+        EXPECT_EQ(outcome.error().context, "far");
     };
     run_test(body());
 }

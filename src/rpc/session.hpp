@@ -66,6 +66,8 @@ public:
     bool is_open() const { return !ended_; }
     /// Nothing is under way in either direction: no call, no stream.
     bool is_idle() const { return channels() == 0; }
+    /// Nothing is read from the peer, answers neither, until a stream without credit is: at most `stall_max`.
+    bool stalled() const { return full_streams_ != 0 || uncredited_ > limits_.inbound_bytes_max / 2; }
     /// Why it ended: closed, timeout, or a transport error; only after the end.
     const Error& why() const { return why_; }
     const Peer& peer() const { return *peer_; }
@@ -142,7 +144,6 @@ private:
     void linger(std::uint64_t channel);
     /// Streams without credit hold up the reading when one of them, or all together, hold too much.
     void count_uncredited(std::size_t more, std::size_t less, int full);
-    bool stalled() const { return full_streams_ != 0 || uncredited_ > limits_.inbound_bytes_max / 2; }
     Task<void> wait_for_readers();
 
     Executor executor_;

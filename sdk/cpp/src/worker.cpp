@@ -38,11 +38,17 @@ Async<void> listen(Control& control, Heart& heart) {
     }
 }
 
-Async<void> beat(Control& control, Heart& heart) {
+Async<void> beat(Control& control, Heart& heart, const rpc::Session& session) {
     while (true) {
         heart.answered = false;
         SONM_CO_CHECK(control.say_now<"heartbeat">());
-        co_await sleep_for(disown_max);
+        // An answer that waits behind a request which a handler of ours does not read is not the node's
+        // fault.
+        for (bool held_up = true; held_up && !heart.answered;) {
+            held_up = session.stalled();
+            co_await sleep_for(disown_max);
+            held_up |= session.stalled();
+        }
         if (!heart.answered) co_return fail(Errc::timeout, "the node left a heartbeat unanswered");
         co_await sleep_for(heartbeat_every - disown_max);
     }
@@ -96,7 +102,7 @@ Async<void> Worker::serve(TaskGroup& group) {
     Result<void> beaten;
     auto body = [&](TaskGroup& both) -> Task<void> {
         auto beating = [&]() -> Task<void> {
-            auto heartbeats = beat(control, heart);
+            auto heartbeats = beat(control, heart, connection.session());
             beaten = co_await std::move(heartbeats);
             connection.close();
         };
