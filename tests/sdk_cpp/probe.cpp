@@ -50,6 +50,13 @@ Async<void> hang(sdk::Request, sdk::Response) {
     co_return Result<void>();
 }
 
+/// Longer than a heartbeat and the wait for its answer take together.
+Async<void> read_late(sdk::Request request, sdk::Response response) {
+    co_await sleep_for(std::chrono::seconds(16));
+    auto echoing = echo(std::move(request), std::move(response));
+    co_return co_await std::move(echoing);
+}
+
 Async<void> end_at_once(sdk::Request, sdk::Response) {
     ::_exit(3);
     co_return Result<void>();
@@ -64,6 +71,7 @@ int work(int argc, char** argv) {
     worker.on("known", known);
     worker.on("broken", broken);
     worker.on("hang", hang);
+    worker.on("late", read_late);
     worker.on("exit", end_at_once);
     worker.on("storage", [storage](sdk::Request request, sdk::Response response) {
         return ask_storage(storage, std::move(request), std::move(response));

@@ -93,6 +93,10 @@ class Sdk(AppCase):
         self.assertRegex(self.client("127.0.0.1:1").ask("read collection key"), "^error sonm [0-9]+ service storage")
         self.assertEqual(self.probe.ask("enqueue sdk echo", "still here"), "ok still here")
 
+    def test_a_worker_that_reads_its_request_late_does_not_take_the_node_for_dead(self):
+        large = "x" * 600_000  # more than may be under way unread: the answer to a heartbeat waits behind it
+        self.assertEqual(self.probe.ask("enqueue sdk late", large), "ok " + large)
+
     def test_a_worker_that_dies_fails_its_call_and_the_next_one_is_served(self):
         self.assertRegex(self.probe.ask("enqueue sdk exit"), "^error system 104 slave has been discarded")
         self.assertEqual(self.probe.ask("enqueue sdk echo next"), "ok next")
