@@ -49,6 +49,16 @@ def need_node():
         raise unittest.SkipTest("python3-msgpack is not installed")
 
 
+def end(process):
+    """Asks it to end, and makes it if it does not."""
+    process.terminate()
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class Node:
     """One node in a folder of its own. The folder's path is short: sockets lie in it."""
 
@@ -104,12 +114,7 @@ class Node:
 
     def stop(self):
         if self.process and self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+            end(self.process)
 
     def clean(self):
         self.stop()

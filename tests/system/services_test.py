@@ -7,7 +7,7 @@ import threading
 import unittest
 
 from app_support import ROOT, archive, packed
-from node_support import HEAD, PATIENCE, Node, Refused, free_ports, need_node, time, wait
+from node_support import HEAD, PATIENCE, Node, Refused, end, free_ports, need_node, time, wait
 from service_support import Cases
 
 SERVICES = """\
@@ -362,12 +362,7 @@ class Jabber(Cases):
 
     @classmethod
     def tearDownClass(cls):
-        cls.prosody.terminate()
-        try:
-            cls.prosody.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            cls.prosody.kill()
-            cls.prosody.wait()
+        end(cls.prosody)
         cls.node.clean()
 
     def test_jabber(self):
