@@ -63,6 +63,9 @@ public:
     /// session is gone.
     Task<void> until_stopped();
 
+    /// The called side has said its last word; the caller has not.
+    bool answered() const { return !caller_ && abandoned_ && out_ended_; }
+
     std::uint64_t channel() const { return channel_; }
     Shape shape() const { return shape_; }
 

@@ -9,6 +9,8 @@ namespace {
 constexpr Millis rest{100};
 /// How often a server that drains looks which sessions have become quiet.
 constexpr Millis drain_step{10};
+/// A caller that knows its last word says it at once; many clients of old never do.
+constexpr Millis last_word_max{250};
 constexpr std::size_t name_bytes_max = 256;
 /// Above any number of connections and listeners that can be.
 constexpr std::size_t children_max = 1u << 20;
@@ -221,8 +223,15 @@ Async<void> Server::drain(Millis limit) {
 Async<void> Server::quiet() {
     Error why{make_error_code(Errc::closed), "the node is going down"};
     while (!sessions_.empty()) {
-        for (const Live& live : sessions_)
-            if (live.session->is_idle()) live.session->close(why);
+        auto now = std::chrono::steady_clock::now();
+        for (Live& live : sessions_) {
+            if (!live.session->is_answered())
+                live.answered_since.reset();
+            else if (!live.answered_since)
+                live.answered_since = now;
+            if (live.session->is_idle() || (live.answered_since && now - *live.answered_since > last_word_max))
+                live.session->close(why);
+        }
         auto resting = sleep_for(drain_step);
         co_await std::move(resting);
     }

@@ -87,7 +87,8 @@ public:
     /// Serves until cancelled, or until drain() is done. A connection's failure never ends it.
     Task<void> run();
     /// Goes down in peace: accepts nobody, ends each session once no call is open on it, and after `limit`
-    /// all that are left. Streams count as calls: end endless ones first. Errors: timeout (how many were cut
+    /// all that are left. Streams count as calls: end endless ones first.
+    /// Callers that were answered have a moment to say their last word. Errors: timeout (how many were cut
     /// off).
     Async<void> drain(Millis limit);
     /// Serves one connection that came otherwise (a pipe, a punched hole), until it ends.
@@ -131,6 +132,7 @@ private:
     struct Live {
         std::shared_ptr<Session> session;
         EntryPtr entry;
+        std::optional<std::chrono::steady_clock::time_point> answered_since{};  ///< seen while draining
     };
     /// A session's place in the registry, given back with its end.
     class Registered;

@@ -168,6 +168,18 @@ Task<void> check_quiet(Fixture& fixture, TaskGroup& group) {
 }
 TEST(ServerNames, a_draining_server_ends_idle_connections_at_once) { with_server(check_quiet); }
 
+Task<void> check_silent(Fixture& fixture, TaskGroup&) {
+    auto* port = fixture.publish("echo", "192.0.2.1:5001");
+    auto stream = fixture.dial(*port);
+    EXPECT_TRUE(co_await stream->write(testing::hex_bytes("93 01 07 90 93 01 00 91 a1 78")));  // refuse(), "x"
+    Bytes answer(64);
+    auto reading = stream->read_some(answer);
+    EXPECT_TRUE(co_await std::move(reading));
+    auto draining = fixture.server.drain(1h);
+    EXPECT_TRUE(co_await std::move(draining)) << "the call was answered; its caller never says a last word";
+}
+TEST(ServerNames, a_draining_server_does_not_wait_for_ever_for_last_words) { with_server(check_silent); }
+
 Task<void> check_advertised(Fixture& fixture, TaskGroup&) {
     fixture.server.listen(std::make_unique<FakeListener>(fixture.executor, "0.0.0.0:10053"));
     fixture.publish("echo", "0.0.0.0:5001");

@@ -207,6 +207,11 @@ Session::TimePoint Session::expire(TimePoint now) {
     return next;
 }
 
+bool Session::is_answered() const {
+    auto answered = [](const auto& stream) { return stream.second->answered(); };
+    return calls_.empty() && answering_ == 0 && std::all_of(streams_.begin(), streams_.end(), answered);
+}
+
 void Session::close(Error why) { end(std::move(why)); }
 
 void Session::end(Error why) {

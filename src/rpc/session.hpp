@@ -66,6 +66,8 @@ public:
     bool is_open() const { return !ended_; }
     /// Nothing is under way in either direction: no call, no stream.
     bool is_idle() const { return channels() == 0; }
+    /// What is left of the peer's calls waits for its last word only: their handlers have ended.
+    bool is_answered() const;
     /// Nothing is read from the peer, answers neither, until a stream without credit is: at most `stall_max`.
     bool stalled() const { return full_streams_ != 0 || uncredited_ > limits_.inbound_bytes_max / 2; }
     /// Why it ended: closed, timeout, or a transport error; only after the end.
