@@ -189,6 +189,12 @@ struct Exchange {
 };
 using ExchangePtr = std::shared_ptr<Exchange>;
 
+/// What is wrong with the item itself; any other end is for the listener to tell.
+bool is_of_item(const Error& error) {
+    return error.is(Errc::invalid) || error.is(Errc::overflow) || error.is(Errc::conflict) ||
+           error.is(Errc::too_large);
+}
+
 Async<void> send_all(JsonStream stream, JsonItems items) {
     for (std::size_t number = 1;; ++number) {
         auto asking = items();
@@ -197,9 +203,7 @@ Async<void> send_all(JsonStream stream, JsonItems items) {
         auto writing = stream.write(std::move(*item));
         auto written = co_await std::move(writing);
         if (written) continue;
-        const Error& error = written.error();
-        // Any other end is for the listener to tell.
-        if (!error.is(Errc::invalid) && !error.is(Errc::conflict) && !error.is(Errc::too_large)) break;
+        if (!is_of_item(written.error())) break;
         co_return wrap(std::move(written.error()), "item {}", number);
     }
     stream.finish();

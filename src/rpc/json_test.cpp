@@ -319,6 +319,7 @@ Task<void> check_calls() {
         EXPECT_EQ(co_await exchange("total", "[1,2,-7]"), "-4 ");
         EXPECT_EQ(co_await exchange("total", "[]"), "0 ");
         EXPECT_THAT(co_await exchange("total", R"([1,"many"])"), HasSubstr("item 2: "));
+        EXPECT_THAT(co_await exchange("total", R"([1,"99999999999999999999"])"), HasSubstr("item 2: "));
         EXPECT_EQ(co_await exchange("join", R"(["a","b"])"), "\"ab\" ");
         EXPECT_EQ(co_await exchange("echo", R"(["a","b"])"), R"("a" "b" )");
         EXPECT_THAT(co_await exchange("echo", R"(["a","enough","b","c"])"), HasSubstr("that was enough"));

@@ -9,8 +9,6 @@ namespace {
 constexpr Millis rest{100};
 /// How often a server that drains looks which sessions have become quiet.
 constexpr Millis drain_step{10};
-/// A caller that knows its last word says it at once; many clients of old never do.
-constexpr Millis last_word_max{250};
 constexpr std::size_t name_bytes_max = 256;
 /// Above any number of connections and listeners that can be.
 constexpr std::size_t children_max = 1u << 20;
@@ -229,7 +227,9 @@ Async<void> Server::quiet() {
                 live.answered_since.reset();
             else if (!live.answered_since)
                 live.answered_since = now;
-            if (live.session->is_idle() || (live.answered_since && now - *live.answered_since > last_word_max))
+            // Callers on streams have a moment to read the end and say their last word; many of old never do.
+            if (live.answered_since &&
+                (live.session->is_idle() || now - *live.answered_since > options_.limits.flush_max))
                 live.session->close(why);
         }
         auto resting = sleep_for(drain_step);

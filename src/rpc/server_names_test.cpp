@@ -178,7 +178,40 @@ Task<void> check_silent(Fixture& fixture, TaskGroup&) {
     auto draining = fixture.server.drain(1h);
     EXPECT_TRUE(co_await std::move(draining)) << "the call was answered; its caller never says a last word";
 }
-TEST(ServerNames, a_draining_server_does_not_wait_for_ever_for_last_words) { with_server(check_silent); }
+ServerOptions hasty() {
+    ServerOptions options;
+    options.limits.flush_max = Millis(50);
+    return options;
+}
+TEST(ServerNames, a_draining_server_does_not_wait_for_ever_for_last_words) {
+    with_server(check_silent, hasty());
+}
+
+Task<void> drain(Fixture& fixture, bool& drained) {
+    auto draining = fixture.server.drain(1h);
+    EXPECT_TRUE(co_await std::move(draining));
+    drained = true;
+}
+
+Task<void> check_slow_reader(Fixture& fixture, TaskGroup& group) {
+    constexpr std::size_t size = 500'000;
+    auto* port = fixture.publish("echo", "192.0.2.1:5001");
+    auto stream = fixture.dial(*port);
+    EXPECT_TRUE(co_await stream->write(testing::hex_bytes("93 01 03 91 ce 00 07 a1 20")));  // blob(size)
+    Bytes answer(1);
+    auto beginning = stream->read_some(answer);
+    EXPECT_TRUE(co_await std::move(beginning));
+    bool drained = false;
+    group.spawn(drain(fixture, drained));
+    co_await sleep_for(Millis(200));
+    EXPECT_FALSE(drained);
+    auto reading = testing::read_to_end(*stream);
+    EXPECT_GT((co_await std::move(reading)).value().size(), size) << "all that was answered";
+    while (!drained) co_await sleep_for(Millis(1));
+}
+TEST(ServerNames, a_draining_server_does_not_cut_off_who_reads_slowly) {
+    with_server(check_slow_reader, hasty());
+}
 
 Task<void> check_advertised(Fixture& fixture, TaskGroup&) {
     fixture.server.listen(std::make_unique<FakeListener>(fixture.executor, "0.0.0.0:10053"));

@@ -209,7 +209,8 @@ Session::TimePoint Session::expire(TimePoint now) {
 
 bool Session::is_answered() const {
     auto answered = [](const auto& stream) { return stream.second->answered(); };
-    return calls_.empty() && answering_ == 0 && std::all_of(streams_.begin(), streams_.end(), answered);
+    return calls_.empty() && answering_ == 0 && outbox_.empty() &&
+           std::all_of(streams_.begin(), streams_.end(), answered);
 }
 
 void Session::close(Error why) { end(std::move(why)); }
