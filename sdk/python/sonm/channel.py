@@ -129,8 +129,16 @@ class Channel:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """The program is done with this call: closes its side, and drops what was not read."""
+        self.release()
+        async with self._changed:
+            self._changed.notify_all()
         if not self._connection.closed:
             await self.close()
+
+    def __del__(self) -> None:
+        if self._inbox_bytes:  # let go unread
+            self._connection.count_unread_later(-self._inbox_bytes)
 
     # For the connection
 
@@ -149,7 +157,8 @@ class Channel:
             self._take_credit(frame.args)
         elif name != "end":
             if not self._grants and not last:
-                await self._connection.wait_for_room(lambda: self._inbox_bytes >= WINDOW_BYTES)
+                await self._connection.wait_while(
+                    lambda: not self._dropped and (self._connection.crowded or self._inbox_bytes >= WINDOW_BYTES))
             if not self._dropped:
                 cost = frame.size + ITEM_OVERHEAD_BYTES
                 self._connection.count_unread(cost)
@@ -161,13 +170,17 @@ class Channel:
         if self._ended_in:
             await self._end_if_due()
 
-    async def drop(self) -> None:
-        """This call is over on this side: what came in for it goes."""
+    def release(self) -> None:
+        """Nobody reads this call any more: what has come for it goes, and so does what comes."""
         self._dropped = True
-        self._connection.count_unread(-self._inbox_bytes)
-        self._inbox_bytes = 0
         self._inbox.clear()
-        await self.fail(SonmError("the call is over"))
+        unread, self._inbox_bytes = self._inbox_bytes, 0
+        self._connection.count_unread(-unread)
+
+    def forget(self) -> None:
+        """This call is over on this side, whatever the other side says of it."""
+        self._connection.forget(self)
+        self.release()
 
     def over(self) -> bool:
         """Nothing more can come in."""
@@ -198,8 +211,10 @@ class Channel:
 
     async def _next(self) -> tuple[str, list[Any]] | None:
         async with self._changed:
-            await self._changed.wait_for(lambda: self._inbox or self._failure or self._ended_in)
+            await self._changed.wait_for(lambda: self._inbox or self._failure or self._ended_in or self._dropped)
             if not self._inbox:
+                if self._dropped:
+                    raise SonmError("the call is over")
                 if self._ended_in:
                     return None
                 raise self._failure or Disconnected("the connection is gone")

@@ -160,9 +160,8 @@ class Service:
         try:
             async with deadline(self._timeout, f"{self.name}.{method}"):
                 return await channel.result()
-        except DeadlineExceeded:
-            if self._connection:
-                await self._connection.forget(channel)
+        except BaseException:  # also the caller's own deadline, and its end
+            channel.forget()
             raise
 
     async def _connect(self) -> Connection:

@@ -1,6 +1,7 @@
 """One connection: many channels, one reader."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,6 +13,8 @@ from .wire import Frame, FrameReader, pack_frame
 INBOUND_BYTES_MAX = 64 << 20
 #: Calls and streams of this side at once on a connection.
 CHANNELS_MAX = 1024
+#: How long a stream without credit that the program does not read may hold up its connection.
+STALL_SECONDS = 30.0
 
 #: Decides about a frame of a channel that this side does not know; False: drop it.
 Stranger = Callable[[Frame], Awaitable[None]]
@@ -26,6 +29,7 @@ class Connection:
         self._channel_max = 0
         self._unread_bytes = 0
         self._room = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         self.held_up = False  #: nothing is read now, because the program does not read its streams
         self._failure: SonmError | None = None
         self._task = asyncio.create_task(self._read(), name="sonm connection")
@@ -55,7 +59,7 @@ class Connection:
             await self.send(number, method, args, headers)
             await channel.grant_window()
         except BaseException:
-            self._channels.pop(number, None)
+            channel.forget()
             raise
         return channel
 
@@ -64,27 +68,44 @@ class Connection:
         self._channels[number] = channel
         self._channel_max = max(self._channel_max, number)
 
-    async def forget(self, channel: Channel) -> None:
-        """What that call still holds, and its late answers, are dropped from now on."""
+    def forget(self, channel: Channel) -> None:
+        """Late frames of that channel are dropped from now on."""
         if self._channels.get(channel.number) is channel:
             del self._channels[channel.number]
-        await channel.drop()
 
     def count_unread(self, more: int) -> None:
         """Counts what came in; below 0: what the program has taken. Errors: ProtocolError, when it is too much."""
         self._unread_bytes += more
-        if more < 0:
+        if more <= 0:
             self._room.set()
         elif self._unread_bytes > INBOUND_BYTES_MAX:
             raise ProtocolError(f"more than {INBOUND_BYTES_MAX} bytes came in and were not read")
 
-    async def wait_for_room(self, full: Callable[[], bool]) -> None:
-        """Waits, and so reads nothing more, while a stream is full, or all that came in is much. For the reader itself."""
-        while not self._failure and (full() or self._unread_bytes > INBOUND_BYTES_MAX // 2):
-            self.held_up = True
-            self._room.clear()
-            await self._room.wait()
-        self.held_up = False
+    def count_unread_later(self, more: int) -> None:
+        """As `count_unread`, from any thread: objects are collected in any."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed, and nothing comes in any more
+            self._loop.call_soon_threadsafe(self.count_unread, more)
+
+    @property
+    def crowded(self) -> bool:
+        """All that came in and was not read is much."""
+        return self._unread_bytes > INBOUND_BYTES_MAX // 2
+
+    async def wait_while(self, full: Callable[[], bool]) -> None:
+        """Waits, and so reads nothing more, until the program has read. For the reader itself. Errors: Disconnected, when it never does."""
+        if not full():
+            return
+        try:
+            async with asyncio.timeout(STALL_SECONDS):
+                while not self._failure and full():
+                    self.held_up = True
+                    self._room.clear()
+                    await self._room.wait()
+        except TimeoutError:
+            if full():
+                raise Disconnected(f"what came on a stream was not read within {STALL_SECONDS:g} s, and held up the connection") from None
+        finally:
+            self.held_up = False
 
     async def send(self, channel: int, message: int, args: Any, headers: dict[str, bytes] | None = None) -> None:
         """Sends one frame; waits while the socket is full. Errors: Disconnected."""
@@ -115,10 +136,10 @@ class Connection:
             while data := await self._reader.read(1 << 16):
                 for frame in frames.feed(data):
                     await self._dispatch(frame)
+        except SonmError as error:  # first: some are OSErrors, too
+            failure = error
         except OSError as error:
             failure = Disconnected(f"the connection was lost: {error}")
-        except SonmError as error:
-            failure = error
         finally:
             await self._end(failure)
 

@@ -125,6 +125,7 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             self._answered.clear()
+            held_up = self._connection.held_up
             try:
                 async with asyncio.timeout(DISOWN_SECONDS):
                     await self._connection.send(1, 0, ())
@@ -133,7 +134,7 @@ class Worker:
                 await self._connection.close(error)
                 return
             except TimeoutError:
-                if self._connection.held_up:  # the answer waits behind a request that its handler has not read yet
+                if held_up or self._connection.held_up:  # the answer waits behind a request that its handler has not read yet
                     continue
                 await self._connection.close(SonmError(f"the node left a heartbeat unanswered for {DISOWN_SECONDS:g} s"))
                 return
@@ -197,7 +198,8 @@ class Worker:
             traceback.print_exc()
             await self._fail(channel, CATEGORY, UNCAUGHT, f"{type(error).__name__}: {error}")
         finally:
-            await self._connection.forget(channel)
+            channel.forget()
+            await channel.fail(SonmError("the call is over"))
 
     async def _fail(self, channel: Channel, category: int, code: int, reason: str) -> None:
         try:
