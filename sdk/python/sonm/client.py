@@ -15,6 +15,8 @@ DEFAULT_NODE = "127.0.0.1:10053"
 ENDPOINTS_MAX = 32
 #: A method of every node: what follows on this connection is for the service of that name.
 ATTACH = 65
+#: Errors: no such service, no such method.
+NOT_AVAILABLE, NO_METHOD = (10, 1), (7, 5)
 
 
 class Resolved(NamedTuple):
@@ -71,25 +73,45 @@ class Node:
         # under other hosts than we do.
         doors = [asked] if asked[0].startswith("unix:") or asked[1] in [port for _, port in resolved.endpoints] else []
         doors += [one for one in self.endpoints if one != asked and (one[0].startswith("unix:") or one in resolved.endpoints)]
-        problem: SonmError = ServiceError(10, 1, "service is not available")
+        problem: SonmError = ServiceError(*NOT_AVAILABLE, "service is not available")
         for door in doors:
             try:
                 return resolved, await self._attach(door, name)
             except SonmError as error:  # another node serves it, or nobody answers there any more
                 problem = error
-        services = [one for one in resolved.endpoints if one not in doors]
-        if not services:
-            raise problem
-        return resolved, await connect_first(services)
+        for place in resolved.endpoints:
+            if place not in doors:
+                try:
+                    return resolved, await self._enter(place, name)
+                except SonmError as error:
+                    problem = error
+        raise problem
 
     async def _attach(self, door: tuple[str, int], name: str) -> Connection:
-        connection = await connect_first([door])
+        return await attach(await connect_first([door]), name)
+
+    async def _enter(self, place: tuple[str, int], name: str) -> Connection:
+        """Asks by name, for the port of a node speaks to its locator, and without if the service must be alone there."""
+        connection = await connect_first([place])
         try:
-            await (await connection.open(ATTACH, (name,), {}, PRIMITIVE)).result()
-        except BaseException:
-            await connection.close()
-            raise
-        return connection
+            return await attach(connection, name)
+        except Disconnected:  # so, or with NO_METHOD, nodes of old answer to a name
+            pass
+        except ServiceError as error:
+            if (error.category, error.code) == NOT_AVAILABLE:
+                # A node that does not serve it; or a service that was found under the name of a routing group.
+                if await self._leads_to_a_node(place):
+                    raise
+            elif (error.category, error.code) != NO_METHOD:
+                raise
+        return await connect_first([place])
+
+    async def _leads_to_a_node(self, place: tuple[str, int]) -> bool:
+        try:
+            await (await self._attach(place, "locator")).close()
+        except ServiceError as error:
+            return (error.category, error.code) != NOT_AVAILABLE
+        return True
 
     async def close(self) -> None:
         for service in self._services:
@@ -185,6 +207,16 @@ class deadline:
             await self._timeout.__aexit__(*error)
         except TimeoutError:
             raise DeadlineExceeded(f"{self._what}: no answer within {self._seconds:g} s") from None
+
+
+async def attach(connection: Connection, name: str) -> Connection:
+    """From now on the service of that name is spoken to. Errors: as a call; then the connection is closed."""
+    try:
+        await (await connection.open(ATTACH, (name,), {}, PRIMITIVE)).result()
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
 
 
 async def connect_first(endpoints: list[tuple[str, int]]) -> Connection:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 
 class Peer:
-    """Listens on loopback. `script` is a list of ('in', hex) and ('out', hex); one connection plays one script."""
+    """Listens on loopback. `script` is a list of ('in', hex), ('out', hex) and ('end', ''); one connection plays one script."""
 
     def __init__(self, *scripts: list[tuple[str, str]]):
         self._scripts, self.problems = list(scripts), []
@@ -22,6 +22,8 @@ class Peer:
                     if got != data:
                         self.problems.append(f"expected {data.hex(' ')}, got {got.hex(' ')}")
                         break
+                elif direction == "end":
+                    return
                 else:
                     writer.write(data)
                     await writer.drain()

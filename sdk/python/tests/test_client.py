@@ -24,6 +24,21 @@ def resolves(name: str, service: Peer, graph: str) -> list[tuple[str, str]]:
     ]
 
 
+def attaches(name: str, *answer: tuple[str, str]) -> list[tuple[str, str]]:
+    """How a service is asked for by its name; without an answer: as at the ports of a service that nodes of old have, which end the connection."""
+    raw = name.encode()
+    return [("in", f"93 01 41 91 {0xa0 + len(raw):02x}{raw.hex()}"), *(answer or [("end", "")])]
+
+
+ATTACHED = ("out", "93 01 00 91 01")
+NOT_AVAILABLE = ("out", "93 01 01 92 92 0a 01 b8 73657276696365206973206e6f7420617661696c61626c65")
+READ = [("in", "92 aa636f6c6c656374696f6e a36b6579"), ("out", "91 a776616c75652d31")]
+
+
+def reads(channel: int) -> list[tuple[str, str]]:
+    return [(direction, f"93 {channel:02x} 00 {text}") for direction, text in READ]
+
+
 class ClientTest(unittest.IsolatedAsyncioTestCase):
     async def test_a_captured_storage_session_gives_what_it_gave_then(self):
         session = [
@@ -36,7 +51,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
             ("in", "93 04 00 92 aa636f6c6c656374696f6e a36b6579"),
             ("out", "93 04 01 92 92 0c 02 da002a 2f636f6c6c656374696f6e2f6b65793a204e6f20737563682066696c65206f72206469726563746f7279"),
         ]
-        async with peer(session) as service, peer(resolves("storage", service, STORAGE)) as locator:
+        async with peer(attaches("storage"), session) as service, peer(resolves("storage", service, STORAGE)) as locator:
             async with sonm.Node(locator.address) as node:
                 storage = node.service("storage")
                 self.assertIsNone(await storage.write("collection", "key", b"value-1", ["tagA", "tagB"]))
@@ -52,7 +67,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
             ("in", "93 01 00 91 a470696e67"), ("in", "93 01 00 91 a568656c6c6f"), ("in", "93 01 02 90"),
             ("out", "93 01 00 91 aa706f6e673a68656c6c6f"), ("out", "93 01 02 90"),
         ]
-        async with peer(session) as service, peer(resolves("app", service, APP)) as locator:
+        async with peer(attaches("app"), session) as service, peer(resolves("app", service, APP)) as locator:
             async with sonm.Node(locator.address) as node:
                 channel = await node.service("app").enqueue("ping")
                 await channel.write(b"hello")
@@ -79,9 +94,31 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
 
     async def test_a_door_that_nobody_answers_at_does_not_hide_the_service(self):
         session = [("in", "93 01 00 92 aa636f6c6c656374696f6e a36b6579"), ("out", "93 01 00 91 a776616c75652d31")]
-        async with peer(session) as service, peer(resolves("storage", service, STORAGE)) as locator:
+        async with peer(attaches("storage"), session) as service, peer(resolves("storage", service, STORAGE)) as locator:
             async with sonm.Node(f"unix:/nonexistent/node,{locator.address}") as node:
                 self.assertEqual(await node.service("storage").read("collection", "key"), b"value-1")
+
+    async def test_a_service_on_another_nodes_port_is_asked_for_there_by_name(self):
+        async with peer(attaches("storage", ATTACHED) + reads(2)) as far, peer(resolves("storage", far, STORAGE)) as locator:
+            async with sonm.Node(locator.address) as node:
+                self.assertEqual(await node.service("storage").read("collection", "key"), b"value-1")
+
+    async def test_a_port_that_knows_no_names_or_not_this_one_and_is_no_nodes_belongs_to_the_service_alone(self):
+        no_method = ("out", "93 01 01 92 92 07 05 a46e6f7065")
+        for scripts in ([attaches("storage")], [attaches("storage", no_method)],
+                        [attaches("storage", NOT_AVAILABLE), attaches("locator", NOT_AVAILABLE)]):
+            async with peer(*scripts, reads(1)) as service, peer(resolves("storage", service, STORAGE)) as locator:
+                async with sonm.Node(locator.address) as node:
+                    self.assertEqual(await node.service("storage").read("collection", "key"), b"value-1")
+
+    async def test_a_service_that_another_node_does_not_have_or_give_is_an_error_and_never_its_locator(self):
+        refused = ("out", "93 01 01 92 92 09 01 a46e6f7065")
+        for code, scripts in (((10, 1), [attaches("storage", NOT_AVAILABLE), attaches("locator", ATTACHED)]), ((9, 1), [attaches("storage", refused)])):
+            async with peer(*scripts) as far, peer(resolves("storage", far, STORAGE)) as locator:
+                async with sonm.Node(locator.address) as node:
+                    with self.assertRaises(sonm.ServiceError) as caught:
+                        await node.service("storage").read("collection", "key")
+                    self.assertEqual((caught.exception.category, caught.exception.code), code)
 
     async def test_an_unknown_service_is_an_error_with_the_well_known_text(self):
         answer = [("in", "93 01 00 91 a46e6f7065"),
@@ -93,7 +130,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(caught.exception.reason, "service is not available")
 
     async def test_a_method_that_the_service_lacks_is_named_with_those_it_has(self):
-        async with peer([]) as service, peer(resolves("storage", service, STORAGE)) as locator:
+        async with peer(attaches("storage")) as service, peer(resolves("storage", service, STORAGE)) as locator:
             async with sonm.Node(locator.address) as node:
                 with self.assertRaisesRegex(AttributeError, "no method 'erase'.*find, read, remove, write"):
                     await node.service("storage").erase("a")
@@ -102,7 +139,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
         for garbage in ("c1", "91 01", "93 a0 00 90", "93 01 09 90", "93 01 00 a0", "dfffffffff", "94 01 00 90 01"):
             good = [("in", "93 01 00 92 a161 a162"), ("out", "93 01 00 91 a163")]
             bad = [("in", "93 01 00 92 a161 a162"), ("out", garbage)]
-            async with peer(bad, good) as service:
+            async with peer(attaches("storage"), bad, attaches("storage"), good) as service:
                 again = resolves("storage", service, STORAGE)
                 async with peer(again, again) as locator, sonm.Node(locator.address, timeout=0.5) as node:
                     storage = node.service("storage")
@@ -114,7 +151,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
                     locator.problems.clear()
 
     async def test_a_service_that_says_nothing_is_given_up_in_time(self):
-        async with peer([("in", "93 01 00 92 a161 a162")]) as service, peer(resolves("storage", service, STORAGE)) as locator:
+        async with peer(attaches("storage"), [("in", "93 01 00 92 a161 a162")]) as service, peer(resolves("storage", service, STORAGE)) as locator:
             async with sonm.Node(locator.address) as node:
                 with self.assertRaisesRegex(sonm.DeadlineExceeded, "storage.read: no answer within 0.2 s"):
                     await node.service("storage", timeout=0.2).read("a", "b")
@@ -131,7 +168,7 @@ class ClientTest(unittest.IsolatedAsyncioTestCase):
         written = "93 01 00 91 db00032000" + item.hex()
         session = [("in", "93 01 00 90"), ("in", written), ("in", written)]
         more = [("out", "93 01 02 91 ce00064000"), ("in", written), ("in", "93 01 02 90"), ("out", "93 01 00 91 03")]
-        async with peer(session + more) as service, peer(resolves("up", service, graph)) as locator:
+        async with peer(attaches("up"), session + more) as service, peer(resolves("up", service, graph)) as locator:
             async with sonm.Node(locator.address) as node:
                 channel = await node.service("up").push()
                 for _ in range(3):
