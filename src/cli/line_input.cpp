@@ -32,20 +32,29 @@ LineInput::LineInput(const Executor& executor) : input_(executor) {
 
 /// False at the end.
 Async<bool> LineInput::fill() {
-    auto waiting =
-        input_.async_wait(asio::posix::stream_descriptor::wait_read, as_tuple(asio::use_awaitable));
-    // What cannot be waited for (a file, /dev/null) never blocks.
-    auto [unfit] = co_await std::move(waiting);
-    if (unfit && unfit != asio::error::operation_not_supported && unfit != std::errc::operation_not_permitted)
-        co_return fail(unfit, "standard input");
-    std::size_t before = ahead_.size();
-    ahead_.resize(before + read_bytes);
-    ssize_t got = ::read(input_.native_handle(), ahead_.data() + before, read_bytes);
-    int why = errno;
-    ahead_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    if (got < 0 && why != EAGAIN && why != EINTR)
-        co_return fail(std::error_code(why, std::generic_category()), "standard input");
-    co_return got != 0;
+    // What does not block is read first: of a FIFO whose last writer had gone before it was opened anew,
+    // Linux tells the end to who reads, never to who waits.
+    bool waits = (::fcntl(input_.native_handle(), F_GETFL) & O_NONBLOCK) == 0;
+    while (true) {
+        if (waits) {
+            auto waiting =
+                input_.async_wait(asio::posix::stream_descriptor::wait_read, as_tuple(asio::use_awaitable));
+            // What cannot be waited for (a file) never blocks.
+            auto [unfit] = co_await std::move(waiting);
+            if (unfit && unfit != asio::error::operation_not_supported &&
+                unfit != std::errc::operation_not_permitted)
+                co_return fail(unfit, "standard input");
+        }
+        std::size_t before = ahead_.size();
+        ahead_.resize(before + read_bytes);
+        ssize_t got = ::read(input_.native_handle(), ahead_.data() + before, read_bytes);
+        int why = errno;
+        ahead_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+        if (got >= 0) co_return got != 0;
+        if (why != EAGAIN && why != EINTR)
+            co_return fail(std::error_code(why, std::generic_category()), "standard input");
+        waits = true;
+    }
 }
 
 Async<std::optional<std::string>> LineInput::next() {
