@@ -5,8 +5,6 @@
 namespace sonm::cli {
 namespace {
 
-using LocatorClient = rpc::Client<rpc::LocatorProtocol>;
-
 Async<rpc::ConnectOptions> connect_options(Context& context, const NodeLink& link) {
     rpc::ConnectOptions options;
     if (!link.prove) co_return options;
@@ -34,36 +32,35 @@ std::string address_of(const rpc::Endpoint& endpoint) {
     return fmt::format("{}:{}", version_6 ? "[" + endpoint.first + "]" : endpoint.first, endpoint.second);
 }
 
-Async<rpc::Resolved> resolve(LocatorClient locator, std::string service) {
-    std::optional<std::string> no_seed;
-    auto resolving = locator.call<"resolve">(service, no_seed);
-    auto found = co_await std::move(resolving);
-    if (!found)
-        co_return wrap(std::move(found.error()), "service {} at {}", service, locator.connection().peer());
-    co_return std::move(*found);
+/// Of a port that leads to no service of that name; what knows no names at all (nodes of old) says slot not
+/// found, or closes.
+bool leads_nowhere(const Error& error) {
+    return error.is(rpc::LocatorErrc::service_not_available) || error.is(rpc::DispatchErrc::slot_not_found) ||
+           error.is(Errc::closed);
 }
 
-Async<LocatorClient> locator_of(Context& context, TaskGroup& group, NodeLink link) {
-    auto asking = ask_node(context, group, std::move(link), "locator");
-    SONM_CO_TRY(rpc::Connection connection, co_await std::move(asking));
-    co_return LocatorClient(std::move(connection));
+/// By name; without one only at a service's own port, whose name may be another (of a group's member, or of
+/// what was published). At a node's port the locator would take for its own what is said without a name.
+Async<rpc::Connection> connect_at(TaskGroup& group, std::string address, std::string service,
+                                  rpc::ConnectOptions options) {
+    auto connecting = connect_to(group, address, std::move(service), options);
+    auto connection = co_await std::move(connecting);
+    // A proof is for a name, too.
+    if (connection || options.signer || !leads_nowhere(connection.error())) co_return connection;
+    auto probing = connect_to(group, address, std::string(rpc::LocatorProtocol::name), options);
+    auto locator = co_await std::move(probing);
+    if (locator || !leads_nowhere(locator.error())) co_return connection;
+    auto speaking = connect_to(group, std::move(address), std::string(), std::move(options));
+    co_return co_await std::move(speaking);
 }
 
-/// At one of the endpoints. One that is a node's port speaks to the locator; the service is asked for there
-/// by name.
 Async<rpc::Connection> reach_elsewhere(Context& context, TaskGroup& group, NodeLink link,
                                        std::string service) {
-    SONM_CO_TRY(LocatorClient locator, co_await locator_of(context, group, link));
-    SONM_CO_TRY(rpc::Resolved found, co_await resolve(locator, service));
-    auto asking = locator.call<"cluster">();
-    SONM_CO_TRY(auto nodes, co_await std::move(asking));
     SONM_CO_TRY(rpc::ConnectOptions options, co_await connect_options(context, link));
+    SONM_CO_TRY(rpc::Resolved found, co_await resolve_service(context, group, std::move(link), service));
     Error last{make_error_code(rpc::LocatorErrc::service_not_available), {}};
     for (const rpc::Endpoint& endpoint : std::get<0>(found)) {
-        // A proof is for a name, too.
-        bool by_name = link.prove ||
-                       std::ranges::any_of(nodes, [&](const auto& node) { return node.second == endpoint; });
-        auto connecting = connect_to(group, address_of(endpoint), by_name ? service : "", options);
+        auto connecting = connect_at(group, address_of(endpoint), service, options);
         auto connected = co_await std::move(connecting);
         if (connected) co_return std::move(*connected);
         last = std::move(connected.error());
@@ -95,9 +92,15 @@ Async<rpc::Connection> ask_node(Context& context, TaskGroup& group, NodeLink lin
 }
 
 Async<rpc::Resolved> resolve_service(Context& context, TaskGroup& group, NodeLink link, std::string service) {
-    SONM_CO_TRY(LocatorClient locator, co_await locator_of(context, group, std::move(link)));
-    auto resolving = resolve(std::move(locator), std::move(service));
-    co_return co_await std::move(resolving);
+    auto asking = ask_node(context, group, std::move(link), "locator");
+    SONM_CO_TRY(rpc::Connection connection, co_await std::move(asking));
+    rpc::Client<rpc::LocatorProtocol> locator(std::move(connection));
+    std::optional<std::string> no_seed;
+    auto resolving = locator.call<"resolve">(service, no_seed);
+    auto found = co_await std::move(resolving);
+    if (!found)
+        co_return wrap(std::move(found.error()), "service {} at {}", service, locator.connection().peer());
+    co_return std::move(*found);
 }
 
 Async<rpc::Connection> reach_service(Context& context, TaskGroup& group, NodeLink link, std::string service) {

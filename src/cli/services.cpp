@@ -4,7 +4,7 @@
 #include "sonm/cli/line_input.hpp"
 #include "sonm/cli/node_link.hpp"
 #include "sonm/cli/print.hpp"
-#include "sonm/rpc/json_call.hpp"
+#include "sonm/rpc/json_answer.hpp"
 #include "sonm/services/protocols.hpp"
 
 namespace sonm::cli {
@@ -74,15 +74,10 @@ void print_value(const json& value) {
 }
 
 Async<void> print_items(rpc::JsonStream stream) {
-    bool one_answer = rpc::has_one_answer(stream.method());
     while (true) {
         auto next = stream.next();
         SONM_CO_TRY(std::optional<json> item, co_await std::move(next));
         if (!item) co_return Result<void>();
-        if (one_answer) {
-            print_value(*item);
-            co_return Result<void>();
-        }
         print(rpc::to_text(*item) + "\n");
     }
 }
@@ -111,7 +106,8 @@ Async<Exit> call(Context& context, TaskGroup& group, Call what) {
     if (!what.args.empty()) {
         SONM_CO_TRY(args, rpc::parse_json(what.args));
     }
-    SONM_CO_TRY(Seconds limit, parse_span(what.timeout));
+    SONM_CO_TRY(Seconds seconds, parse_span(what.timeout));
+    Millis limit(seconds.value * 1000);
     SONM_CO_TRY(rpc::Resolved found, co_await resolve_service(context, group, what.link, what.service));
     const rpc::ProtocolInfo* protocol = protocol_of(std::get<2>(found));
     if (!protocol)
@@ -122,9 +118,9 @@ Async<Exit> call(Context& context, TaskGroup& group, Call what) {
         SONM_CO_CHECK(rpc::json_notify(connection, *protocol, what.method, args));
         co_return Exit::ok;
     }
-    if (rpc::has_one_answer(*method) && !rpc::takes_items(*method)) {
-        auto calling =
-            rpc::json_call(connection, *protocol, what.method, std::move(args), Millis(limit.value * 1000));
+    bool one_answer = rpc::has_one_answer(*method);
+    if (one_answer && !rpc::takes_items(*method)) {
+        auto calling = rpc::json_call(connection, *protocol, what.method, std::move(args), limit);
         SONM_CO_TRY(json value, co_await std::move(calling));
         print_value(value);
         co_return Exit::ok;
@@ -133,6 +129,12 @@ Async<Exit> call(Context& context, TaskGroup& group, Call what) {
     LineInput input(context.executor());
     std::size_t number = 0;
     rpc::JsonItems items = [&] { return next_item(input, number); };
+    if (one_answer) {
+        auto answering = rpc::json_answer(std::move(stream), std::move(items), limit);
+        SONM_CO_TRY(json value, co_await std::move(answering));
+        print_value(value);
+        co_return Exit::ok;
+    }
     auto exchanging = rpc::json_exchange(std::move(stream), std::move(items), print_items);
     SONM_CO_CHECK(co_await std::move(exchanging));
     co_return Exit::ok;
@@ -163,7 +165,9 @@ void add_service_commands(Commands& commands) {
             leaf.add_option("service", what->service, "Its name")->required();
             leaf.add_option("method", what->method, "One of its methods")->required();
             leaf.add_option("args", what->args, "A list by place, or an object by name");
-            leaf.add_option("--timeout", what->timeout, "How long to wait for an answer that is no stream")
+            leaf.add_option("--timeout", what->timeout,
+                            "How long the service may neither answer nor take a line of input; where it "
+                            "streams its answer there is no limit")
                 ->capture_default_str();
             add_node_link(leaf, what->link);
             return [what](Context& context, TaskGroup& group) { return call(context, group, *what); };

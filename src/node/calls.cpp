@@ -1,7 +1,7 @@
 #include "sonm/node/calls.hpp"
 
 #include "sonm/node/node.hpp"
-#include "sonm/rpc/json_call.hpp"
+#include "sonm/rpc/json_answer.hpp"
 #include "sonm/services/protocols.hpp"
 
 namespace sonm::node {
@@ -11,7 +11,7 @@ using http::Incoming;
 using http::Response;
 using json = rpc::Json;
 
-/// For one unary call; a stream may go on for as long as the server lets a handler.
+/// For one answer; a stream may go on for as long as the server lets a handler.
 constexpr Millis call_max{30'000};
 /// How long a stream's answer may stay silent: then an empty line shows whether its client is still there.
 constexpr Millis silence_max{3'000};
@@ -80,24 +80,26 @@ bool is_address(std::string_view host) {
 
 }  // namespace
 
-std::optional<Response> refuse_caller(const HttpConfig& config, const Incoming& request) {
-    if (config.calls == CallsFrom::nobody)
+std::optional<Response> refuse_caller(const NodeConfig& config, const Incoming& request) {
+    if (config.identity_required)
+        return refusal(403, "calls over HTTP are off: identity_required, and nobody proves an account there");
+    if (config.http.calls == CallsFrom::nobody)
         return refusal(403, "calls over HTTP are off: http.calls in the configuration");
-    if (config.calls == CallsFrom::this_machine && !is_this_machine(request.peer))
+    if (config.http.calls == CallsFrom::this_machine && !is_this_machine(request.peer))
         return refusal(403, "calls are answered on this machine only: http.calls in the configuration");
     // A page in a browser here may send what it likes to this port under a name of its own, unless asked for
     // this.
     const std::string* named = request.header("Host");
     std::string_view host = named ? host_of(*named) : std::string_view();
     if (!is_address(host) && host != "localhost" &&
-        std::ranges::find(config.hosts, host) == config.hosts.end())
+        std::ranges::find(config.http.hosts, host) == config.http.hosts.end())
         return refusal(
             403,
             fmt::format("'{}' is no name of this node: http.hosts in the configuration lists them", host));
     return std::nullopt;
 }
 
-std::optional<Response> refuse_call(const HttpConfig& config, const Incoming& request) {
+std::optional<Response> refuse_call(const NodeConfig& config, const Incoming& request) {
     if (auto refused = refuse_caller(config, request)) return refused;
     if (request.method != "POST") {
         Response out = refusal(405, "a call is a POST with its arguments as JSON");
@@ -183,13 +185,6 @@ Async<void> stream_items(rpc::JsonStream stream, http::Responder& out) {
     }
 }
 
-Async<void> only_item(rpc::JsonStream stream, std::optional<json>& value) {
-    auto waiting = stream.next();
-    SONM_CO_TRY(value, co_await std::move(waiting));
-    if (!value) co_return fail(Errc::closed, "no answer came");
-    co_return Result<void>();
-}
-
 struct Named {
     std::string service, method;
 };
@@ -230,20 +225,21 @@ Async<std::optional<json>> call(Node& node, const Incoming& request, http::Respo
     }
     SONM_CO_TRY(rpc::JsonStream stream, rpc::json_stream(connection, *protocol, named.method, args));
     rpc::JsonItems items = [&said] { return next_line(said); };
-    std::optional<json> value;
-    auto hear = [&](rpc::JsonStream from) {
-        return one_answer ? only_item(std::move(from), value) : stream_items(std::move(from), out);
-    };
+    if (one_answer) {
+        auto answering = rpc::json_answer(std::move(stream), std::move(items), call_max);
+        SONM_CO_TRY(json value, co_await std::move(answering));
+        co_return Result<std::optional<json>>(std::move(value));
+    }
+    auto hear = [&out](rpc::JsonStream from) { return stream_items(std::move(from), out); };
     auto exchanging = rpc::json_exchange(std::move(stream), std::move(items), std::move(hear));
     SONM_CO_CHECK(co_await std::move(exchanging));
-    co_return Result<std::optional<json>>(std::move(value));
+    co_return Result<std::optional<json>>();
 }
 
 }  // namespace
 
 Async<void> answer_call(Node& node, const Incoming& request, http::Responder& out) {
-    if (auto refused = refuse_call(node.config().http, request))
-        co_return co_await out.send(std::move(*refused));
+    if (auto refused = refuse_call(node.config(), request)) co_return co_await out.send(std::move(*refused));
     auto calling = call(node, request, out);
     auto called = co_await std::move(calling);
     if (!called && out.begun()) co_return tl::unexpected<Error>(std::move(called.error()));

@@ -9,8 +9,9 @@ import threading
 import unittest
 
 from app_support import ROOT
-from node_support import PATIENCE, Node, free_ports, need_node, time, wait
-from support import FAILED, INTERRUPTED, OK, SLOWNESS, USAGE
+from cluster_test import OldStorage
+from node_support import PATIENCE, Client, Node, free_ports, need_node, os, socket, time, wait
+from support import FAILED, INTERRUPTED, OK, SLOWNESS, TOO_LATE, USAGE
 
 SERVICES = """\
 services:
@@ -30,6 +31,7 @@ drain: 1 s
 locator: {{{{uuid: {name}, interval: 1 s, peers: {{{{{peer}: '127.0.0.1:{peer_port}'}}}}}}}}
 """
 AS_JSON, AS_LINES = {"Content-Type": "application/json"}, {"Content-Type": "application/x-ndjson"}
+RESOLVE, CLUSTER, PUBLISH = 0, 3, 4
 # How long a node needs to notice that who listens to a silent stream over HTTP has gone.
 SILENCE = 3 * SLOWNESS
 
@@ -156,6 +158,22 @@ class Shapes(unittest.TestCase):
         self.assertEqual((code, len(out.splitlines())), (OK, 2), err)
         self.assertEqual(self.sonm("call", "echo", "enqueue", '["echo"]')[:2], (OK, ""))
 
+    def test_input_may_be_a_fifo_whose_writer_has_gone(self):
+        path = self.node.folder / "fifo"
+        os.mkfifo(path)
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        path.write_text('{"$text": "one"}\n', encoding="utf-8")
+        self.assertEqual(self.sonm("call", "echo", "enqueue", '["echo"]', stdin=reader), (OK, '"b25l"\n', ""))
+
+    def test_a_service_that_takes_all_and_never_answers_is_given_up(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+            args = json.dumps([{"method": "POST", "url": url, "headers": [], "body": "", "timeout_ms": 60000}, 4])
+            code, out, err = self.sonm("call", "urlfetch", "upload", args, "--timeout", "1 s", input='{"$text": "four"}\n')
+            self.assertEqual((code, out), (TOO_LATE, ""), err)
+            self.assertIn("no answer within 1000 ms", err)
+
     def test_what_is_sent_with_one_answer_behind_it(self):
         got = []
 
@@ -216,6 +234,38 @@ class Gateway(unittest.TestCase):
         where = f"127.0.0.1:{near_port}"
         wait(lambda: "storage" not in near.sonm("call", "storage", "find", '["c", ["t"]]', "--node", where)[1], "a link", PATIENCE, near.log)
         return near, where
+
+    def test_a_node_is_reached_by_name_at_an_address_that_its_cluster_does_not_know(self):
+        near_port, far_port, told_port = free_ports(3)
+        near = Node("services: []\n", NEAR_HEAD.format(name="near", port=near_port, ports=0, peer="far", peer_port=far_port))
+        head = NEAR_HEAD.format(name="far", port=far_port, ports="none", peer="near", peer_port=near_port)
+        head = head.replace(f"'127.0.0.1:{far_port}'", f"'127.0.0.1:{far_port}', '127.0.0.1:{told_port}'")
+        far = Node("services:\n  - {name: storage, type: storage}\n", f"{head}advertise: '127.0.0.1:{told_port}'\n")
+        for node in (near, far):
+            self.addCleanup(node.clean)
+            node.start()
+        locator = Client(near_port)
+        self.addCleanup(locator.close)
+        wait(lambda: locator.call(CLUSTER)[0][b"far"][1], "a link", PATIENCE, near.log)
+        self.assertEqual(near.sonm("call", "storage", "find", '["c", ["t"]]', "--node", f"127.0.0.1:{near_port}"), (OK, "[]\n"))
+
+    def test_what_was_published_is_reached_under_its_other_name(self):
+        for ports, reached in ((0, True), ("none", False)):
+            with self.subTest(ports=ports):
+                near, where = self.pair(ports)
+                publisher = Client(near.locator_port())
+                self.addCleanup(publisher.close)
+                endpoints, version, graph = publisher.call(RESOLVE, "storage")
+                publisher.call(PUBLISH, "alias", endpoints, [version, graph])
+                code, text = near.sonm("call", "alias", "find", '["c", ["t"]]', "--node", where)
+                if reached:
+                    self.assertEqual((code, text), (OK, "[]\n"))
+                else:  # a node's port knows no such name, and its locator is not spoken to instead
+                    self.assertIn("service is not available", text)
+                old = OldStorage()
+                self.addCleanup(old.close)
+                publisher.call(PUBLISH, "old", [["127.0.0.1", old.port]], [version, graph])
+                self.assertEqual(near.sonm("call", "old", "find", '["c", ["t"]]', "--node", where), (OK, "[]\n"))
 
     def test_the_command_line_reaches_what_another_node_serves(self):
         for ports in (0, "none"):
