@@ -81,7 +81,8 @@ Task<void> Mark::changed() {
 
 Task<void> Mark::settle() {
     ahead_ = 0;
-    while (newest_ != kept_ && !failing_) {
+    // Not until it is exact: those who ask meanwhile have it written for themselves.
+    while (kept_ > newest_ && !failing_) {
         (void)wake_.try_push(true);
         auto waiting = changed();
         co_await std::move(waiting);

@@ -27,7 +27,8 @@ public:
     bool covers(std::int64_t reading);
     /// Waits until the mark has moved, or given up.
     Task<void> changed();
-    /// Nothing ahead any more: the next life goes on exactly where this one has come to.
+    /// Nothing ahead any more, from now on: the next life goes on exactly where this one has come to. Whoever
+    /// asks afterwards waits for the disk each time.
     Task<void> settle();
 
     std::uint64_t written() const { return written_; }

@@ -14,9 +14,10 @@ constexpr std::int64_t second = 1'000'000, hour = 3'600 * second, begin = 1'700'
 /// A machine's clocks, set by hand.
 class SetTicks final : public Ticks {
 public:
-    std::int64_t wall() const override { return at; }
+    std::int64_t wall() const override { return at += pace; }
     std::int64_t steady() const override { return at; }
-    std::int64_t at = begin;
+    mutable std::int64_t at = begin;
+    std::int64_t pace = 0;  ///< how much later it is each time somebody looks
 };
 
 struct TimeLives : ::testing::Test {
@@ -99,6 +100,30 @@ TEST_F(TimeLives, stopped_in_peace__the_next_life_goes_on_where_it_ended) {
         EXPECT_EQ(reading.time_us, last + 10) << "does not stand still";
         EXPECT_EQ(reading.error_us, 1'000u);
     });
+}
+
+TEST_F(TimeLives, asked_while_the_node_goes_down__answers_at_once_and_the_end_waits_for_nobody) {
+    std::int64_t last = 0;
+    live([&](Time& time) -> Task<void> {
+        (void)co_await ask(time);
+        ticks.pace = 10'000;
+        auto without_pause = [&]() -> Task<void> {
+            while (true) last = std::max(last, (co_await ask(time)).time_us);
+        };
+        auto asking = [&](TaskGroup& group) -> Task<void> {
+            for (int i = 0; i < 3; ++i) group.spawn(without_pause());
+            auto draining = within(Millis(900), time.drain());
+            EXPECT_TRUE(co_await std::move(draining));
+            auto telling = within(Millis(900), time.tell());
+            EXPECT_TRUE(co_await std::move(telling));
+            auto status = within(Millis(900), time.tell_status());
+            EXPECT_TRUE(co_await std::move(status));
+        };
+        auto all = scope(3, std::move(asking));
+        co_await std::move(all);
+    });
+    EXPECT_GE(mark(), last);
+    EXPECT_LE(mark(), last + second / 2) << "no further ahead than what was asked meanwhile";
 }
 
 TEST_F(TimeLives, many_readings__cost_one_write_a_second) {

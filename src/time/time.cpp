@@ -92,21 +92,21 @@ Result<void> Time::reload(YamlReader& args) {
 }
 
 Async<TimeReading> Time::tell() {
-    while (true) {
-        TimeReading reading = now();
-        if (!mark_ || mark_->covers(reading.time_us)) co_return reading;
+    // The same reading all the time: a mark that is not ahead never covers one that is taken after it.
+    TimeReading reading = now();
+    while (mark_ && !mark_->covers(reading.time_us)) {
         auto waiting = mark_->changed();
         co_await std::move(waiting);
     }
+    co_return reading;
 }
 
 Async<TimeStatus> Time::tell_status() {
-    while (true) {
-        TimeStatus out = status();
-        if (!mark_ || mark_->covers(out.reading.time_us)) co_return out;
-        auto waiting = mark_->changed();
-        co_await std::move(waiting);
-    }
+    auto telling = tell();
+    SONM_CO_TRY(TimeReading reading, co_await std::move(telling));
+    TimeStatus out = status();
+    out.reading = reading;
+    co_return out;
 }
 
 Async<void> Time::drain() {

@@ -48,6 +48,7 @@ public:
 
     /// As a caller is told: not before the mark is ahead of it.
     Async<services::TimeReading> tell();
+    Async<services::TimeStatus> tell_status();
     services::TimeReading now();
     services::TimeStatus status();
 
@@ -69,7 +70,6 @@ private:
     Task<void> ask_chain();
     Async<void> read_block();
     void notice_jump();
-    Async<services::TimeStatus> tell_status();
     /// Names and offsets of all clocks that have something to say; the own one first.
     std::pair<std::vector<services::TimeSource>, std::vector<Interval>> sources() const;
 
