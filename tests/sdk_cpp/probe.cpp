@@ -50,9 +50,9 @@ Async<void> hang(sdk::Request, sdk::Response) {
     co_return Result<void>();
 }
 
-/// Longer than a heartbeat and the wait for its answer take together.
+/// Longer than from one heartbeat to the next (10 s), and than the node waits for one then (12 s in the test).
 Async<void> read_late(sdk::Request request, sdk::Response response) {
-    co_await sleep_for(std::chrono::seconds(16));
+    co_await sleep_for(std::chrono::seconds(23));
     auto echoing = echo(std::move(request), std::move(response));
     co_return co_await std::move(echoing);
 }

@@ -3,6 +3,7 @@ was killed; its worker answers in pieces, fails, breaks and dies. Both are tests
 import os
 import signal
 import socket
+import socketserver
 import subprocess
 import threading
 import unittest
@@ -41,6 +42,25 @@ class Probe:
         return self.process.wait(PATIENCE)
 
 
+class Port(socketserver.ThreadingTCPServer):
+    """Answers each frame with what `answer` says of it: (message, arguments), or None, which ends the connection."""
+    daemon_threads = True
+
+    def __init__(self, answer):
+        super().__init__(("127.0.0.1", 0), None)
+        self.answer, self.address = answer, "%s:%d" % self.server_address
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def finish_request(self, request, client_address):
+        from sonm.wire import FrameReader, pack_frame
+        frames = FrameReader()
+        while data := request.recv(1 << 16):
+            for frame in frames.feed(data):
+                if (said := self.answer(frame)) is None:
+                    return
+                request.sendall(pack_frame(frame.channel, *said))
+
+
 class Sdk(AppCase):
     @classmethod
     def setUpClass(cls):
@@ -66,11 +86,14 @@ class Sdk(AppCase):
     async def started(self, apps):
         if b"sdk" in await apps.apps.list():
             return
-        await apps.storage.write("apps", "sdk", packed(archive(("probe", PROBE))), ["app"])
-        await apps.storage.write("manifests", "sdk", packed({"slave": "./probe"}), ["app"])
-        await apps.storage.write("profiles", "sdk", packed({"pool-limit": 1, "spawn-timeout": 10, "handshake-timeout": 10}), ["profile"])
         await apps.storage.write("collection", "key", b"kept", [])
-        await apps.apps.start_app("sdk", "sdk")
+        await self.serve(apps, "sdk")
+
+    async def serve(self, apps, name, **profile):
+        await apps.storage.write("apps", name, packed(archive(("probe", PROBE))), ["app"])
+        await apps.storage.write("manifests", name, packed({"slave": "./probe"}), ["app"])
+        await apps.storage.write("profiles", name, packed({"pool-limit": 1, "spawn-timeout": 10, "handshake-timeout": 10, **profile}), ["profile"])
+        await apps.apps.start_app(name, name)
 
     def test_enqueue_gives_the_whole_answer_however_many_chunks_it_came_in(self):
         self.assertEqual(self.probe.ask("enqueue sdk echo hello there"), "ok hello there")
@@ -93,9 +116,36 @@ class Sdk(AppCase):
         self.assertRegex(self.client("127.0.0.1:1").ask("read collection key"), "^error sonm [0-9]+ service storage")
         self.assertEqual(self.probe.ask("enqueue sdk echo", "still here"), "ok still here")
 
-    def test_a_worker_that_reads_its_request_late_does_not_take_the_node_for_dead(self):
+    def test_a_worker_that_reads_its_request_late_does_not_take_the_node_for_dead_nor_the_node_it(self):
+        async def impatient(apps):
+            await self.serve(apps, "impatient", **{"heartbeat-timeout": 12})  # a beat, then more than that without one while it is held up
+        self.run_with(impatient)
         large = "x" * 600_000  # more than may be under way unread: the answer to a heartbeat waits behind it
-        self.assertEqual(self.probe.ask("enqueue sdk late", large), "ok " + large)
+        self.assertEqual(self.probe.ask("enqueue impatient late", large), "ok " + large)
+
+    def test_a_service_is_asked_for_by_name_wherever_it_is_and_without_where_it_is_alone(self):
+        value, gone = (0, (b"alone",)), (1, ([10, 1], "service is not available"))
+
+        def alone(attach):
+            return lambda frame: attach if frame.type == 65 else value
+
+        ports = [Port(alone(None)), Port(alone((1, ([7, 5], "no such method")))), Port(alone(gone)), Port(alone((1, ([9, 1], "prove it"))))]
+        for place, answer in [(self.locator, "ok kept"), *[(port.address, "ok alone") for port in ports[:3]], (ports[3].address, "error rpc.security 1 ")]:
+            with self.subTest(place, answer=answer):
+                host, _, port = place.rpartition(":")
+                locator = Port(lambda _: (0, ([[host, int(port)]], 1, {})))  # noqa: B023
+                ports.append(locator)
+                self.assertIn(answer, self.client(locator.address).ask("read collection key"))
+        for one in ports:
+            one.shutdown()
+            one.server_close()
+
+    def test_a_service_that_another_node_does_not_have_is_not_looked_for_among_the_methods_of_its_locator(self):
+        host, _, port = self.locator.rpartition(":")
+        locator = Port(lambda _: (0, ([[host, int(port)]], 1, {})))
+        self.assertRegex(self.client(locator.address).ask("enqueue nobody storage"), "^error rpc.locator 1 service nobody")
+        locator.shutdown()
+        locator.server_close()
 
     def test_a_worker_that_dies_fails_its_call_and_the_next_one_is_served(self):
         self.assertRegex(self.probe.ask("enqueue sdk exit"), "^error system 104 slave has been discarded")

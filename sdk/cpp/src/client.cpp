@@ -12,6 +12,11 @@ constexpr Millis connect_max{5'000};
 constexpr std::size_t answer_bytes_max = 64 * MiB;
 constexpr std::size_t connections_max = 256;
 
+/// What nodes of old answer to somebody who names a service on that service's port.
+bool knows_no_names(const Error& error) {
+    return error.is(rpc::DispatchErrc::slot_not_found) || error.is(Errc::closed);
+}
+
 }  // namespace
 
 Node::Node(TaskGroup& group, std::string locator) : group_(group) {
@@ -40,6 +45,24 @@ Async<rpc::Connection> Node::reach(std::string address, std::string service) {
     return rpc::connect(group_, std::move(address), std::move(service), options);
 }
 
+/// Asks by name, for the port of a node speaks to its locator, and without if the service must be alone
+/// there.
+Async<rpc::Connection> Node::enter(std::string address, std::string service, bool alone) {
+    auto asking = reach(address, std::move(service));
+    auto named = co_await std::move(asking);
+    if (named || !alone) co_return named;
+    if (named.error().is(rpc::LocatorErrc::service_not_available)) {
+        // A node that does not serve it; or a service that was found under the name of a routing group.
+        auto probing = reach(address, std::string(rpc::LocatorProtocol::name));
+        auto locator = co_await std::move(probing);
+        if (locator || !locator.error().is(rpc::LocatorErrc::service_not_available)) co_return named;
+    } else if (!knows_no_names(named.error())) {
+        co_return named;
+    }
+    auto plain = reach(std::move(address));
+    co_return co_await std::move(plain);
+}
+
 Async<rpc::Connection> Node::open(std::string service) {
     Error last{make_error_code(Errc::unavailable), "no locator is known"};
     for (const std::string& locator : locators_) {
@@ -66,8 +89,8 @@ Async<rpc::Connection> Node::open(std::string service) {
             continue;
         }
         for (const Door& door : doors_of(locator, asked, std::get<0>(*resolved))) {
-            auto connecting = reach(door.address, door.by_name ? service : std::string());
-            auto connected = co_await std::move(connecting);
+            auto entering = enter(door.address, service, door.alone);
+            auto connected = co_await std::move(entering);
             if (connected) co_return std::move(*connected);
             last = std::move(connected.error());
         }

@@ -18,8 +18,8 @@ std::string address_of(const rpc::Endpoint& endpoint) {
 std::vector<Door> doors_of(const std::string& locator, const std::string& asked,
                            std::span<const rpc::Endpoint> endpoints) {
     std::vector<Door> doors;
-    auto add = [&doors](std::string address, bool by_name) {
-        Door door{std::move(address), by_name};
+    auto add = [&doors](std::string address, bool alone) {
+        Door door{std::move(address), alone};
         if (std::find(doors.begin(), doors.end(), door) == doors.end()) doors.push_back(std::move(door));
     };
     std::uint16_t locator_port = 0;
@@ -30,8 +30,8 @@ std::vector<Door> doors_of(const std::string& locator, const std::string& asked,
         // The locator's own port: services without ports of their own are asked for there by name. A node may
         // know that port under other hosts than we do.
         bool own = locator_port != 0 && locator_port == endpoint.second;
-        if (own) add(asked, true);
-        if (!own || (address != asked && address != locator)) add(std::move(address), false);
+        if (own) add(asked, false);
+        if (!own || (address != asked && address != locator)) add(std::move(address), true);
     }
     return doors;
 }

@@ -4,10 +4,10 @@
 
 namespace sonm::sdk {
 
-/// A way to a service: an address, and whether the service is asked for there by its name or is alone there.
+/// An address where a service is asked for by its name; and whether it may also be alone there.
 struct Door {
     std::string address;
-    bool by_name = false;
+    bool alone = false;
     bool operator==(const Door&) const = default;
 };
 

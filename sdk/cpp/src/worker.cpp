@@ -41,10 +41,10 @@ Async<void> listen(Control& control, Heart& heart) {
 Async<void> beat(Control& control, Heart& heart, const rpc::Session& session) {
     while (true) {
         heart.answered = false;
-        SONM_CO_CHECK(control.say_now<"heartbeat">());
         // An answer that waits behind a request which a handler of ours does not read is not the node's
-        // fault.
+        // fault. It hears us all the same, and ends workers that it does not hear.
         for (bool held_up = true; held_up && !heart.answered;) {
+            SONM_CO_CHECK(control.say_now<"heartbeat">());
             held_up = session.stalled();
             co_await sleep_for(disown_max);
             held_up |= session.stalled();

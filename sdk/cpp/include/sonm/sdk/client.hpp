@@ -17,12 +17,13 @@ public:
     /// environment, else the default. `group` takes the connections as children.
     explicit Node(TaskGroup& group, std::string locator = {});
 
-    /// A connection to the service of that name, on its own port. Errors: service_not_available, unavailable,
+    /// A connection to the service of that name, wherever it is. Errors: service_not_available, unavailable,
     /// timeout.
     Async<rpc::Connection> connect(std::string service);
 
 private:
     Async<rpc::Connection> open(std::string service);
+    Async<rpc::Connection> enter(std::string address, std::string service, bool alone);
     Async<rpc::Connection> reach(std::string address, std::string service = {});
 
     TaskGroup& group_;
