@@ -22,15 +22,24 @@ bool is_rolled_back(Database& database) {
 
 /// Outlives the object while a group is on its way back from the thread.
 struct SharedDatabase::State : std::enable_shared_from_this<State> {
-    explicit State(Executor e) : executor(std::move(e)) {}
+    State(Executor e, Limits l) : executor(std::move(e)), limits(l) {}
+
+    bool is_full(std::size_t more) const {
+        return waiting.size() >= limits.waiting_max || (bytes > 0 && bytes + more > limits.waiting_bytes_max);
+    }
 
     void begin() {
         Jobs group;
+        std::size_t together = 0;
         while (!waiting.empty() && group.size() < group_max) {
-            auto job = std::move(waiting.front());
+            auto& next = waiting.front();
+            if (!next->given_up) {
+                if (together > 0 && together + next->bytes > limits.group_bytes_max) break;
+                together += next->bytes;
+                group.push_back(next);
+            }
+            bytes -= next->bytes;
             waiting.pop_front();
-            bytes -= job->bytes;
-            if (!job->given_up) group.push_back(std::move(job));
         }
         busy = !group.empty();
         if (!busy) return;
@@ -54,13 +63,19 @@ struct SharedDatabase::State : std::enable_shared_from_this<State> {
     void arrive(const Jobs& group) {
         if (closed) return;
         for (const auto& job : group) {
-            if (*job->outcome) job->done();
+            auto tell = [&]() -> Result<void> {
+                job->done();
+                return Result<void>();
+            };
+            // What goes wrong here is this caller's alone.
+            if (*job->outcome) job->outcome = contain_call(tell);
             (void)job->over.try_push(0);
         }
         begin();
     }
 
     Executor executor;
+    const Limits limits;
     std::unique_ptr<Database> database;
     std::deque<std::shared_ptr<Job>> waiting;
     std::size_t bytes = 0;  ///< of those that wait
@@ -69,7 +84,7 @@ struct SharedDatabase::State : std::enable_shared_from_this<State> {
 };
 
 SharedDatabase::SharedDatabase(Executor executor, Limits limits)
-    : executor_(executor), limits_(limits), state_(std::make_shared<State>(executor)) {}
+    : executor_(executor), state_(std::make_shared<State>(executor, limits)) {}
 
 SharedDatabase::~SharedDatabase() {
     state_->closed = true;
@@ -85,10 +100,9 @@ Async<void> SharedDatabase::open(std::string file, std::vector<std::string_view>
     co_return Result<void>();
 }
 
-Async<void> SharedDatabase::perform(std::shared_ptr<Job> job) {
+Async<void> SharedDatabase::perform(std::shared_ptr<Job> job, Asker asker) {
     State& state = *state_;
-    if (state.waiting.size() >= limits_.waiting_max ||
-        (!state.waiting.empty() && state.bytes + job->bytes > limits_.waiting_bytes_max))
+    if (asker == Asker::client && state.is_full(job->bytes))
         co_return fail(Errc::busy, "{} calls with {} bytes wait for the disk already", state.waiting.size(),
                        state.bytes);
     struct GiveUp {

@@ -7,11 +7,17 @@
 
 namespace sonm {
 
-/// What may wait for a SharedDatabase; beyond it calls are refused as busy.
+/// What may wait for a SharedDatabase; beyond it clients are refused as busy.
 struct SharedDatabaseLimits {
     std::size_t waiting_max = 32'768;
-    std::size_t waiting_bytes_max = 64 * 1024 * 1024;
+    std::size_t waiting_bytes_max = 64 * MiB;
+    std::size_t group_bytes_max = 32 * MiB;  ///< of what is written in one commit
 };
+
+/// For whom work is done. What a service has taken on already (a stream that it admitted, an outcome to be
+/// noted, its own housekeeping) is bounded where it was taken on, and is never refused: a flood of clients
+/// would end it. It waits in the same line.
+enum class Asker : std::uint8_t { client, service };
 
 /// One database file used by many callers of one executor, which it never holds up: the work is done on a
 /// thread for blocking calls. What comes while it is busy is then done together, in the order in which it
@@ -30,18 +36,19 @@ public:
     /// Runs `work(Database&) -> Result<T>` in a transaction: with a good answer all of it is on the disk,
     /// with another one nothing. It runs on a thread, so it owns what it uses or knows that nobody else uses
     /// it; it may be run again, from the beginning, when a whole group had to be rolled back. `done(T&)` is
-    /// called on the executor once it is on the disk, also if the caller has gone meanwhile. A caller that
-    /// goes before its work was begun takes it back. `bytes`: what the work carries along, for the bound.
-    /// Errors: those of the work, of Database; busy.
+    /// called on the executor once it is on the disk, also if the caller has gone meanwhile; if it throws,
+    /// the caller gets that as Errc::internal. A caller that goes before its work was begun takes it back.
+    /// `bytes`: what the work carries along, for the bounds. Errors: those of the work, of Database; busy.
     template <class F, class D>
-    auto run(F work, D done, std::size_t bytes = 0)
+    auto run(F work, D done, std::size_t bytes = 0, Asker asker = Asker::client)
         -> Async<typename std::invoke_result_t<F&, Database&>::value_type> {
         auto job = std::make_shared<JobOf<F, D>>(executor_, std::move(work), std::move(done), bytes);
-        return finish<F, D>(*this, std::move(job));
+        return finish<F, D>(*this, std::move(job), asker);
     }
     template <class F>
-    auto run(F work) {
-        return run(std::move(work), [](auto&...) {});
+    auto run(F work, Asker asker = Asker::client) {
+        return run(
+            std::move(work), [](auto&...) {}, 0, asker);
     }
 
 private:
@@ -77,19 +84,18 @@ private:
         std::optional<Outcome> result;
     };
     template <class F, class D>
-    static auto finish(SharedDatabase& self, std::shared_ptr<JobOf<F, D>> job)
+    static auto finish(SharedDatabase& self, std::shared_ptr<JobOf<F, D>> job, Asker asker)
         -> Async<typename std::invoke_result_t<F&, Database&>::value_type> {
-        auto waiting = self.perform(job);
+        auto waiting = self.perform(job, asker);
         SONM_CO_CHECK(co_await std::move(waiting));
         co_return std::move(*job->result);
     }
     using Jobs = std::vector<std::shared_ptr<Job>>;
     struct State;
-    Async<void> perform(std::shared_ptr<Job> job);
+    Async<void> perform(std::shared_ptr<Job> job, Asker asker);
     static void run_together(Database& database, const Jobs& jobs);
 
     Executor executor_;
-    Limits limits_;
     std::shared_ptr<State> state_;
 };
 

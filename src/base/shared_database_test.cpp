@@ -156,5 +156,78 @@ TEST(SharedDatabase, beyond_its_bounds_calls_are_refused) {
         limits);
 }
 
+/// Work that does nothing, with its answer's code, or 0.
+Task<void> ask(SharedDatabase& database, std::size_t bytes, Asker asker, std::optional<Errc>& out) {
+    auto working = database.run(
+        count, [](auto&) {}, bytes, asker);
+    auto done = co_await std::move(working);
+    out = done ? Errc() : static_cast<Errc>(done.error().code.value());
+}
+
+TEST(SharedDatabase, what_a_service_has_taken_on_waits_in_line_however_many_clients_do) {
+    SharedDatabase::Limits limits;
+    limits.waiting_max = 2;
+    limits.waiting_bytes_max = 10;
+    with_database(
+        [](SharedDatabase& database, TaskGroup& group) -> Task<void> {
+            auto gate = std::make_shared<std::latch>(1);
+            group.spawn(hold(database, gate));
+            std::optional<Errc> first, second, refused, noted, read;
+            group.spawn(ask(database, 10, Asker::client, first));
+            group.spawn(ask(database, 0, Asker::client, second));
+            group.spawn(ask(database, 0, Asker::client, refused));
+            group.spawn(ask(database, 5, Asker::service, noted));
+            group.spawn(ask(database, 0, Asker::service, read));
+            co_await sleep_for(1ms);
+            EXPECT_EQ(refused, Errc::busy);
+            EXPECT_FALSE(noted || read);
+            gate->count_down();
+            co_await group.join();
+            for (const auto& one : {first, second, noted, read}) EXPECT_EQ(one, Errc());
+        },
+        limits);
+}
+
+TEST(SharedDatabase, what_is_written_in_one_commit_is_bounded_in_bytes) {
+    SharedDatabase::Limits limits;
+    limits.group_bytes_max = 10;
+    with_database(
+        [](SharedDatabase& database, TaskGroup& group) -> Task<void> {
+            auto gate = std::make_shared<std::latch>(1), later = std::make_shared<std::latch>(1);
+            group.spawn(hold(database, gate));
+            std::vector<std::optional<Errc>> outcomes(3);
+            for (auto& outcome : outcomes) group.spawn(ask(database, 5, Asker::client, outcome));
+            group.spawn(hold(database, later));
+            co_await sleep_for(1ms);
+            gate->count_down();
+            while (!outcomes[1]) co_await sleep_for(1ms);
+            EXPECT_FALSE(outcomes[2]) << "of the next commit, which another one holds up";
+            later->count_down();
+            co_await group.join();
+            EXPECT_EQ(outcomes[2], Errc());
+        },
+        limits);
+}
+
+TEST(SharedDatabase, an_exception_of_who_is_told_is_that_callers_and_spoils_no_other) {
+    with_database([](SharedDatabase& database, TaskGroup& group) -> Task<void> {
+        auto gate = std::make_shared<std::latch>(1);
+        group.spawn(hold(database, gate));
+        auto throwing = [](SharedDatabase& where) -> Task<void> {
+            auto working = where.run(insert("a"), [](auto&) { throw std::runtime_error("told badly"); });
+            auto done = co_await std::move(working);
+            EXPECT_FALSE(done);
+            if (!done) EXPECT_TRUE(done.error().is(Errc::internal)) << done.error().message();
+        };
+        std::optional<Errc> other;
+        group.spawn(throwing(database));
+        group.spawn(ask(database, 0, Asker::client, other));
+        co_await sleep_for(1ms);
+        gate->count_down();
+        co_await group.join();
+        EXPECT_EQ(other, Errc());
+    });
+}
+
 }  // namespace
 }  // namespace sonm

@@ -20,9 +20,9 @@ Async<void> Stopper::run(Async<void> work) {
     Place place(*this, detail::start(executor, std::move(task)));
     auto waiting = detail::wait_until(place.child, std::chrono::steady_clock::time_point::max());
     (void)co_await std::move(waiting);
+    if (stopped_) co_return Result<void>();
     if (*out) co_return std::move(**out);
-    if (!stopped_) std::rethrow_exception(place.child->failure);
-    co_return Result<void>();
+    std::rethrow_exception(place.child->failure);
 }
 
 void Stopper::stop() {

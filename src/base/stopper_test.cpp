@@ -60,5 +60,27 @@ TEST(Stopper, work_that_ends_by_itself_or_with_its_caller_is_not_touched) {
     run_test(main());
 }
 
+TEST(Stopper, open_work_that_fails_on_its_way_out_ends_well_too) {
+    auto main = []() -> Task<void> {
+        auto failing_late = []() -> Async<void> {
+            asio::steady_timer timer(co_await asio::this_coro::executor, 1h);
+            (void)co_await timer.async_wait(as_tuple(asio::use_awaitable));
+            co_return fail(Errc::io, "cut off");
+        };
+        Stopper stopper;
+        std::optional<Result<void>> outcome;
+        auto body = [&](TaskGroup& group) -> Task<void> {
+            group.spawn(keep_outcome(stopper.run(failing_late()), outcome));
+            co_await sleep_for(1ms);
+            stopper.stop();
+            co_await group.join();
+        };
+        auto all = scope(2, std::move(body));
+        co_await std::move(all);
+        EXPECT_TRUE(outcome && *outcome);
+    };
+    run_test(main());
+}
+
 }  // namespace
 }  // namespace sonm
