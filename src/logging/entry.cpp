@@ -66,7 +66,9 @@ bool matches(const LogFilter& filter, const LogEntry& entry) {
     if (entry.priority < filter.priority || entry.time_us < filter.since_us) return false;
     if (filter.until_us != 0 && entry.time_us >= filter.until_us) return false;
     if (!filter.source.empty() && !matches_name(filter.source, entry.source)) return false;
-    if (entry.message.find(filter.text) == entry.message.npos) return false;
+    // Linear even for hostile texts, unlike std::string's.
+    const std::string &in = entry.message, &text = filter.text;
+    if (!::memmem(in.data(), in.size(), text.data(), text.size())) return false;
     return std::ranges::all_of(filter.attributes, [&](const auto& wanted) {
         return std::ranges::find(entry.attributes, wanted) != entry.attributes.end();
     });

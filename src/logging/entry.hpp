@@ -23,6 +23,7 @@ inline constexpr std::size_t source_bytes_max = 256;
 inline constexpr std::size_t message_bytes_max = 64 * KiB;
 inline constexpr std::size_t attributes_max = 64;
 inline constexpr std::size_t attribute_bytes_max = 4 * KiB;  ///< its name and its value, each
+inline constexpr std::size_t filter_text_bytes_max = KiB;
 /// Longest line of an entry: bytes that need six characters, and what is around them.
 inline constexpr std::size_t line_bytes_max = 4 * MiB;
 

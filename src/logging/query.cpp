@@ -9,6 +9,8 @@ constexpr std::size_t batch_bytes = 256 * KiB;
 /// Of the newest entries that a query holds before it sends them.
 constexpr std::size_t last_bytes_max = 16 * MiB;
 constexpr std::uint64_t last_max = 100'000;
+/// Entries that are looked at before others have their turn.
+constexpr std::size_t looks_at_once = 256;
 
 /// A query under way.
 struct Visit {
@@ -18,6 +20,24 @@ struct Visit {
     std::size_t& count;
 };
 
+Task<void> let_others_work() {
+    auto later = asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    co_await std::move(later);
+}
+
+Result<void> check_filter(const LogFilter& filter) {
+    if (filter.last > last_max)
+        return fail(std::errc::invalid_argument, "last is {}; at most {} can be asked for", filter.last,
+                    last_max);
+    if (filter.text.size() > filter_text_bytes_max)
+        return fail(std::errc::invalid_argument, "a text of {} bytes to look for, the limit is {}",
+                    filter.text.size(), filter_text_bytes_max);
+    if (filter.attributes.size() > attributes_max)
+        return fail(std::errc::invalid_argument, "{} attributes to look for, the limit is {}",
+                    filter.attributes.size(), attributes_max);
+    return {};
+}
+
 }  // namespace
 
 Async<void> LoggingService::send(rpc::Sink<LogEntry> out, LogFilter filter, Entries entries) {
@@ -26,24 +46,43 @@ Async<void> LoggingService::send(rpc::Sink<LogEntry> out, LogFilter filter, Entr
         auto writing = out.write(*entry);
         SONM_CO_CHECK(co_await std::move(writing));
     }
+    auto yielding = let_others_work();  // perhaps nothing was to be written
+    co_await std::move(yielding);
     co_return Result<void>();
+}
+
+Task<std::shared_ptr<SegmentReader>> LoggingService::open_files(LogFilter filter, std::uint64_t from,
+                                                               std::uint64_t before) const {
+    auto work = [folder = settings_.files->folder, filter = std::move(filter), from, before] {
+        return std::make_shared<SegmentReader>(folder, filter, from, before);
+    };
+    auto opening = offload_blocking(std::move(work));
+    co_return co_await std::move(opening);
 }
 
 Async<void> LoggingService::send_last(LogFilter filter, rpc::Sink<LogEntry> out, std::uint64_t& place) {
     std::deque<EntryPtr> found;
-    std::uint64_t begin = ring_->first();
     place = ring_->end();
-    for (std::uint64_t number = place; number-- > begin && found.size() < filter.last;)
-        if (matches(filter, *ring_->at(number))) found.push_front(ring_->at(number));
+    std::uint64_t number = place;
+    for (std::size_t looked = 1; number > ring_->first() && found.size() < filter.last; ++looked) {
+        EntryPtr entry = ring_->at(--number);
+        if (matches(filter, *entry)) found.push_front(std::move(entry));
+        if (looked % looks_at_once != 0) continue;
+        auto yielding = let_others_work();
+        co_await std::move(yielding);
+    }
     Entries older;
     if (files_ && found.size() < filter.last) {
         LogFilter rest = filter;
         rest.last -= found.size();
-        auto work = [folder = settings_.files->folder, rest = std::move(rest), begin] {
-            return SegmentReader(folder, rest, 0, begin).last(last_bytes_max);
-        };
-        auto reading = offload_blocking(std::move(work));
-        older = co_await std::move(reading);
+        auto opening = open_files(std::move(rest), 0, number);
+        auto reader = co_await std::move(opening);
+        for (bool more = true; more;) {
+            auto work = [reader] { return reader->look_back(last_bytes_max); };
+            auto reading = offload_blocking(std::move(work));
+            more = co_await std::move(reading);
+        }
+        older = reader->take_last();
     }
     older.insert(older.end(), found.begin(), found.end());
     auto sending = send(std::move(out), std::move(filter), std::move(older));
@@ -54,13 +93,12 @@ Async<void> LoggingService::send_filed(LogFilter filter, rpc::Sink<LogEntry> out
     std::uint64_t before = ring_->first();
     std::uint64_t seen = 0;
     if (files_) {
-        auto reader =
-            std::make_shared<SegmentReader>(settings_.files->folder, std::move(filter), place, before);
-        while (true) {
+        auto opening = open_files(std::move(filter), place, before);
+        auto reader = co_await std::move(opening);
+        while (!reader->ended()) {
             auto work = [reader] { return reader->next(); };
             auto reading = offload_blocking(std::move(work));
             Entries entries = co_await std::move(reading);
-            if (entries.empty()) break;
             auto sending = send(out, LogFilter(), std::move(entries));
             SONM_CO_CHECK(co_await std::move(sending));
         }
@@ -83,9 +121,7 @@ Async<void> LoggingService::query(rpc::Context who, LogFilter filter, rpc::Sink<
     if (queries_ >= settings_.queries_max)
         co_return fail(std::errc::resource_unavailable_try_again, "{} queries are under way already",
                        settings_.queries_max);
-    if (filter.last > last_max)
-        co_return fail(std::errc::invalid_argument, "last is {}; at most {} can be asked for", filter.last,
-                       last_max);
+    SONM_CO_CHECK(check_filter(filter));
     Visit visit(queries_);
     std::uint64_t end = ring_->end(), place = 0;
     if (filter.last != 0) {

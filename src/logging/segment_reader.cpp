@@ -5,8 +5,8 @@
 namespace sonm::logging {
 namespace {
 
-/// About how much one call of next() gives.
-constexpr std::size_t step_bytes = 256 * KiB;
+/// About how much one call of next() looks through: others wait for the thread, and callers go away.
+constexpr std::size_t step_bytes = MiB;
 
 }  // namespace
 
@@ -49,7 +49,7 @@ private:
 
 SegmentReader::SegmentReader(std::filesystem::path folder, LogFilter filter, std::uint64_t from,
                              std::uint64_t before)
-    : filter_(std::move(filter)), from_(from), before_(before), segments_(list_segments(folder)) {}
+    : filter_(std::move(filter)), from_(from), before_(before), segments_(list_segments(folder)), unseen_files_(segments_.size()) {}
 
 bool SegmentReader::is_in_range(std::size_t index) const {
     if (segments_[index].first_number >= before_) return false;
@@ -67,8 +67,7 @@ EntryPtr SegmentReader::take(std::string_view line) {
 
 std::vector<EntryPtr> SegmentReader::next() {
     std::vector<EntryPtr> found;
-    std::size_t bytes = 0;
-    while (bytes < step_bytes) {
+    for (std::size_t bytes = 0; bytes < step_bytes;) {
         if (!lines_) {
             while (index_ < segments_.size() && !is_in_range(index_)) ++index_;
             if (index_ == segments_.size()) break;
@@ -80,37 +79,32 @@ std::vector<EntryPtr> SegmentReader::next() {
             lines_.reset();
             continue;
         }
-        if (EntryPtr entry = take(*line)) {
-            bytes += cost_of(*entry);
-            found.push_back(std::move(entry));
-        }
+        bytes += line->size() + 1;
+        if (EntryPtr entry = take(*line)) found.push_back(std::move(entry));
     }
     return found;
 }
 
-std::vector<EntryPtr> SegmentReader::last(std::size_t bytes_max) {
-    std::deque<EntryPtr> found;
+bool SegmentReader::look_back(std::size_t bytes_max) {
+    while (unseen_files_ > 0 && !is_in_range(unseen_files_ - 1)) --unseen_files_;
+    if (unseen_files_ == 0 || last_.size() >= filter_.last || last_bytes_ >= bytes_max) return false;
+    auto lines = Lines::open(segments_[--unseen_files_].path);
+    std::deque<EntryPtr> here;
     std::size_t bytes = 0;
-    for (std::size_t i = segments_.size(); i-- > 0 && found.size() < filter_.last && bytes < bytes_max;) {
-        if (!is_in_range(i)) continue;
-        auto lines = Lines::open(segments_[i].path);
-        std::deque<EntryPtr> here;
-        std::size_t here_bytes = 0;
-        while (auto line = lines ? lines->next() : std::nullopt) {
-            EntryPtr entry = take(*line);
-            if (!entry) continue;
-            here_bytes += cost_of(*entry);
-            here.push_back(std::move(entry));
-            while (here.size() > filter_.last - found.size() ||
-                   (bytes + here_bytes > bytes_max && here.size() > 1)) {
-                here_bytes -= cost_of(*here.front());
-                here.pop_front();
-            }
+    while (auto line = lines ? lines->next() : std::nullopt) {
+        EntryPtr entry = take(*line);
+        if (!entry) continue;
+        bytes += cost_of(*entry);
+        here.push_back(std::move(entry));
+        while (here.size() > filter_.last - last_.size() ||
+               (last_bytes_ + bytes > bytes_max && here.size() > 1)) {
+            bytes -= cost_of(*here.front());
+            here.pop_front();
         }
-        bytes += here_bytes;
-        found.insert(found.begin(), here.begin(), here.end());
     }
-    return {found.begin(), found.end()};
+    last_bytes_ += bytes;
+    last_.insert(last_.begin(), here.begin(), here.end());
+    return true;
 }
 
 }  // namespace sonm::logging

@@ -61,10 +61,14 @@ class SegmentReader {
 public:
     SegmentReader(std::filesystem::path folder, LogFilter filter, std::uint64_t from, std::uint64_t before);
 
-    /// The next ones, at least one, unless this was the end.
+    /// The next ones of about a megabyte of lines, perhaps none; until ended().
     std::vector<EntryPtr> next();
-    /// The newest ones, oldest first, at most `filter.last` and about `bytes_max` of them.
-    std::vector<EntryPtr> last(std::size_t bytes_max);
+    bool ended() const { return index_ == segments_.size() && !lines_; }
+    /// Instead: looks for the newest ones, at most `filter.last` and about `bytes_max` of them, one file
+    /// after the other from the newest on. False: there are no more.
+    bool look_back(std::size_t bytes_max);
+    /// What was found so, oldest first.
+    std::vector<EntryPtr> take_last() const { return {last_.begin(), last_.end()}; }
     /// Entries of the range that were there, matching or not.
     std::uint64_t seen() const { return seen_; }
 
@@ -81,6 +85,8 @@ private:
     std::shared_ptr<Lines> lines_;
     LineReader reader_;
     std::uint64_t seen_ = 0;
+    std::deque<EntryPtr> last_;
+    std::size_t last_bytes_ = 0, unseen_files_ = 0;  ///< of look_back()
 };
 
 }  // namespace sonm::logging

@@ -34,23 +34,23 @@ protected:
     std::string all(LogFilter filter = {}, std::uint64_t from = 0, std::uint64_t before = ~0ull) {
         SegmentReader reader(settings_.folder, filter, from, before);
         std::string out;
-        while (true) {
-            auto entries = reader.next();
-            if (entries.empty()) return out;
-            for (const auto& entry : entries) out += entry->message + " ";
-        }
+        for (steps_ = 0; !reader.ended(); ++steps_)
+            for (const auto& entry : reader.next()) out += entry->message + " ";
+        return out;
     }
     std::string last(std::uint64_t count, LogFilter filter = {}) {
         filter.last = count;
         std::string out;
-        for (const auto& entry : SegmentReader(settings_.folder, filter, 0, ~0ull).last(MiB))
-            out += entry->message + " ";
+        SegmentReader reader(settings_.folder, filter, 0, ~0ull);
+        for (steps_ = 0; reader.look_back(MiB);) ++steps_;
+        for (const auto& entry : reader.take_last()) out += entry->message + " ";
         return out;
     }
     TempDir folder_;
     SegmentSettings settings_;
     std::unique_ptr<Segments> segments_;
     std::uint64_t next_ = 1;
+    int steps_ = 0;  ///< of the last all() or last()
 };
 
 TEST_F(SegmentsTest, EntriesOfFormerLives_AreFoundAndNumbersGoOn) {
@@ -108,6 +108,18 @@ TEST_F(SegmentsTest, OldFile_IsFollowedByANewOne) {
     EXPECT_EQ(list_segments(settings_.folder).size(), 2u);
     EXPECT_EQ(all(), "a b ");
     EXPECT_EQ(all({}, 2), "b ");
+}
+
+TEST_F(SegmentsTest, FilterThatFindsNothing_LooksThroughTheFilesInSteps) {
+    settings_.segment_bytes_max = 2 * MiB;
+    open();
+    for (int i = 0; i < 100; ++i) write(std::string(60'000, 'x'));
+    LogFilter nothing;
+    nothing.text = "y";
+    EXPECT_EQ(all(nothing), "");
+    EXPECT_GE(steps_, 5);
+    EXPECT_EQ(last(1, nothing), "");
+    EXPECT_EQ(steps_, 3);
 }
 
 TEST_F(SegmentsTest, SecondProcess_IsRefused) {

@@ -60,6 +60,8 @@ private:
     Async<void> send_last(LogFilter filter, rpc::Sink<LogEntry> out, std::uint64_t& place);
     /// What has left memory and is in files.
     Async<void> send_filed(LogFilter filter, rpc::Sink<LogEntry> out, std::uint64_t& place);
+    Task<std::shared_ptr<SegmentReader>> open_files(LogFilter filter, std::uint64_t from,
+                                                    std::uint64_t before) const;
     static Async<void> send(rpc::Sink<LogEntry> out, LogFilter filter, Entries entries);
     LogEntry note_of_missed(std::uint64_t number, std::uint64_t missed);
 

@@ -2,6 +2,7 @@
 
 #include "sonm/base/fs.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -269,6 +270,52 @@ TEST_F(LoggingServiceTest, ChangedArguments_LevelsOperatorsAndQueriesAreTakenOve
         EXPECT_TRUE(refused.error().is(std::errc::permission_denied)) << refused.error().message();
         EXPECT_EQ(reload("{path: /elsewhere, keep: 1 d, journald: /run/x}"),
                   "path, keep, journald need a restart; everything else is taken over");
+    });
+}
+
+/// Counts the turns of the event loop.
+Task<void> count_turns(std::uint64_t& turns) {
+    while (true) {
+        auto turn = asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+        co_await std::move(turn);
+        ++turns;
+    }
+}
+Async<std::uint64_t> turns_while(LoggingClient client, LogFilter filter) {
+    std::uint64_t turns = 0;
+    auto body = [&](TaskGroup& group) -> Task<void> {
+        group.spawn(count_turns(turns));
+        SONM_CALL(found, ask(client, filter));
+        EXPECT_EQ(found.value(), "");
+    };
+    auto both = scope(2, std::move(body));
+    co_await std::move(both);
+    co_return turns;
+}
+
+TEST_F(LoggingServiceTest, QueryThatFindsNothing_LeavesTheOthersTheirTurns) {
+    with([](LoggingClient client, LoggingService&) -> Task<void> {
+        for (int i = 0; i < 200; ++i) {
+            EXPECT_TRUE(say(client, 2, "x", std::string(60'000, 'a')));
+            if (i % 16 == 0) co_await sleep_for(Millis(1));
+        }
+        LogFilter filter;
+        filter.text = std::string(512, 'a') + "b";
+        SONM_CALL(all, turns_while(client, filter));
+        EXPECT_GE(all.value(), 40u) << "one turn for each quarter of a megabyte";
+    });
+}
+
+TEST_F(LoggingServiceTest, HugeFilter_IsRefused) {
+    with([](LoggingClient client, LoggingService&) -> Task<void> {
+        LogFilter text;
+        text.text = std::string(2'000, 'a');
+        SONM_CALL(long_text, ask(client, text));
+        EXPECT_THAT(long_text.error().message(), ::testing::HasSubstr("a text of 2000 bytes"));
+        LogFilter many;
+        many.attributes.resize(65, {"a", std::int64_t(1)});
+        SONM_CALL(attributes, ask(client, many));
+        EXPECT_THAT(attributes.error().message(), ::testing::HasSubstr("65 attributes"));
     });
 }
 

@@ -1,6 +1,7 @@
 #include "sonm/logging/socket_outputs.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -81,8 +82,16 @@ bool SocketOutput::try_send(std::string_view datagram, int file) const {
     return ::sendmsg(socket_, &message, MSG_NOSIGNAL) >= 0;
 }
 
+bool SocketOutput::wait_until_writable() {
+    if (in_vain_) return false;
+    pollfd what{socket_, POLLOUT, 0};
+    in_vain_ = ::poll(&what, 1, static_cast<int>(patience_.count())) <= 0;
+    errno = EAGAIN;
+    return !in_vain_;
+}
+
 bool SocketOutput::send(std::string_view datagram, int file) {
-    for (int attempt = 0; attempt < 2; ++attempt) {
+    for (int attempt = 0, waits = 0; attempt < 2;) {
         if (socket_ < 0) {
             sockaddr_un address{};
             address.sun_family = AF_UNIX;
@@ -92,7 +101,12 @@ bool SocketOutput::send(std::string_view datagram, int file) {
             if (socket_ < 0 || ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
                 return false;
         }
-        if (try_send(datagram, file)) return true;
+        if (try_send(datagram, file)) {
+            in_vain_ = false;
+            return true;
+        }
+        if (errno == EAGAIN && waits++ < 16 && wait_until_writable()) continue;
+        ++attempt;
         if (errno != ECONNREFUSED && errno != ENOTCONN && errno != ECONNRESET) return false;
         // The daemon was restarted: its socket is another one now.
         ::close(socket_);

@@ -4,11 +4,11 @@
 
 namespace sonm::logging {
 
-/// Passes entries on to a log daemon of this machine by datagrams. A daemon that is away or behind does not
-/// hold anything up: what it does not take is lost to it.
+/// Passes entries on to a log daemon of this machine by datagrams. One that is behind is waited for, for a
+/// moment; what it does not take then, or while it is away, is lost to it.
 class SocketOutput : public Output {
 public:
-    explicit SocketOutput(std::string path) : path_(std::move(path)) {}
+    SocketOutput(std::string path, Millis patience) : path_(std::move(path)), patience_(patience) {}
     SocketOutput(const SocketOutput&) = delete;
     ~SocketOutput() override;
     Result<void> write(const std::vector<EntryPtr>& entries) override;
@@ -24,7 +24,10 @@ protected:
 
 private:
     bool try_send(std::string_view datagram, int file) const;
+    bool wait_until_writable();
     std::string path_;
+    Millis patience_;
+    bool in_vain_ = false;  ///< the last wait was: no other until the daemon has taken something
     int socket_ = -1;
     std::atomic<std::uint64_t> refused_{0};
 };
@@ -33,8 +36,8 @@ private:
 /// sealed file in memory. Source: systemd, "Native Journal Protocol".
 class JournalOutput final : public SocketOutput {
 public:
-    explicit JournalOutput(std::string path = "/run/systemd/journal/socket")
-        : SocketOutput(std::move(path)) {}
+    explicit JournalOutput(std::string path, Millis patience = Millis(1'000))
+        : SocketOutput(std::move(path), patience) {}
     std::string_view name() const override { return "journald"; }
 
 protected:
@@ -45,7 +48,8 @@ protected:
 /// Any syslog daemon. A large line is cut. Source: RFC 5424.
 class SyslogOutput final : public SocketOutput {
 public:
-    explicit SyslogOutput(std::string path = "/dev/log") : SocketOutput(std::move(path)) {}
+    explicit SyslogOutput(std::string path, Millis patience = Millis(1'000))
+        : SocketOutput(std::move(path), patience) {}
     std::string_view name() const override { return "syslog"; }
 
 protected:

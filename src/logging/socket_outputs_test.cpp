@@ -9,6 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <thread>
+
 namespace sonm::logging {
 namespace {
 
@@ -130,9 +132,23 @@ TEST(Syslog, Entry_ArrivesAsOneLine) {
     EXPECT_EQ(daemon.take(), "<28>1 - - app/x_y - - - one user-id=7 note=v");
 }
 
+TEST(Journal, Burst_ArrivesWholeAtADaemonThatReads) {
+    TempDir folder;
+    Daemon daemon(folder / "journal");
+    JournalOutput output((folder / "journal").native());
+    constexpr int count = 5'000;
+    std::thread reading([&] {
+        for (int got = 0; got < count;)
+            if (!daemon.take().empty()) ++got;
+    });
+    ASSERT_TRUE(output.write(std::vector<EntryPtr>(count, entry_of("burst"))));
+    reading.join();
+    EXPECT_EQ(output.refused(), 0u);
+}
+
 TEST(Syslog, DaemonThatIsAwayOrBehind_LosesEntriesAndHoldsNothingUp) {
     TempDir folder;
-    SyslogOutput output((folder / "log").native());
+    SyslogOutput output((folder / "log").native(), Millis(10));
     ASSERT_TRUE(output.write({entry_of("nobody there")}));
     EXPECT_EQ(output.refused(), 1u);
     std::optional<Daemon> daemon(folder / "log");
