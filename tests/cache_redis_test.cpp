@@ -105,6 +105,22 @@ TEST_F(RedisCache, ServerThatDies_HasNothing_AndIsFoundAgain) {
     });
 }
 
+TEST_F(RedisCache, RaisedLimit_HoldsForOpenConnectionsToo) {
+    settings_.connections_max = 1;
+    with([](RedisStore& store) -> Task<void> {
+        SONM_CALL(before, store.get(nobody, "k"));
+        EXPECT_FALSE(before->found);
+        LocalSettings raised;
+        raised.value_bytes_max = 4 * MiB;
+        store.limit(raised);
+        Bytes value(3 * MiB, 'x');
+        SONM_CALL(put, store.put(nobody, "k", value, Ttl(60'000)));
+        EXPECT_TRUE(put) << put.error().message();
+        SONM_CALL(got, store.get(nobody, "k"));
+        EXPECT_EQ(got->value.size(), value.size());
+    });
+}
+
 TEST_F(RedisCache, WrongPassword_IsSaid) {
     settings_.password = "wrong";
     with([](RedisStore& store) -> Task<void> {

@@ -59,12 +59,11 @@ redisReader* make_reader() {
 
 }  // namespace
 
-RedisConnection::RedisConnection(std::unique_ptr<ByteStream> stream, std::size_t reply_bytes_max)
-    : stream_(std::move(stream)),
-      reader_(make_reader(), &redisReaderFree),
-      reply_bytes_max_(reply_bytes_max) {}
+RedisConnection::RedisConnection(std::unique_ptr<ByteStream> stream)
+    : stream_(std::move(stream)), reader_(make_reader(), &redisReaderFree) {}
 
-Async<std::vector<RedisReply>> RedisConnection::run(std::vector<Command> commands) {
+Async<std::vector<RedisReply>> RedisConnection::run(std::vector<Command> commands,
+                                                    std::size_t reply_bytes_max) {
     // Only a connection that has given all its answers may be used again.
     usable_ = false;
     Bytes sent;
@@ -85,9 +84,9 @@ Async<std::vector<RedisReply>> RedisConnection::run(std::vector<Command> command
             continue;
         }
         // hiredis counts what it has not read yet, and reads a list as it comes, item by item.
-        if (pending_bytes_ > reply_bytes_max_)
+        if (pending_bytes_ > reply_bytes_max)
             co_return fail(Errc::too_large, "{} answers with more than {} bytes", stream_->peer(),
-                           reply_bytes_max_);
+                           reply_bytes_max);
         auto reading = stream_->read_some(piece);
         SONM_CO_TRY(std::size_t count, co_await std::move(reading));
         redisReaderFeed(reader_.get(), reinterpret_cast<const char*>(piece.data()), count);

@@ -24,17 +24,15 @@ class RedisConnection {
 public:
     using Command = std::vector<Bytes>;
 
-    /// `reply_bytes_max`: of one answer.
-    RedisConnection(std::unique_ptr<ByteStream> stream, std::size_t reply_bytes_max);
-    /// Sends all commands together and gives their answers, in order. Errors: closed, io, corrupt (something
-    /// else than Redis answers), too_large.
-    Async<std::vector<RedisReply>> run(std::vector<Command> commands);
+    explicit RedisConnection(std::unique_ptr<ByteStream> stream);
+    /// Sends all commands together and gives their answers, in order. `reply_bytes_max`: of one answer.
+    /// Errors: closed, io, corrupt (something else than Redis answers), too_large.
+    Async<std::vector<RedisReply>> run(std::vector<Command> commands, std::size_t reply_bytes_max);
     bool is_usable() const { return usable_; }
 
 private:
     std::unique_ptr<ByteStream> stream_;
     std::unique_ptr<redisReader, void (*)(redisReader*)> reader_;
-    std::size_t reply_bytes_max_;
     std::size_t pending_bytes_ = 0;  ///< of the answer that is being read
     bool usable_ = true;
 };

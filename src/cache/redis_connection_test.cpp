@@ -13,10 +13,10 @@ Result<std::vector<RedisReply>> asked(std::string answer, std::size_t reply_byte
         auto answering = far->write(as_bytes(answer));
         (void)co_await std::move(answering);
         far->shutdown_write();
-        RedisConnection connection(std::move(near), reply_bytes_max);
+        RedisConnection connection(std::move(near));
         std::vector<RedisConnection::Command> commands(1);
         commands[0] = {to_bytes("GET"), to_bytes("key")};
-        auto running = connection.run(std::move(commands));
+        auto running = connection.run(std::move(commands), reply_bytes_max);
         auto replies = co_await std::move(running);
         EXPECT_EQ(connection.is_usable(), replies.has_value());
         co_return replies;

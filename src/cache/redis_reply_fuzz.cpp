@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto ask = [&]() -> Task<void> {
         Executor executor = co_await asio::this_coro::executor;
         auto [near, far] = make_pipe(executor);
-        RedisConnection connection(std::move(near), reply_bytes_max);
+        RedisConnection connection(std::move(near));
         std::vector<RedisConnection::Command> commands(data[0] % 4 + 1u);
         for (auto& command : commands) command.assign(2, Bytes(3, 'x'));
         auto body = [&, &server = far](TaskGroup& group) -> Task<void> {
@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 server->close();
             };
             group.spawn(answer());
-            auto running = connection.run(std::move(commands));
+            auto running = connection.run(std::move(commands), reply_bytes_max);
             auto replies = co_await std::move(running);
             SONM_ASSERT(connection.is_usable() == replies.has_value());
             group.cancel();

@@ -56,12 +56,12 @@ Result<void> RedisStore::check_value(const Bytes& value) const {
 Async<RedisStore::Slot> RedisStore::connect() {
     auto connecting = connect_stream(settings_.address, settings_.answer_max);
     SONM_CO_TRY(std::unique_ptr<ByteStream> stream, co_await std::move(connecting));
-    auto made = std::make_unique<RedisConnection>(std::move(stream), limits_.value_bytes_max + 64 * KiB);
+    auto made = std::make_unique<RedisConnection>(std::move(stream));
     std::vector<Command> greeting;
     if (!settings_.password.empty()) greeting.push_back({to_bytes("AUTH"), to_bytes(settings_.password)});
     if (settings_.database != 0) greeting.push_back({to_bytes("SELECT"), word(settings_.database)});
     if (greeting.empty()) co_return made;
-    auto asking = made->run(std::move(greeting));
+    auto asking = made->run(std::move(greeting), reply_bytes_max());
     SONM_CO_TRY(Replies replies, co_await std::move(asking));
     for (const RedisReply& reply : replies)
         if (reply.kind == RedisReply::Kind::error) co_return refusal(reply);
@@ -80,7 +80,7 @@ Async<RedisStore::Replies> RedisStore::try_once(const std::vector<Command>& comm
     };
     Return back(idle_, slot);
     if (slot) {
-        auto running = slot->run(commands);
+        auto running = slot->run(commands, reply_bytes_max());
         auto replies = co_await std::move(running);
         // The server has closed it while it was idle: nothing was done. (One that dies in this very moment
         // may have counted: a cache's numbers are not money.)
@@ -88,7 +88,7 @@ Async<RedisStore::Replies> RedisStore::try_once(const std::vector<Command>& comm
     }
     auto connecting = connect();
     SONM_CO_TRY(slot, co_await std::move(connecting));
-    auto running = slot->run(commands);
+    auto running = slot->run(commands, reply_bytes_max());
     co_return co_await std::move(running);
 }
 

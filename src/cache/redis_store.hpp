@@ -44,6 +44,7 @@ private:
     Async<Replies> try_once(const std::vector<Command>& commands);
     Async<Slot> connect();
     Bytes name_of(std::string_view key) const { return to_bytes(settings_.prefix + std::string(key)); }
+    std::size_t reply_bytes_max() const { return limits_.value_bytes_max + 64 * KiB; }
     /// Milliseconds, 0 = for ever.
     std::uint64_t ttl_ms(Ttl ttl) const;
     Result<void> check_value(const Bytes& value) const;
