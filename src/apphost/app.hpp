@@ -34,7 +34,8 @@ struct AppParts {
 struct Version {
     std::string digest;  ///< of manifest and archive
     Manifest manifest;
-    std::filesystem::path folder;  ///< the archive, unpacked
+    std::filesystem::path folder;      ///< the archive, unpacked
+    std::shared_ptr<const void> kept;  ///< the folder is there for as long as somebody has a copy
 };
 
 /// A running application: the pool of its workers, the queue in front of it, and the service that clients

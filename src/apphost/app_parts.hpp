@@ -15,6 +15,7 @@ struct App::Worker {
     OutputTail output;
     Time born;
     std::uint64_t accepted = 0;
+    std::shared_ptr<const void> folder;  ///< Version::kept
     std::unique_ptr<Spawned> process;
     rpc::Connection link;                        ///< once it has introduced itself
     App::Control* control = nullptr;             ///< while its channel 1 is served

@@ -156,6 +156,7 @@ SpawnSpec App::spawn_spec(const Worker& worker) const {
 }
 
 Task<void> App::live(std::shared_ptr<Worker> worker) {
+    worker->folder = version_.kept;
     auto tell = [output = &worker->output](BytesView piece) { output->add(piece); };
     auto spawning = contain(parts_.spawner.spawn(spawn_spec(*worker), std::move(tell)));
     auto spawned = co_await std::move(spawning);

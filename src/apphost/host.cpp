@@ -1,6 +1,5 @@
 #include "sonm/apphost/host.hpp"
 
-#include "sonm/apphost/archive.hpp"
 #include "sonm/base/blocking.hpp"
 #include "sonm/base/log.hpp"
 
@@ -100,7 +99,9 @@ Async<void> AppHost::start() {
     // A worker that is root is stopped by the rights of folders, too: it has none of root's capabilities.
     if (users_.range()) wanted.user = users_.range()->first;
     if (!users_.range() && ::geteuid() == 0) wanted.user = 0;
-    SONM_CO_CHECK(places_.open(wanted));
+    auto open = [this, wanted] { return places_.open(wanted); };
+    auto opening = offload_blocking(std::move(open));
+    SONM_CO_CHECK(co_await std::move(opening));
     if (containers_) SONM_CO_CHECK(make_folder(boxes(), 0700));
     if (containers_ || environment_.host->wants_proof())
         SONM_CO_CHECK(environment_.host->check_door(door({})));
@@ -133,7 +134,7 @@ Task<void> AppHost::run() {
 
 Async<void> AppHost::drain() {
     for (auto& [name, running] : apps_) running->app->stop();
-    while (!apps_.empty()) co_await sleep_for(Millis(20));
+    while (!apps_.empty() || removing_ > 0) co_await sleep_for(Millis(20));
     co_return Result<void>();
 }
 
@@ -166,10 +167,11 @@ Async<void> AppHost::start_app(std::string name, std::string profile) {
 Async<void> AppHost::pause_app(std::string name) {
     SONM_CO_TRY(RunningPtr running, find(name));
     running->app->stop();
+    running.reset();
     auto remembering = remember(name, std::nullopt);
     SONM_CO_CHECK(co_await std::move(remembering));
     const Millis step(20);
-    for (Millis waited(0); waited < pause_max && apps_.contains(name); waited += step)
+    for (Millis waited(0); waited < pause_max && (apps_.contains(name) || removing_ > 0); waited += step)
         co_await sleep_for(step);
     co_return Result<void>();
 }
@@ -275,33 +277,6 @@ Task<void> AppHost::close(RunningPtr running) {
     (void)co_await std::move(closing);
 }
 
-Async<Version> AppHost::unpack(const std::string& app, StoredApp stored,
-                               std::shared_ptr<const unsigned> user) {
-    std::string name = app;
-    fs::path home = places_.spool() / name;
-    SONM_CO_CHECK(make_passage(home));
-    Version version{stored.digest, stored.manifest, home / fmt::format("{}-{}", stored.digest, ++unpacked_)};
-    ArchiveLimits limits;
-    limits.unpacked_bytes_max = config_.unpacked_bytes_max;
-    auto work = [archive = std::move(stored.archive), folder = version.folder, limits]() -> Result<void> {
-        if (archive.empty()) return make_folder(folder, 0755);
-        return unpack_archive(archive, folder, limits);
-    };
-    auto unpacking = offload_blocking(std::move(work));
-    Result<void> done = co_await std::move(unpacking);
-    if (!done) {
-        std::error_code ignored;
-        fs::remove_all(version.folder, ignored);
-        co_return fail(NodeErrc::spool, "{}: {}", name, done.error().message());
-    }
-    if (user) {
-        if (::chown(version.folder.c_str(), *user, *user) != 0)
-            co_return fail(NodeErrc::resource, "giving {} to user {} failed", version.folder.string(), *user);
-        SONM_CO_CHECK(check_way(*user, version.folder));
-    }
-    co_return version;
-}
-
 Async<services::AppUpdate> AppHost::update(std::string name, std::string profile_name) {
     SONM_CO_TRY(RunningPtr running, find(name));
     if (running->app->stopping()) co_return fail(NodeErrc::not_running, "{} is being stopped", name);
@@ -339,8 +314,7 @@ Task<void> AppHost::live(RunningPtr running) {
     auto closing = close(running);
     co_await std::move(closing);
     apps_.erase(name);
-    std::error_code ignored;
-    fs::remove_all(places_.spool() / name, ignored);
+    running.reset();  // and with it what was unpacked
     SONM_LOG(info, "app {} has stopped", name);
 }
 

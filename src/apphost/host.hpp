@@ -42,6 +42,9 @@ private:
     Async<services::AppUpdate> update(std::string name, std::string profile);
     Async<void> launch(std::string name, std::string profile);
     Async<Version> unpack(const std::string& name, StoredApp stored, std::shared_ptr<const unsigned> user);
+    /// The folder is removed after the last copy of this; till then nobody else is that user.
+    std::shared_ptr<const void> keep(std::filesystem::path folder, std::shared_ptr<const unsigned> user);
+    Task<void> remove(std::filesystem::path folder, std::shared_ptr<const unsigned> user);
     Task<void> live(RunningPtr running);
     /// Takes back what launch() gave it: its name and its door.
     Task<void> close(RunningPtr running);
@@ -64,6 +67,7 @@ private:
     std::set<std::string> starting_;
     TaskGroup* group_ = nullptr;
     std::uint64_t unpacked_ = 0;
+    std::size_t removing_ = 0;  ///< folders
     bool writing_runlist_ = false;
 };
 

@@ -1,10 +1,12 @@
 #include "sonm/apphost/places.hpp"
 
+#include "sonm/apphost/remove_tree.hpp"
 #include "sonm/base/log.hpp"
 #include "sonm/crypto/sha256.hpp"
 #include "sonm/services/node_service.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,30 +19,44 @@ using services::NodeErrc;
 /// sockaddr_un has room for so many bytes, the end included.
 constexpr std::size_t socket_path_bytes_max = 107;
 constexpr const char* lock_name = "lock";
+constexpr Millis take_pause{20};
+/// Where a folder of the system's temporary one is noted.
+constexpr const char* note_name = "runtime-folder";
+constexpr std::string_view temporary_name = "sonm-XXXXXX";
 
-bool is_file_of(int descriptor, const fs::path& path) {
+/// The lock of that folder. Errors: busy (somebody has it, or has just removed it), those of OpenFile.
+Result<OpenFile> lock_folder(const fs::path& path) {
+    SONM_TRY(OpenFile lock, OpenFile::open(path / lock_name, O_RDWR | O_CREAT | O_NOFOLLOW));
+    SONM_CHECK(lock.lock());
     struct stat open {
     }, named{};
-    return ::fstat(descriptor, &open) == 0 && ::stat(path.c_str(), &named) == 0 &&
-           open.st_ino == named.st_ino && open.st_dev == named.st_dev;
+    bool same = ::fstat(lock.get(), &open) == 0 && ::stat((path / lock_name).c_str(), &named) == 0 &&
+                open.st_ino == named.st_ino && open.st_dev == named.st_dev;
+    if (!same) return fail(Errc::busy, "{} has just been removed", path.string());
+    return lock;
 }
 
-void empty_folder(const fs::path& folder) {
-    std::error_code ignored;
-    for (fs::directory_iterator at(folder, ignored), end; !ignored && at != end; at.increment(ignored))
-        fs::remove_all(at->path(), ignored);
-}
-
-/// Removes the folders in `parent` that nobody has.
-void sweep(const fs::path& parent) {
-    std::error_code ignored;
-    for (fs::directory_iterator at(parent, ignored), end; !ignored && at != end; at.increment(ignored)) {
-        auto lock = OpenFile::open(at->path() / lock_name, O_RDWR);
-        if (!lock)
-            ::rmdir(at->path().c_str());  // somebody is just making it, or died then
-        else if (lock->lock())
-            fs::remove_all(at->path(), ignored);
+/// Whoever does this has its lock, which goes last: who makes a new one behind that has an empty folder.
+void remove_locked(const fs::path& path) {
+    if (auto done = empty_folder(path, lock_name); !done) {
+        SONM_LOG(warn, "{}", done.error().message());
+        return;
     }
+    ::unlink((path / lock_name).c_str());
+    ::rmdir(path.c_str());
+}
+
+/// Says what is left in the log.
+void clear(const fs::path& path) {
+    if (auto done = remove_tree(path); !done) SONM_LOG(warn, "{}", done.error().message());
+}
+
+/// A folder that mkdtemp has made for this user.
+bool is_temporary_of_ours(const fs::path& path) {
+    std::string name = path.filename().string();
+    struct stat status {};
+    return path.is_absolute() && name.size() == temporary_name.size() && name.starts_with("sonm-") &&
+           ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == ::geteuid();
 }
 
 }  // namespace
@@ -74,38 +90,49 @@ Result<void> make_passage(const fs::path& folder) {
     return Result<void>();
 }
 
-Result<SharedFolder> SharedFolder::take(const fs::path& parent, const std::string& name) {
+Result<SharedFolder> SharedFolder::try_take(const fs::path& parent, const std::string& name) {
     fs::path path = parent / name;
-    constexpr int tries = 10;
-    for (int i = 0; i < tries; ++i) {
-        SONM_CHECK(make_passage(parent));
-        sweep(parent);
-        // Another node may sweep it away at each step, until it is locked.
-        if (::mkdir(path.c_str(), 0711) != 0 && errno == ENOENT) continue;
-        auto lock = OpenFile::open(path / lock_name, O_RDWR | O_CREAT);
-        if (!lock && lock.error().is(Errc::not_found)) continue;
-        if (!lock) return tl::unexpected<Error>(std::move(lock.error()));
-        if (!lock->lock()) continue;
-        if (!is_file_of(lock->get(), path / lock_name)) continue;
-        SONM_CHECK(make_passage(path));
-        return SharedFolder(std::move(path), std::move(*lock));
+    SONM_CHECK(make_passage(parent));
+    if (::mkdir(path.c_str(), 0711) != 0 && errno != EEXIST) return system_failure("making", path);
+    SONM_TRY(OpenFile lock, lock_folder(path));
+    SONM_CHECK(make_passage(path));
+    return SharedFolder(std::move(path), std::move(lock));
+}
+
+Result<SharedFolder> SharedFolder::take(const fs::path& parent, const std::string& name, Millis patience) {
+    for (Millis waited(0);; waited += take_pause) {
+        auto taken = try_take(parent, name);
+        // Whoever sweeps may remove both folders at each step, until ours is locked.
+        if (taken || !(taken.error().is(Errc::busy) || taken.error().is(Errc::not_found))) return taken;
+        if (waited >= patience) return taken;
+        ::poll(nullptr, 0, static_cast<int>(take_pause.count()));
     }
-    return fail(Errc::busy, "another process has {}", path.string());
+}
+
+void SharedFolder::sweep(const fs::path& parent) {
+    std::error_code ignored;
+    std::vector<fs::path> found;
+    for (fs::directory_iterator at(parent, ignored), end; !ignored && at != end; at.increment(ignored))
+        found.push_back(at->path());
+    for (const fs::path& path : found)
+        if (auto lock = lock_folder(path)) remove_locked(path);
+    // If it is empty now.
+    ::rmdir(parent.c_str());
 }
 
 SharedFolder::~SharedFolder() {
     if (!lock_) return;
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
+    remove_locked(path_);
     ::rmdir(path_.parent_path().c_str());
 }
 
 Result<void> Places::open(const Wanted& wanted) {
+    clear_left(wanted);
     runtime_ = wanted.runtime.empty() ? wanted.folder / "run" : wanted.runtime;
     spool_ = wanted.spool.empty() ? wanted.folder / "spool" : wanted.spool;
     for (const fs::path& folder : {runtime_, spool_}) {
         SONM_CHECK(make_passage(folder));
-        empty_folder(folder);
+        if (auto done = empty_folder(folder); !done) SONM_LOG(warn, "{}", done.error().message());
     }
     auto reached = [&](const fs::path& folder) {
         return !wanted.user || check_way(*wanted.user, folder).has_value();
@@ -134,9 +161,31 @@ Result<void> Places::share_runtime(const Wanted& wanted) {
         runtime_ = shared_runtime_->path();
         return Result<void>();
     }
-    short_runtime_ = std::make_unique<TempDir>();
-    runtime_ = short_runtime_->path();
+    const char* root = std::getenv("TMPDIR");
+    std::string made = fmt::format("{}/{}", root && *root ? root : "/tmp", temporary_name);
+    if (::mkdtemp(made.data()) == nullptr)
+        return system_failure("for sockets with short paths (set `runtime` to have them elsewhere): making",
+                              made);
+    runtime_ = temporary_ = made;
+    note_ = wanted.folder / note_name;
+    SONM_CHECK(write_atomically(note_, to_bytes(made), 0600));
     return make_passage(runtime_);
+}
+
+void Places::clear_left(const Wanted& wanted) {
+    if (::geteuid() == 0)
+        for (const fs::path& parent : {wanted.shared_runtime, wanted.shared_spool})
+            SharedFolder::sweep(parent);
+    auto noted = read_text(wanted.folder / note_name, socket_path_bytes_max);
+    if (!noted) return;
+    if (is_temporary_of_ours(*noted)) clear(*noted);
+    ::unlink((wanted.folder / note_name).c_str());
+}
+
+Places::~Places() {
+    if (temporary_.empty()) return;
+    clear(temporary_);
+    ::unlink(note_.c_str());
 }
 
 }  // namespace sonm::apphost
