@@ -13,7 +13,7 @@ http::Incoming good_call() {
     call.peer = "127.0.0.1:5";
     return call;
 }
-int status_of(const http::Incoming& call, const HttpConfig& config = HttpConfig()) {
+int status_of(const http::Incoming& call, const NodeConfig& config = NodeConfig()) {
     auto refused = refuse_call(config, call);
     return refused ? refused->status : 0;
 }
@@ -30,11 +30,18 @@ TEST(node_calls, a_call_from_elsewhere__is_let_through_only_if_configured) {
     http::Incoming call = good_call();
     call.peer = "10.0.0.1:5";
     EXPECT_EQ(status_of(call), 403);
-    HttpConfig open;
-    open.calls = CallsFrom::anybody;
+    NodeConfig open;
+    open.http.calls = CallsFrom::anybody;
     EXPECT_EQ(status_of(call, open), 0);
-    open.calls = CallsFrom::nobody;
+    open.http.calls = CallsFrom::nobody;
     EXPECT_EQ(status_of(good_call(), open), 403);
+}
+
+TEST(node_calls, where_accounts_are_wanted__nobody_is_let_through_who_cannot_prove_one) {
+    NodeConfig strict;
+    strict.identity_required = true;
+    strict.http.calls = CallsFrom::anybody;
+    EXPECT_EQ(status_of(good_call(), strict), 403);
 }
 
 TEST(node_calls, a_page_in_a_browser__cannot_call) {
@@ -44,8 +51,8 @@ TEST(node_calls, a_page_in_a_browser__cannot_call) {
     http::Incoming rebound = good_call();
     rebound.headers[0].value = "evil.example:9464";
     EXPECT_EQ(status_of(rebound), 403);
-    HttpConfig named;
-    named.hosts = {"evil.example"};
+    NodeConfig named;
+    named.http.hosts = {"evil.example"};
     EXPECT_EQ(status_of(rebound, named), 0);
 }
 

@@ -265,8 +265,6 @@ Result<NodeConfig> parse_config(std::string_view text, std::string_view name, co
         r.each({"services"}, [&](YamlReader& item) { reader.read(item); });
     }));
     if (reader.failure) return tl::unexpected<Error>(std::move(*reader.failure));
-    // Nobody proves an account over HTTP.
-    if (config.identity_required) config.http.calls = CallsFrom::nobody;
     return config;
 }
 

@@ -104,12 +104,6 @@ TEST(node_config, a_failure_that_no_key_explains__is_passed_on) {
     EXPECT_TRUE(out.config.error().is(Errc::no_space)) << out.config.error().message();
 }
 
-TEST(node_config, identity_required__nobody_calls_over_http_where_accounts_cannot_be_proven) {
-    auto out = read("state: s\nkey: '0x70'\nidentity_required: true\nhttp: {calls: anybody}\n");
-    ASSERT_TRUE(out.config) << out.config.error().context;
-    EXPECT_EQ(out.config->http.calls, CallsFrom::nobody);
-}
-
 TEST(node_config, ranges_of_ports__are_read_or_refused) {
     EXPECT_EQ(parse_port_range("0").value(), (PortRange{0, 0, false}));
     EXPECT_EQ(parse_port_range("7").value(), (PortRange{7, 7, false}));

@@ -46,7 +46,7 @@ Response refusal(int status, std::string what) {
 Async<void> answer(Node& node, const Incoming& request, Responder& out) {
     std::string_view path = request.path();
     if (apphost::is_app_request(request)) {
-        if (auto refused = refuse_caller(node.config().http, request))
+        if (auto refused = refuse_caller(node.config(), request))
             co_return co_await out.send(std::move(*refused));
         auto serving = apphost::serve_app_request(node, request, out);
         co_return co_await std::move(serving);

@@ -159,6 +159,31 @@ TEST_F(ReloadTest, who_may_call_over_http__holds_from_now_on) {
     });
 }
 
+TEST_F(ReloadTest, whether_accounts_are_wanted__decides_over_http_only_after_the_restart_that_it_needs) {
+    FixedBytes<32> secret{};
+    secret[31] = 1;
+    auto key = std::move(crypto::PrivateKey::from_bytes(secret).value());
+    signer = &key;
+    auto with = [&](bool wanted) {
+        write(services, fmt::format("drain: 2 s\nkey: '0x1'\nidentity_required: {}\n", wanted));
+    };
+    for (bool wanted : {true, false}) {
+        with(wanted);
+        auto body = [&](Node& node) -> Task<void> {
+            std::string before = wanted ? "403" : "200";
+            EXPECT_EQ(co_await ask(node, "localhost"), before);
+            with(!wanted);
+            auto said = node.reload();
+            EXPECT_TRUE(said) << said.error().message();
+            EXPECT_EQ(fmt::format("{}", fmt::join(*said, "; ")), "identity_required: needs a restart");
+            EXPECT_EQ(co_await ask(node, "localhost"), before);
+            node.stop();
+        };
+        auto done = serve(body);
+        ASSERT_TRUE(done) << done.error().message();
+    }
+}
+
 TEST_F(ReloadTest, advertised_addresses__are_told_from_now_on) {
     run([&](Node& node) -> Task<void> {
         EXPECT_EQ(reload(node, "advertise: ['203.0.113.7:10053']"), "advertise: taken over");
