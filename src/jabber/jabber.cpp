@@ -71,12 +71,10 @@ Async<std::string> Jabber::send(std::string to, std::string body) {
     if (!status_.connected)
         co_return fail(Errc::unavailable, "not connected to {}: {}", config_.account.address,
                        status_.last_error);
-    if (waiters_.size() >= config_.sending_max)
-        co_return fail(Errc::busy, "{} messages wait for the server", waiters_.size());
-    Waiter waiter(*this, ++number_);
+    if (unconfirmed() >= config_.sending_max)
+        co_return fail(Errc::busy, "{} messages wait for the server", unconfirmed());
     std::string id = to_hex(random_bytes(8));
-    outgoing_.push_back(Outgoing{waiter.number, std::move(to), std::move(body), id});
-    (void)work_.try_push(true);
+    Waiter waiter(*this, hand_over(std::move(to), std::move(body), id));
     auto waiting = within(config_.confirm_max, waiter.done.pop());
     SONM_CO_TRY(bool confirmed, co_await std::move(waiting));
     if (!confirmed)
@@ -84,6 +82,13 @@ Async<std::string> Jabber::send(std::string to, std::string body) {
                        status_.last_error);
     ++sent_;
     co_return id;
+}
+
+std::uint64_t Jabber::hand_over(std::string to, std::string body, std::string id) {
+    if (unconfirmed() == 0) owing_since_ = std::chrono::steady_clock::now();
+    outgoing_.push_back(Outgoing{++number_, std::move(to), std::move(body), std::move(id)});
+    (void)work_.try_push(true);
+    return number_;
 }
 
 Async<void> Jabber::receive(rpc::Sink<JabberMessage> out) {
@@ -128,7 +133,6 @@ void Jabber::give_up(std::size_t bytes) {
 
 Result<void> Jabber::handle(Event event) {
     heard_at_ = std::chrono::steady_clock::now();
-    asked_ = false;
     if (auto* connected = std::get_if<Connected>(&event)) {
         ++status_.connections;
         status_.connected = true;
@@ -137,6 +141,10 @@ Result<void> Jabber::handle(Event event) {
     } else if (auto* disconnected = std::get_if<Disconnected>(&event)) {
         return fail(Errc::closed, "{}", disconnected->why);
     } else if (auto* confirmed = std::get_if<Confirmed>(&event)) {
+        if (confirmed->number > confirmed_ && confirmed->number <= number_) {
+            confirmed_ = confirmed->number;
+            owing_since_ = heard_at_;
+        }
         auto waiter = waiters_.find(confirmed->number);
         if (waiter != waiters_.end()) (void)waiter->second->done.try_push(true);
     } else if (auto* lost = std::get_if<GivenUp>(&event)) {
@@ -154,10 +162,14 @@ Result<void> Jabber::watch_silence() {
         return fail(Errc::timeout, "no session within {} ms", config_.connect_max.count());
     }
     auto quiet = now - heard_at_;
-    if (quiet > config_.quiet_max + config_.confirm_max) return fail(Errc::timeout, "the server is silent");
-    if (quiet > config_.quiet_max && !asked_) {
-        asked_ = true;
-        outgoing_.push_back(Outgoing{++number_, {}, {}, {}});
+    auto most = config_.quiet_max + config_.confirm_max;
+    if (quiet > most) return fail(Errc::timeout, "the server is silent");
+    if (unconfirmed() == 0) {
+        if (quiet > config_.quiet_max) hand_over({}, {}, {});
+    } else if (now - owing_since_ > most) {
+        // It may be talking all the time: what it does not read would pile up here.
+        return fail(Errc::timeout, "the server has not answered for {} ms",
+                    std::chrono::duration_cast<Millis>(now - owing_since_).count());
     }
     return Result<void>();
 }
@@ -180,7 +192,6 @@ Async<void> Jabber::connection() {
     auto looking = within(config_.connect_max, look_up());
     SONM_CO_TRY(std::string ip, co_await std::move(looking));
     begun_at_ = heard_at_ = std::chrono::steady_clock::now();
-    asked_ = false;
     auto link = std::make_unique<Link>(config_.account, ip);
     while (true) {
         auto step = [&link, outgoing = std::exchange(outgoing_, {})]() mutable {
@@ -206,6 +217,7 @@ Task<void> Jabber::run() {
         status_.last_error = ended.error().message();
         SONM_LOG(warn, "jabber: {}; again in {} ms", status_.last_error, pause.count());
         outgoing_.clear();
+        confirmed_ = number_;
         for (auto& [number, waiter] : waiters_) (void)waiter->done.try_push(false);
         co_await sleep_for(pause);
         pause = std::min(2 * pause, config_.pause_max);

@@ -11,7 +11,8 @@ namespace sonm::jabber {
 struct Config {
     Account account;
     std::size_t body_bytes_max = 64 * KiB;
-    std::size_t sending_max = 256;  ///< messages that wait for their confirmation
+    std::size_t sending_max =
+        256;  ///< messages that the server has not confirmed, given up by callers or not
     std::size_t listeners_max = 256;
     std::size_t queue_max = 256;   ///< messages that a listener is behind; the oldest go then
     std::size_t backlog_max = 64;  ///< kept while nobody listens
@@ -50,7 +51,10 @@ private:
     void take(services::JabberMessage message);
     /// A message that is too large: told as missed.
     void give_up(std::size_t bytes);
-    /// Errors: timeout, when the server has been silent for too long.
+    /// Has it sent, and confirmed by the number that it gives.
+    std::uint64_t hand_over(std::string to, std::string body, std::string id);
+    std::uint64_t unconfirmed() const { return number_ - confirmed_; }
+    /// Errors: timeout, when the server has been silent for too long, or has not answered.
     Result<void> watch_silence();
 
     Executor executor_;
@@ -61,9 +65,9 @@ private:
     std::vector<Outgoing> outgoing_;
     Channel<bool> work_;  ///< there is something to send
     std::map<std::uint64_t, Waiter*> waiters_;
-    std::uint64_t number_ = 0;
+    std::uint64_t number_ = 0, confirmed_ = 0;  ///< the last that was sent; the last that was read
     TimePoint heard_at_, begun_at_;
-    bool asked_ = false;  ///< whether the server is there
+    TimePoint owing_since_;  ///< what the server has not confirmed
     std::set<Listener*> listeners_;
     Stopper streams_;
     Queue backlog_;

@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <mutex>
 
 namespace sonm::jabber {
@@ -73,7 +74,8 @@ bool is_xml_text(std::string_view text) {
 
 struct Link::Impl {
     std::size_t used = 0;
-    std::size_t queued = 0;  ///< of `used`, at most: what was given to be sent and may not have been yet
+    std::map<std::uint64_t, std::size_t> unread;  ///< what was sent and not confirmed: bytes, by number
+    std::size_t unread_bytes = 0;                 ///< of `used`, at most
     xmpp_mem_t memory{counted_alloc, counted_free, counted_realloc, &used};
     xmpp_log_t log{keep_words, this};
     xmpp_ctx_t* context = nullptr;
@@ -123,8 +125,12 @@ struct Link::Impl {
     }
 
     static int on_stanza(xmpp_conn_t* connection, xmpp_stanza_t* stanza, void* given) {
+        auto& self = *static_cast<Impl*>(given);
         Heard heard = read_stanza(stanza);
-        if (heard.event) static_cast<Impl*>(given)->events.push_back(std::move(*heard.event));
+        if (heard.event) {
+            if (auto* confirmed = std::get_if<Confirmed>(&*heard.event)) self.forget(confirmed->number);
+            self.events.push_back(std::move(*heard.event));
+        }
         if (heard.reply) xmpp_send(connection, heard.reply.get());
         return 1;
     }
@@ -137,7 +143,15 @@ struct Link::Impl {
             xmpp_send(connection, message.get());
         }
         xmpp_send(connection, make_confirmation(context, outgoing.number).get());
-        queued += used - before;
+        unread[outgoing.number] = used - before;
+        unread_bytes += used - before;
+    }
+
+    void forget(std::uint64_t up_to) {
+        while (!unread.empty() && unread.begin()->first <= up_to) {
+            unread_bytes -= unread.begin()->second;
+            unread.erase(unread.begin());
+        }
     }
 };
 
@@ -171,10 +185,9 @@ std::vector<Event> Link::step(std::vector<Outgoing> outgoing) {
         for (const Outgoing& each : outgoing) self.send(each);
         xmpp_run_once(self.context, 1);
         self.take_certificate_fault();
-        if (xmpp_conn_send_queue_len(self.connection) == 0) self.queued = 0;
     }
-    if (self.used > link_bytes_max + self.queued)
-        self.end(fmt::format("the server sent too much at once ({} bytes)", self.used - self.queued));
+    if (self.used > link_bytes_max + self.unread_bytes)
+        self.end(fmt::format("the server sent too much at once ({} bytes)", self.used - self.unread_bytes));
     return std::exchange(self.events, std::vector<Event>());
 }
 

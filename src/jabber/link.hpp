@@ -23,7 +23,7 @@ struct Account {
     std::string ca_file;  ///< empty = the system's
 };
 
-/// A message to be sent and confirmed; without `to` only the confirmation is asked for.
+/// A message to be sent and confirmed; without `to` only the confirmation is asked for. Numbers rise.
 struct Outgoing {
     std::uint64_t number = 0;
     std::string to, body, id;
@@ -49,8 +49,8 @@ private:
 /// Whether the text may stand in XML: UTF-8 without control characters (but tab and line ends).
 bool is_xml_text(std::string_view text);
 
-/// Largest memory that a connection may need beside what waits to be sent: a server that sends more at once
-/// is left.
+/// Largest memory that a connection may need beside what waits for its confirmation: a server that sends more
+/// at once is left.
 inline constexpr std::size_t link_bytes_max = 8 * 1024 * 1024;
 
 }  // namespace sonm::jabber
