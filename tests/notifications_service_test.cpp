@@ -244,6 +244,55 @@ TEST(NotificationsService, a_full_store_gives_up_what_only_named_subscriptions_a
     with_notifications(check_full);
 }
 
+/// While there is one, no delivery that was made can be noted.
+struct BrokenStore {
+    explicit BrokenStore(Bench& bench)
+        : database(Database::open((bench.folder / "n.db").string(), Store::migrations()).value()) {
+        EXPECT_TRUE(database->script(
+            "CREATE TRIGGER broken BEFORE DELETE ON delivery BEGIN SELECT RAISE(ABORT, 'broken'); END"));
+    }
+    ~BrokenStore() { EXPECT_TRUE(database->script("DROP TRIGGER broken")); }
+    std::unique_ptr<Database> database;
+};
+
+Task<void> check_not_noted(Bench& bench) {
+    auto client = bench.client();
+    EXPECT_TRUE(co_await client.call<"add_webhook">("t", bench.peer.url(), std::nullopt));
+    {
+        BrokenStore broken(bench);
+        EXPECT_TRUE(co_await client.call<"publish">(about("t", "x")));
+        co_await bench.until_seen(1);
+        co_await sleep_for(300ms);
+        EXPECT_EQ(bench.peer.seen.size(), 1u);
+    }
+    std::uint64_t pending = 1;
+    for (int i = 0; i < 100 && pending != 0; ++i) {
+        co_await sleep_for(50ms);
+        pending = (co_await client.call<"webhooks">()).value().at(0).pending;
+    }
+    EXPECT_EQ(pending, 0u);
+    EXPECT_EQ(bench.peer.seen.size(), 1u) << "what it took it does not get again";
+}
+TEST(NotificationsService, a_delivery_that_cannot_be_noted_is_noted_later_and_not_made_again) {
+    with_notifications(check_not_noted);
+}
+
+Task<void> check_drain_not_noted(Bench& bench) {
+    auto client = bench.client();
+    EXPECT_TRUE(co_await client.call<"add_webhook">("t", bench.peer.url(), std::nullopt));
+    BrokenStore broken(bench);
+    EXPECT_TRUE(co_await client.call<"publish">(about("t", "x")));
+    co_await bench.until_seen(1);
+    co_await sleep_for(100ms);
+    auto begun = std::chrono::steady_clock::now();
+    auto draining = bench.notifications.drain();
+    EXPECT_TRUE(co_await std::move(draining));
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 500ms);
+}
+TEST(NotificationsService, a_delivery_that_cannot_be_noted_does_not_hold_up_a_node_that_goes_down) {
+    with_notifications(check_drain_not_noted);
+}
+
 Task<void> check_drain(Bench& bench) {
     auto client = bench.client();
     auto plain = client.stream<"subscribe">("t", 0).value();
@@ -351,7 +400,7 @@ constexpr std::uint64_t acknowledged = std::uint64_t(1) << 63;
         std::uint64_t told = accepted->first | acknowledged;
         if (!whole([&] { return store.acknowledge("t", "n", "", accepted->first); })) ::_exit(1);
         if (::write(out, &told, 8) != 8) ::_exit(1);
-        if (!whole([&] { return store.clean(UnixTime(1'700'000'000), false, ""); })) ::_exit(1);
+        if (!whole([&] { return store.clean(UnixTime(1'700'000'000), ""); })) ::_exit(1);
     }
 }
 

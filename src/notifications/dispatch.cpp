@@ -8,6 +8,8 @@ namespace {
 constexpr Seconds clean_every(60), clean_every_when_crowded(10);
 /// Attempts under way when the node stops: cut off, they would be made once more.
 constexpr Millis attempts_drain_max(2'000);
+/// The pause before an outcome that the disk did not take is written again: twice as long each time.
+constexpr Millis note_again_after(1'000), note_again_after_max(60'000);
 
 }  // namespace
 
@@ -33,23 +35,20 @@ Async<void> Notifications::drain() {
 Task<void> Notifications::keep_house() {
     UnixTime clean_at;
     while (true) {
-        bool pressed = house_.try_pop().has_value();
         auto look = [keeping = config_.keeping](Store& store) {
             store.keep(keeping);
             return store.counts();
         };
-        auto looking = ask(std::move(look));
+        auto looking = ask(std::move(look), Asker::service);
         auto counts = co_await std::move(looking);
         if (counts)
             counts_ = *counts;
         else
             SONM_LOG(error, "notifications: {}", counts.error().message());
-        // Before publishing is refused for long, named subscribers lose what only they are owed.
-        bool crowded = pressed || counts_.bytes > config_.keeping.bytes_max / 10 * 9;
         UnixTime now = clock_.now();
-        if (pressed || now >= clean_at) {
-            clean_at = now + (crowded ? clean_every_when_crowded : clean_every);
-            auto cleaning = clean(crowded);
+        if (counts_.refused || now >= clean_at) {
+            clean_at = now + (counts_.crowded ? clean_every_when_crowded : clean_every);
+            auto cleaning = clean();
             co_await std::move(cleaning);
         }
         // Also when somebody has been refused: once a second is often enough.
@@ -57,17 +56,26 @@ Task<void> Notifications::keep_house() {
     }
 }
 
-Task<void> Notifications::clean(bool squeeze) {
-    std::string topic;
-    while (true) {
-        auto work = [now = clock_.now(), squeeze, topic](Store& store) {
-            return store.clean(now, squeeze, topic);
-        };
+Task<void> Notifications::clean() {
+    auto failed = [](const Error& error) {
+        SONM_LOG(error, "notifications: removing the old ones: {}", error.message());
+    };
+    std::optional<std::string> topic("");
+    while (topic) {
+        auto work = [now = clock_.now(), from = *topic](Store& store) { return store.clean(now, from); };
         auto cleaning = ask(std::move(work));
         auto next = co_await std::move(cleaning);
-        if (!next) SONM_LOG(error, "notifications: removing the old ones: {}", next.error().message());
-        if (!next || !*next) co_return;
-        topic = std::move(**next);
+        if (!next) co_return failed(next.error());
+        topic = std::move(*next);
+    }
+    // Before publishing is refused for long, named subscribers lose some of what only they are owed.
+    std::optional<std::uint64_t> after(0);
+    while (after) {
+        auto work = [now = clock_.now(), from = *after](Store& store) { return store.squeeze(now, from); };
+        auto squeezing = ask(std::move(work));
+        auto next = co_await std::move(squeezing);
+        if (!next) co_return failed(next.error());
+        after = *next;
     }
 }
 
@@ -77,7 +85,7 @@ Task<void> Notifications::dispatch(TaskGroup& group) {
         if (room != 0 && !streams_.stopped()) {
             auto look = [now = clock_.now(), busy = busy_, room, each = config_.webhook_attempts_at_once](
                             Store& store) { return store.due(now, busy, room, each); };
-            auto looking = ask(std::move(look));
+            auto looking = ask(std::move(look), Asker::service);
             auto due = co_await std::move(looking);
             if (!due) SONM_LOG(error, "notifications: reading what is due: {}", due.error().message());
             if (due) {
@@ -107,30 +115,43 @@ Task<void> Notifications::attempt(Delivery delivery) {
     Busy busy(*this, DeliveryKey(delivery.webhook, delivery.notification.sequence));
     auto posting = web_->request(delivery_request(delivery, clock_.now()));
     auto answer = co_await std::move(posting);
-    auto settling = settle(delivery, answer);
-    auto settled = co_await std::move(settling);
-    if (!settled)
-        SONM_LOG(error, "notifications: noting the delivery of {}: {}", delivery.notification.sequence,
-                 settled.error().message());
+    Outcome outcome = outcome_of(delivery, answer);
+    auto noting = ask(outcome);
+    auto noted = co_await std::move(noting);
+    if (noted) co_return;
+    SONM_LOG(error, "notifications: noting the delivery of {}: {}", delivery.notification.sequence,
+             noted.error().message());
+    // Busy until then: what is not noted would be posted again at once.
+    auto later = streams_.run(note_later(delivery.notification.sequence, std::move(outcome)));
+    (void)co_await std::move(later);
 }
 
-Async<void> Notifications::settle(const Delivery& delivery, const Result<web::Response>& answer) {
+Async<void> Notifications::note_later(std::uint64_t sequence, Outcome outcome) {
+    for (Millis pause = note_again_after;; pause = std::min(2 * pause, note_again_after_max)) {
+        co_await sleep_for(pause);
+        auto noting = ask(outcome);
+        auto noted = co_await std::move(noting);
+        if (noted) co_return noted;
+        SONM_LOG(error, "notifications: noting the delivery of {}: {}", sequence, noted.error().message());
+    }
+}
+
+Notifications::Outcome Notifications::outcome_of(const Delivery& delivery,
+                                                 const Result<web::Response>& answer) {
     constexpr int gone = 410;
     DeliveryKey key(delivery.webhook, delivery.notification.sequence);
     if (answer && answer->status >= 200 && answer->status < 300) {
         ++delivered_;
-        auto work = [key](Store& store) { return store.delivered(key); };
-        return ask(std::move(work));
+        return [key](Store& store) { return store.delivered(key); };
     }
     ++failed_;
     std::string why = answer ? fmt::format("status {}", answer->status) : answer.error().message();
     std::uint64_t attempts = delivery.attempts + 1;
     bool last = attempts >= config_.attempts_max || (answer && answer->status == gone);
     UnixTime again = clock_.now() + pause_after(attempts, random_bytes(1).front());
-    auto work = [key, why, last, again](Store& store) {
+    return [key, why, last, again](Store& store) {
         return last ? store.dead(key, why) : store.retry(key, again, why);
     };
-    return ask(std::move(work));
 }
 
 void Notifications::measure(std::vector<services::Metric>& out) const {

@@ -71,7 +71,6 @@ Notifications::Notifications(Executor executor, Config config, const Clock& cloc
       web_(std::make_unique<web::Client>(executor, web_options(config_))),
       topics_(executor),
       work_(executor, 1),
-      house_(executor, 1),
       database_(executor) {
     bind();
 }
@@ -165,9 +164,7 @@ Async<std::uint64_t> Notifications::publish(Publication publication) {
         return store->publish(publication, now);
     };
     auto publishing = database_.run(std::move(work), std::move(accepted), bytes);
-    auto done = co_await std::move(publishing);
-    if (!done && done.error().is(Errc::no_space)) (void)house_.try_push(true);
-    SONM_CO_TRY(Accepted out, std::move(done));
+    SONM_CO_TRY(Accepted out, co_await std::move(publishing));
     co_return out.first;
 }
 
@@ -176,10 +173,11 @@ Async<void> Notifications::send_all(std::string topic, std::uint64_t after, rpc:
     if (topics_.size() >= config_.subscriptions_max)
         co_return fail(Errc::busy, "{} subscriptions are open", topics_.size());
     Watchers::Watch watch(topics_, topic);
+    Asker asker = Asker::client;
     // The store is the queue: a reader that is slow costs nothing but its place.
     while (true) {
         auto read = [topic, after](Store& store) { return store.after(topic, after, page); };
-        auto reading = ask(std::move(read));
+        auto reading = ask(std::move(read), std::exchange(asker, Asker::service));
         SONM_CO_TRY(auto found, co_await std::move(reading));
         for (Notification& notification : found) {
             after = notification.sequence;

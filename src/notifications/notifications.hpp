@@ -45,8 +45,9 @@ private:
     void bind();
     /// Has `work(Store&) -> Result<T>` done on the thread of the database.
     template <class F>
-    auto ask(F work) {
-        return database_.run([store = store_, work = std::move(work)](Database&) { return work(*store); });
+    auto ask(F work, Asker asker = Asker::client) {
+        auto inside = [store = store_, work = std::move(work)](Database&) { return work(*store); };
+        return database_.run(std::move(inside), asker);
     }
     Async<std::uint64_t> publish(Publication publication);
     Async<void> subscribe_as(std::string owner, std::string topic, std::string name, std::uint64_t after,
@@ -59,10 +60,12 @@ private:
     Async<void> redeliver(std::string owner, DeliveryKey key);
     Async<void> forget(std::string owner, std::string topic, std::string name);
     Task<void> keep_house();
-    Task<void> clean(bool squeeze);
+    Task<void> clean();
     Task<void> dispatch(TaskGroup& group);
     Task<void> attempt(Delivery delivery);
-    Async<void> settle(const Delivery& delivery, const Result<web::Response>& answer);
+    using Outcome = std::function<Result<void>(Store&)>;
+    Outcome outcome_of(const Delivery& delivery, const Result<web::Response>& answer);
+    Async<void> note_later(std::uint64_t sequence, Outcome outcome);
 
     Executor executor_;
     Config config_;
@@ -74,7 +77,6 @@ private:
     Stopper streams_;
     std::map<std::pair<std::string, std::string>, NamedStream*> named_;  ///< open ones, by topic and name
     Channel<bool> work_;                                                 ///< something may be due
-    Channel<bool> house_;                                                ///< there should be room
     std::set<DeliveryKey> busy_;
     Store::Counts counts_;    ///< as last looked at
     std::uint64_t last_ = 0;  ///< sequence of the newest: where those begin who name none

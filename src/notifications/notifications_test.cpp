@@ -16,7 +16,9 @@ struct SmallStore {
     Store* operator->() { return &store; }
     void clean(UnixTime now, bool squeeze = false) {
         std::optional<std::string> topic("");
-        while (topic) topic = store.clean(now, squeeze, *topic).value();
+        while (topic) topic = store.clean(now, *topic).value();
+        std::optional<std::uint64_t> after(0);
+        while (squeeze && after) after = store.squeeze(now, *after).value();
     }
     std::unique_ptr<Database> database;
     Store store;
@@ -219,12 +221,63 @@ TEST(Subscribers, beyond_the_bounds_a_named_one_loses_the_oldest_is_told_and_it_
     EXPECT_EQ(owed[0].sequence, all[2]);
     EXPECT_TRUE(owed[0].gap);
     EXPECT_EQ(store->subscribers("t", "")->at(0).lost, 1u);
+    keeping.bytes_max = 1;
+    store->keep(keeping);
     store.clean(start, true);
     EXPECT_EQ(store->after("t", all[0], 10)->size(), 1u) << "squeezed, only the retention's own is left";
     EXPECT_EQ(store->counts()->lost, 4u);
     store.clean(start + Seconds(31 * 86'400));
     EXPECT_EQ(store->counts()->kept, 0u) << "nothing is owed for ever";
     EXPECT_EQ(store->counts()->lost, 5u);
+}
+
+TEST(Subscribers, a_store_that_is_nearly_full_takes_the_oldest_of_all_topics_and_no_more_than_it_must) {
+    Keeping keeping;
+    keeping.count_max = 1;
+    auto store = small_store(keeping);
+    for (const char* topic : {"a", "b"}) (void)store->attach(topic, "s", "", 0);
+    std::vector<std::uint64_t> all;
+    for (int i = 0; i < 100; ++i)
+        all.push_back(store->publish(about(i % 2 == 0 ? "b" : "a", std::string(1'000, 'x')), start)->first);
+    std::uint64_t bytes = store->counts()->bytes;
+    // 4 of 100 lie above nine tenths.
+    keeping.bytes_max = (bytes - 3 * bytes / 100 - bytes / 200) / 9 * 10;
+    store->keep(keeping);
+    store.clean(start, true);
+    EXPECT_EQ(store->counts()->lost, 4u);
+    EXPECT_EQ(store->after("a", 0, 1)->at(0).sequence, all[5]);
+    EXPECT_EQ(store->after("b", 0, 1)->at(0).sequence, all[4]);
+    store.clean(start, true);
+    EXPECT_EQ(store->counts()->lost, 4u) << "it is not nearly full any more";
+}
+
+TEST(Subscribers, a_full_disk_takes_nothing_from_named_ones_and_a_full_store_what_one_more_needs) {
+    Keeping keeping;
+    keeping.count_max = 1;
+    keeping.bytes_max = 40'000;
+    auto store = small_store(keeping);
+    (void)store->attach("t", "s", "", 0);
+    auto full = [&](std::size_t bytes) {
+        auto work = [&] { return store->publish(about("t", std::string(bytes, 'x')), start); };
+        return store.database->transact(work).error().is(Errc::no_space);
+    };
+    EXPECT_FALSE(full(10'000));
+    EXPECT_FALSE(full(10'000));
+    EXPECT_TRUE(store.database->script("PRAGMA max_page_count = 1"));
+    EXPECT_TRUE(full(9'000)) << "the database cannot grow";
+    EXPECT_FALSE(store->counts()->refused);
+    store.clean(start, true);
+    EXPECT_EQ(store->counts()->lost, 0u);
+    EXPECT_TRUE(store.database->script("PRAGMA max_page_count = 10000"));
+    EXPECT_FALSE(full(10'000));
+    EXPECT_TRUE(full(15'000));
+    EXPECT_FALSE(store->counts()->crowded);
+    EXPECT_TRUE(store->counts()->refused);
+    store.clean(start, true);
+    EXPECT_EQ(store->counts()->lost, 1u);
+    EXPECT_FALSE(store->counts()->refused);
+    EXPECT_FALSE(full(15'000));
+    EXPECT_TRUE(store->publish(about("t", std::string(40'001, 'x')), start).error().is(Errc::too_large));
 }
 
 TEST(Store, a_page_is_bounded_in_bytes_and_has_one_at_least) {

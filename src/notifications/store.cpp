@@ -116,9 +116,15 @@ Result<std::pair<std::uint64_t, bool>> Store::publish(const Publication& publica
         if (known) return std::pair(*known, false);
     }
     SONM_TRY(auto bytes, database_.value<std::uint64_t>("SELECT bytes FROM total"));
-    if (bytes.value_or(0) + publication.body.size() > keeping_.bytes_max)
+    std::uint64_t needed = publication.body.size();
+    if (needed > keeping_.bytes_max)
+        return fail(Errc::too_large, "the notification needs {} bytes, the store has {}", needed,
+                    keeping_.bytes_max);
+    if (bytes.value_or(0) + needed > keeping_.bytes_max) {
+        wanted_ = std::max(wanted_, needed);
         return fail(Errc::no_space, "{} bytes of notifications are kept, at most {} may be",
                     bytes.value_or(0), keeping_.bytes_max);
+    }
     SONM_TRY(std::size_t fresh, database_.run("INSERT OR IGNORE INTO topic (name) VALUES (?)", topic));
     if (fresh != 0) {
         SONM_TRY(auto topics, database_.value<std::uint64_t>("SELECT count(*) FROM topic"));
@@ -332,6 +338,8 @@ Result<Store::Counts> Store::counts() {
                               " (SELECT coalesce(sum(pending), 0) FROM webhook),"
                               " (SELECT coalesce(sum(dead), 0) FROM webhook),"
                               " (SELECT count(*) FROM subscriber) FROM total"));
+    out.crowded = out.bytes > crowded_above();
+    out.refused = wanted_ != 0;
     return out;
 }
 

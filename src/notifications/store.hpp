@@ -87,13 +87,19 @@ public:
     Result<std::vector<Subscriber>> subscribers(const std::string& topic, const std::string& owner);
 
     /// Removes a part of what need not be kept, from the topic behind `topic` on: where to go on, nothing if
-    /// that was all. `squeeze`: what is kept for named subscribers only goes too.
-    Result<std::optional<std::string>> clean(UnixTime now, bool squeeze, std::string topic);
+    /// that was all.
+    Result<std::optional<std::string>> clean(UnixTime now, std::string topic);
+    /// While more than nine tenths of the room are taken, or a publication was refused for want of room:
+    /// removes a part of what is kept for named subscribers only, the oldest of all topics behind `after`,
+    /// and no more than that needs. Where to go on, nothing if that was all. After clean().
+    Result<std::optional<std::uint64_t>> squeeze(UnixTime now, std::uint64_t after);
 
     struct Counts {
         std::uint64_t kept = 0, bytes = 0, pending = 0, dead = 0, subscribers = 0;
         std::uint64_t dropped = 0;  ///< dead letters over the bound, ever
         std::uint64_t lost = 0;     ///< what named subscribers were owed and was removed, ever
+        bool crowded = false;       ///< more than nine tenths of the room are taken
+        bool refused = false;       ///< a publication, since the last squeeze, for want of room
     };
     Result<Counts> counts();
 
@@ -104,12 +110,16 @@ private:
     Result<std::uint64_t> acknowledged(const std::string& topic, const std::string& name,
                                        const std::string& owner);
     /// How many went.
-    Result<std::size_t> clean_topic(const std::string& topic, UnixTime now, bool squeeze);
+    Result<std::size_t> clean_topic(const std::string& topic, UnixTime now);
+    /// The newest of the topic that `count` newer ones follow, or 0.
+    Result<std::uint64_t> beyond(const std::string& topic, std::size_t count);
+    std::uint64_t crowded_above() const { return keeping_.bytes_max / 10 * 9; }
     Result<void> remove(const std::string& topic, const std::vector<std::uint64_t>& sequences);
 
     Database& database_;
     Keeping keeping_;
-    std::uint64_t turn_ = 0;  ///< the webhook that was looked at last
+    std::uint64_t turn_ = 0;    ///< the webhook that was looked at last
+    std::uint64_t wanted_ = 0;  ///< bytes of the largest publication refused since the last squeeze
 };
 
 }  // namespace sonm::notifications

@@ -6,9 +6,11 @@ namespace sonm::notifications {
 namespace {
 
 /// Looked at, and removed, in one piece of work: others wait for the database meanwhile.
-constexpr std::size_t topics_step = 64, removed_step = 1'000;
+constexpr std::size_t topics_step = 64, looked_step = 4'000, removed_step = 1'000;
 constexpr std::size_t owed_counted_max = 1'000;
 constexpr std::uint64_t no_floor = std::numeric_limits<std::int64_t>::max();
+
+std::uint64_t before(UnixTime now, Seconds age) { return now.value > age.value ? now.value - age.value : 0; }
 
 }  // namespace
 
@@ -76,13 +78,13 @@ Result<std::vector<Subscriber>> Store::subscribers(const std::string& topic, con
         owed_counted_max, topic, owner);
 }
 
-Result<std::optional<std::string>> Store::clean(UnixTime now, bool squeeze, std::string topic) {
+Result<std::optional<std::string>> Store::clean(UnixTime now, std::string topic) {
     auto name = [](const Row& row) { return row.get<std::string>(0); };
     SONM_TRY(auto topics, database_.all(name, "SELECT name FROM topic WHERE name > ? ORDER BY name LIMIT ?",
                                         topic, topics_step));
     std::size_t removed = 0;
     for (const std::string& next : topics) {
-        SONM_TRY(std::size_t here, clean_topic(next, now, squeeze));
+        SONM_TRY(std::size_t here, clean_topic(next, now));
         removed += here;
         if (here < removed_step) topic = next;
         if (removed >= removed_step) return std::optional(topic);
@@ -90,17 +92,21 @@ Result<std::optional<std::string>> Store::clean(UnixTime now, bool squeeze, std:
     return topics.size() < topics_step ? std::nullopt : std::optional(topic);
 }
 
-Result<std::size_t> Store::clean_topic(const std::string& topic, UnixTime now, bool squeeze) {
-    auto older_than = [&](Seconds age) { return now.value > age.value ? now.value - age.value : 0; };
-    constexpr std::string_view nth =
-        "SELECT sequence FROM notification WHERE topic = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?";
-    SONM_TRY(auto beyond, database_.value<std::uint64_t>(nth, topic, keeping_.count_max));
+Result<std::uint64_t> Store::beyond(const std::string& topic, std::size_t count) {
+    return database_
+        .value<std::uint64_t>(
+            "SELECT sequence FROM notification WHERE topic = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?",
+            topic, count)
+        .map([](auto found) { return found.value_or(0); });
+}
+
+Result<std::size_t> Store::clean_topic(const std::string& topic, UnixTime now) {
+    SONM_TRY(std::uint64_t too_many, beyond(topic, keeping_.count_max));
     // Up to the floor nobody is owed anything any more.
     SONM_TRY(auto floor, database_.value<std::optional<std::uint64_t>>(
                              "SELECT min(acknowledged) FROM subscriber WHERE topic = ?", topic));
-    SONM_TRY(auto too_much, database_.value<std::uint64_t>(nth, topic, keeping_.owed_max));
-    std::uint64_t none_owed = squeeze ? no_floor : floor.value_or(std::nullopt).value_or(no_floor);
-    none_owed = std::max(none_owed, too_much.value_or(0));
+    SONM_TRY(std::uint64_t owed_too_many, beyond(topic, keeping_.owed_max));
+    std::uint64_t none_owed = std::max(floor.value_or(std::nullopt).value_or(no_floor), owed_too_many);
     auto sequence = [](const Row& row) { return row.get<std::uint64_t>(0); };
     SONM_TRY(auto which,
              database_.all(sequence,
@@ -108,10 +114,65 @@ Result<std::size_t> Store::clean_topic(const std::string& topic, UnixTime now, b
                            " AND (time < ? OR sequence <= ?) AND (sequence <= ? OR time < ?)"
                            " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.sequence = n.sequence)"
                            " ORDER BY sequence LIMIT ?",
-                           topic, older_than(keeping_.age_max), beyond.value_or(0), none_owed,
-                           older_than(keeping_.owed_age_max), removed_step));
+                           topic, before(now, keeping_.age_max), too_many, none_owed,
+                           before(now, keeping_.owed_age_max), removed_step));
     if (!which.empty()) SONM_CHECK(remove(topic, which));
     return which.size();
+}
+
+Result<std::optional<std::uint64_t>> Store::squeeze(UnixTime now, std::uint64_t after) {
+    SONM_TRY(auto taken, database_.value<std::uint64_t>("SELECT bytes FROM total"));
+    std::uint64_t bytes = taken.value_or(0);
+    std::uint64_t enough =
+        std::min(crowded_above(), keeping_.bytes_max - std::min(wanted_, keeping_.bytes_max));
+    std::optional<std::uint64_t> looked_at;
+    if (bytes > enough) {
+        SONM_TRY(auto last, database_.value<std::optional<std::uint64_t>>(
+                                "SELECT max(sequence) FROM (SELECT sequence FROM notification"
+                                " WHERE sequence > ? ORDER BY sequence LIMIT ?)",
+                                after, looked_step));
+        looked_at = last.value_or(std::nullopt);
+    }
+    if (!looked_at) {
+        wanted_ = 0;
+        return looked_at;
+    }
+    struct Candidate {
+        std::uint64_t sequence, time, bytes;
+        std::string topic;
+    };
+    auto read = [](const Row& row) {
+        return Candidate{row.get<std::uint64_t>(0), row.get<std::uint64_t>(1), row.get<std::uint64_t>(2),
+                         row.get<std::string>(3)};
+    };
+    // The sign keeps sqlite from going topic by topic.
+    SONM_TRY(auto candidates,
+             database_.all(read,
+                           "SELECT sequence, time, length(body), topic FROM notification n"
+                           " WHERE sequence > ? AND sequence <= ?"
+                           " AND +topic IN (SELECT topic FROM subscriber)"
+                           " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.sequence = n.sequence)"
+                           " ORDER BY sequence",
+                           after, *looked_at));
+    std::map<std::string, std::uint64_t> too_many;
+    std::map<std::string, std::vector<std::uint64_t>> which;
+    std::size_t count = 0;
+    for (const Candidate& next : candidates) {
+        if (bytes <= enough) break;
+        auto [limit, fresh] = too_many.try_emplace(next.topic);
+        if (fresh) {
+            SONM_TRY(limit->second, beyond(next.topic, keeping_.count_max));
+        }
+        if (next.sequence > limit->second && next.time >= before(now, keeping_.age_max)) continue;
+        which[next.topic].push_back(next.sequence);
+        bytes -= std::min(bytes, next.bytes);
+        if (++count == removed_step) {
+            looked_at = next.sequence;
+            break;
+        }
+    }
+    for (const auto& [topic, sequences] : which) SONM_CHECK(remove(topic, sequences));
+    return looked_at;
 }
 
 Result<void> Store::remove(const std::string& topic, const std::vector<std::uint64_t>& sequences) {
