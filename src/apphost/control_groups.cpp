@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 using engine::FileHandle;
 
 constexpr const char* parent_name = "sonm-apps";
+constexpr const char* controllers_2 = "+memory +pids +cpu";
 /// Length of the kernel's accounting period for processor time, in microseconds.
 constexpr std::uint64_t cpu_period_us = 100'000;
 
@@ -34,16 +35,6 @@ bool write_text(const fs::path& file, std::string_view text) {
 
 bool make_group(const fs::path& folder) { return ::mkdir(folder.c_str(), 0755) == 0 || errno == EEXIST; }
 
-/// The node's folder and the one that all nodes share, which another node may remove in between.
-bool make_node_folder(const fs::path& folder) {
-    for (int i = 0; i < 10; ++i) {
-        if (!make_group(folder.parent_path())) return false;
-        if (make_group(folder)) return true;
-        if (errno != ENOENT) return false;
-    }
-    return false;
-}
-
 std::vector<fs::path> folders_in(const fs::path& folder) {
     std::vector<fs::path> out;
     std::error_code error;
@@ -52,15 +43,12 @@ std::vector<fs::path> folders_in(const fs::path& folder) {
     return out;
 }
 
-/// What makes a process number mean the same process.
-std::string process_namespace() {
-    struct stat status {};
-    return std::to_string(::stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0);
-}
+/// Between the tag and the process number in the names of nodes of this namespace.
+std::string middle_of_name() { return fmt::format(".{}.", process_namespace()); }
 
 /// Whether `name` is that of a node of this namespace whose process is gone.
 bool owner_is_dead(const std::string& name) {
-    std::string middle = "." + process_namespace() + ".";
+    std::string middle = middle_of_name();
     std::size_t at = name.find(middle);
     if (at == std::string::npos) return false;
     auto pid = parse_int<pid_t>(std::string_view(name).substr(at + middle.size()));
@@ -75,6 +63,11 @@ std::vector<pid_t> processes(const fs::path& folder) {
 }
 
 }  // namespace
+
+std::uint64_t process_namespace() {
+    struct stat status {};
+    return ::stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+}
 
 Result<std::vector<FileHandle>> ControlGroup::entrances() const {
     std::vector<FileHandle> out;
@@ -102,7 +95,7 @@ bool ControlGroup::remove() const {
 }
 
 ControlGroups::ControlGroups(fs::path root, std::string tag)
-    : tag_(std::move(tag)), name_(fmt::format("{}.{}.{}", tag_, process_namespace(), ::getpid())) {
+    : tag_(std::move(tag)), name_(fmt::format("{}{}{}", tag_, middle_of_name(), ::getpid())) {
     if (is_version_2(root))
         use_version_2(root);
     else
@@ -119,24 +112,43 @@ ControlGroups::~ControlGroups() {
     }
 }
 
-bool ControlGroups::limit_memory() const {
-    return std::any_of(hierarchies_.begin(), hierarchies_.end(), [](const auto& one) { return one.memory; });
+bool ControlGroups::any_limits(bool Hierarchy::*controller) const {
+    return std::ranges::any_of(hierarchies_, [&](const Hierarchy& one) { return one.*controller; });
+}
+bool ControlGroups::limit_memory() const { return any_limits(&Hierarchy::memory); }
+bool ControlGroups::limit_processes() const { return any_limits(&Hierarchy::processes); }
+
+std::string ControlGroups::unlimited() const {
+    std::string out;
+    for (auto [name, controller] : {std::pair{"memory", &Hierarchy::memory},
+                                    {"processes", &Hierarchy::processes},
+                                    {"processor time", &Hierarchy::cpu}})
+        if (!any_limits(controller)) out += (out.empty() ? "" : ", ") + std::string(name);
+    return out;
 }
 
-bool ControlGroups::limit_processes() const {
-    return std::any_of(hierarchies_.begin(), hierarchies_.end(),
-                       [](const auto& one) { return one.processes; });
+/// With the one that all nodes share. Another node may remove either while it is empty.
+bool ControlGroups::make_node_folder(const fs::path& folder) const {
+    bool made = false;
+    for (int i = 0; i < 10 && !made; ++i) {
+        if (!make_group(folder.parent_path())) return false;
+        made = make_group(folder);
+        if (!made && errno != ENOENT) return false;
+    }
+    if (!version_2_ || !made) return made;
+    write_text(folder.parent_path() / "cgroup.subtree_control", controllers_2);
+    return write_text(folder / "cgroup.subtree_control", controllers_2);
 }
 
 void ControlGroups::use_version_2(const fs::path& root) {
     version_2_ = true;
     fs::path folder = root / parent_name / name_;
-    write_text(root / "cgroup.subtree_control", "+memory +pids +cpu");
-    if (!make_node_folder(folder)) return;
+    write_text(root / "cgroup.subtree_control", controllers_2);
+    bool ready = make_node_folder(folder);
+    std::error_code ignored;
+    if (!fs::exists(folder, ignored)) return;
     hierarchies_.push_back(Hierarchy{folder, true, true, true});
-    write_text(folder.parent_path() / "cgroup.subtree_control", "+memory +pids +cpu");
-    if (!write_text(folder / "cgroup.subtree_control", "+memory +pids +cpu"))
-        missing_ = "control groups are there, but without the controllers memory, pids and cpu";
+    if (!ready) missing_ = "control groups are there, but without the controllers memory, pids and cpu";
 }
 
 void ControlGroups::use_version_1(const fs::path& root) {
@@ -164,7 +176,9 @@ Result<ControlGroup> ControlGroups::make(const std::string& name, const Isolate&
     std::vector<fs::path> folders;
     for (const Hierarchy& hierarchy : hierarchies_) {
         fs::path folder = hierarchy.folder / name;
-        if (!make_group(folder)) return engine::system_failure(errno, folder.string());
+        bool made = make_group(folder) ||
+                    (errno == ENOENT && make_node_folder(hierarchy.folder) && make_group(folder));
+        if (!made) return engine::system_failure(errno, folder.string());
         folders.push_back(folder);
         auto limited = limit(folder, hierarchy, limits);
         if (limited) continue;
@@ -202,7 +216,7 @@ std::vector<ControlGroup> ControlGroups::leftovers() const {
     std::vector<ControlGroup> out;
     for (const Hierarchy& hierarchy : hierarchies_)
         for (const fs::path& node : folders_in(hierarchy.folder.parent_path()))
-            if (node.filename().string().starts_with(tag_ + "."))
+            if (node.filename().string().starts_with(tag_ + middle_of_name()))
                 for (const fs::path& group : folders_in(node)) out.push_back(ControlGroup({group}));
     return out;
 }

@@ -10,6 +10,9 @@
 /// `missing()` says so.
 namespace sonm::apphost {
 
+/// What makes a process number mean the same process.
+std::uint64_t process_namespace();
+
 /// The group of one worker, in each hierarchy that there is. Movable; does not remove it.
 class ControlGroup {
 public:
@@ -31,7 +34,7 @@ private:
 /// from those of another on the same machine, the process whether their owner is still there.
 class ControlGroups {
 public:
-    /// Looks at what this machine offers below `root`.
+    /// Makes the node's folders in what this machine offers below `root`.
     ControlGroups(std::filesystem::path root, std::string tag);
     ControlGroups(const ControlGroups&) = delete;
     /// Kills and removes what is left, and the folders above it, as far as they are nobody else's.
@@ -39,11 +42,14 @@ public:
 
     /// Why there are no limits by control group; empty if there are.
     const std::string& missing() const { return missing_; }
+    /// What they do not limit, for want of a controller: "memory, cpu"; empty if they limit all.
+    std::string unlimited() const;
     bool limit_memory() const;
     bool limit_processes() const;
     /// A new group with limits. Errors: io.
     Result<ControlGroup> make(const std::string& name, const Isolate& limits) const;
-    /// Those that earlier lives of this node have left, and those of this one.
+    /// Those that earlier lives of this node have left, and those of this one. Not those of another
+    /// namespace: whoever is in there may be another's, and if not, then its end was theirs.
     std::vector<ControlGroup> leftovers() const;
     /// Removes the folders of earlier lives, and of other nodes that have died, unless something lives in
     /// them.
@@ -56,6 +62,8 @@ private:
     };
     void use_version_2(const std::filesystem::path& root);
     void use_version_1(const std::filesystem::path& root);
+    bool make_node_folder(const std::filesystem::path& folder) const;
+    bool any_limits(bool Hierarchy::*controller) const;
     Result<void> limit(const std::filesystem::path& folder, const Hierarchy& hierarchy,
                        const Isolate& limits) const;
 

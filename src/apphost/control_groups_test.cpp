@@ -52,19 +52,42 @@ TEST_F(Folders, one_for_the_node_in_each_hierarchy_and_none_when_it_has_ended) {
 TEST_F(Folders, of_dead_nodes_go_and_those_of_living_ones_and_of_strangers_stay) {
     auto at = [&](const std::string& name) { return apps("memory") / name / "worker"; };
     const std::string gone = of_owner("other", dead()), lives = of_owner("other", ::getppid()),
-                      elsewhere = of_owner("other", dead(), 1), earlier = of_owner("tag", ::getppid());
-    for (const std::string& name : {gone, lives, elsewhere, earlier, std::string("foreign")})
+                      elsewhere = of_owner("other", dead(), 1), earlier = of_owner("tag", ::getppid()),
+                      twin = of_owner("tag", ::getppid(), 1), past = of_owner("tag", ::getppid(), 2);
+    for (const std::string& name : {gone, lives, elsewhere, earlier, twin, past, std::string("foreign")})
         fs::create_directories(at(name));
+    // As little to be removed as a group with a process in it.
+    fs::create_directory(at(twin) / "populated");
     {
         ControlGroups groups(root.path(), "tag");
         EXPECT_EQ(groups.leftovers().size(), 1u) << "only its own are killed, whoever has their number now";
         groups.sweep();
         EXPECT_FALSE(fs::exists(apps("memory") / gone));
         EXPECT_FALSE(fs::exists(apps("memory") / earlier));
-        for (const std::string& name : {lives, elsewhere, std::string("foreign")})
+        EXPECT_FALSE(fs::exists(apps("memory") / past)) << "its namespace has ended with all in it";
+        for (const std::string& name : {lives, elsewhere, twin, std::string("foreign")})
             EXPECT_TRUE(fs::exists(at(name))) << name;
     }
     EXPECT_TRUE(fs::exists(at(lives)));
+}
+
+TEST_F(Folders, that_another_node_has_swept_away_are_made_again) {
+    ControlGroups groups(root.path(), "tag");
+    fs::remove_all(apps("memory"));
+    auto made = groups.make("worker", Isolate());
+    ASSERT_FALSE(made) << "these folders have no limits to write";
+    EXPECT_NE(made.error().message().find("memory.limit_in_bytes"), std::string::npos);
+    EXPECT_TRUE(fs::exists(apps("memory") / of_owner("tag", ::getpid())));
+}
+
+TEST_F(Folders, of_some_controllers_say_what_is_not_limited) {
+    EXPECT_EQ(ControlGroups(root.path(), "tag").unlimited(), "");
+    fs::remove(root / "pids");
+    fs::remove(root / "cpu");
+    ControlGroups groups(root.path(), "tag");
+    EXPECT_EQ(groups.missing(), "");
+    EXPECT_TRUE(groups.limit_memory());
+    EXPECT_EQ(groups.unlimited(), "processes, processor time");
 }
 
 TEST(ControlGroups, none_that_can_be_written_is_said_and_leaves_nothing) {

@@ -111,7 +111,6 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<ProcessSpawner>> ProcessSpawner::make(Executor executor, ProcessSpawnerConfig config) {
-    SONM_CHECK(make_folder(config.state, 0700));
     std::vector<sock_filter> filter;
     if (config.seccomp) {
         SONM_TRY(filter, make_seccomp_filter(engine::seccomp_profile()));
@@ -120,14 +119,18 @@ Result<std::unique_ptr<ProcessSpawner>> ProcessSpawner::make(Executor executor, 
         new ProcessSpawner(std::move(executor), std::move(config), std::move(filter)));
 }
 
-ProcessSpawner::ProcessSpawner(Executor executor, ProcessSpawnerConfig config,
-                               std::vector<sock_filter> filter)
-    : executor_(std::move(executor)),
-      config_(std::move(config)),
-      filter_(std::move(filter)),
-      groups_(config_.control_groups, tag_of(config_.state)) {
-    if (!groups_.missing().empty())
-        SONM_LOG(warn, "app workers run without control groups: {}", groups_.missing());
+void ProcessSpawner::make_groups() {
+    groups_.emplace(config_.control_groups, tag_of(config_.state));
+    std::string missing = groups_->missing(), unlimited = groups_->unlimited();
+    if (!missing.empty()) {
+        groups_.reset();
+        SONM_LOG(warn, "app workers run without control groups: {}", missing);
+    } else if (!unlimited.empty()) {
+        SONM_LOG(warn,
+                 "the control groups of app workers do not limit their {}: not all of the controllers "
+                 "memory, pids and cpu can be written below {}",
+                 unlimited, config_.control_groups.string());
+    }
 }
 
 Async<std::unique_ptr<Spawned>> ProcessSpawner::spawn(SpawnSpec spec, OutputFn output) {
@@ -136,8 +139,8 @@ Async<std::unique_ptr<Spawned>> ProcessSpawner::spawn(SpawnSpec spec, OutputFn o
 
 Result<std::unique_ptr<Spawned>> ProcessSpawner::start(const SpawnSpec& spec, OutputFn output) {
     ControlGroup group;
-    if (groups_.missing().empty()) {
-        SONM_TRY(group, groups_.make(spec.uuid, spec.isolate));
+    if (groups_) {
+        SONM_TRY(group, groups_->make(spec.uuid, spec.isolate));
     }
     auto undo = [&](Error error) {
         (void)group.remove();
@@ -151,13 +154,12 @@ Result<std::unique_ptr<Spawned>> ProcessSpawner::start(const SpawnSpec& spec, Ou
     FileHandle read_end(ends[0]), write_end(ends[1]);
     ::fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
 
-    bool grouped = groups_.missing().empty();
     ChildSpec child{spec,
                     filter_,
                     *entrances,
                     write_end.get(),
-                    !grouped || !groups_.limit_memory(),
-                    !grouped || !groups_.limit_processes()};
+                    !groups_ || !groups_->limit_memory(),
+                    !groups_ || !groups_->limit_processes()};
     auto pid = start_child(child);
     if (!pid) return undo(std::move(pid.error()));
     FileHandle pidfd(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
@@ -171,6 +173,8 @@ Result<std::unique_ptr<Spawned>> ProcessSpawner::start(const SpawnSpec& spec, Ou
 }
 
 Async<void> ProcessSpawner::clean_up() {
+    SONM_CO_CHECK(make_folder(config_.state, 0700));
+    make_groups();
     std::error_code error;
     std::vector<fs::path> notes;
     for (fs::directory_iterator at(config_.state, error), end; !error && at != end; at.increment(error))
@@ -185,14 +189,15 @@ Async<void> ProcessSpawner::clean_up() {
         }
         fs::remove(note, error);
     }
+    if (!groups_) co_return Result<void>();
     constexpr int tries = 50;
     for (int i = 0; i < tries; ++i) {
         bool gone = true;
-        for (const ControlGroup& group : groups_.leftovers()) gone &= group.remove();
+        for (const ControlGroup& group : groups_->leftovers()) gone &= group.remove();
         if (gone) break;
         co_await sleep_for(Millis(20));
     }
-    groups_.sweep();
+    groups_->sweep();
     co_return Result<void>();
 }
 

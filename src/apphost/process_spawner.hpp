@@ -20,21 +20,22 @@ struct ProcessSpawnerConfig {
 /// with that thread.
 class ProcessSpawner final : public Spawner {
 public:
-    /// Errors: those of make_seccomp_filter and of making the folder.
+    /// Touches nothing before clean_up(). Errors: those of make_seccomp_filter.
     static Result<std::unique_ptr<ProcessSpawner>> make(Executor executor, ProcessSpawnerConfig config);
 
     Async<std::unique_ptr<Spawned>> spawn(SpawnSpec spec, OutputFn output) override;
     Async<void> clean_up() override;
-    const ControlGroups& groups() const { return groups_; }
 
 private:
-    ProcessSpawner(Executor executor, ProcessSpawnerConfig config, std::vector<sock_filter> filter);
+    ProcessSpawner(Executor executor, ProcessSpawnerConfig config, std::vector<sock_filter> filter)
+        : executor_(std::move(executor)), config_(std::move(config)), filter_(std::move(filter)) {}
+    void make_groups();
     Result<std::unique_ptr<Spawned>> start(const SpawnSpec& spec, OutputFn output);
 
     Executor executor_;
     ProcessSpawnerConfig config_;
     std::vector<sock_filter> filter_;
-    ControlGroups groups_;
+    std::optional<ControlGroups> groups_;  ///< from clean_up() on, if they can be written
 };
 
 }  // namespace sonm::apphost

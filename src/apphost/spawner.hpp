@@ -55,7 +55,7 @@ public:
     virtual ~Spawner() = default;
     /// Errors: not_found (no such program), denied, io, and those of the engine.
     virtual Async<std::unique_ptr<Spawned>> spawn(SpawnSpec spec, OutputFn output) = 0;
-    /// Ends what an earlier life of this node has left running.
+    /// Ends what an earlier life of this node has left running. Before the first spawn(), once.
     virtual Async<void> clean_up() = 0;
 };
 
