@@ -50,7 +50,8 @@ Async<void> hang(sdk::Request, sdk::Response) {
     co_return Result<void>();
 }
 
-/// Longer than from one heartbeat to the next (10 s), and than the node waits for one then (12 s in the test).
+/// Longer than from one heartbeat to the next (10 s), and than the node waits for one then (12 s in the
+/// test).
 Async<void> read_late(sdk::Request request, sdk::Response response) {
     co_await sleep_for(std::chrono::seconds(23));
     auto echoing = echo(std::move(request), std::move(response));
