@@ -48,12 +48,13 @@ std::vector<std::string> Directory::drop(const std::string& uuid) {
     return gone;
 }
 
-void Directory::told(const std::string& uuid, double load, std::uint32_t weight) {
+bool Directory::told(const std::string& uuid, double load, std::uint32_t weight) {
     NodeState& state = nodes_[uuid].state;
     // Numbers from strangers: neither a NaN nor a boast may decide over everybody.
     state.load = load >= 0 && load <= 1000 ? load : 1000;
-    state.weight = std::clamp(weight, 1u, 1000u);
     state.chosen = 0;
+    weight = std::clamp(weight, 1u, 1000u);
+    return std::exchange(state.weight, weight) != weight;
 }
 
 std::vector<Candidate> Directory::offering(const std::string& name) {

@@ -28,7 +28,8 @@ public:
     void remove(const std::string& uuid, const std::string& name);
     /// A node and everything it offers is gone; the names it had.
     std::vector<std::string> drop(const std::string& uuid);
-    void told(const std::string& uuid, double load, std::uint32_t weight);
+    /// True: its weight is another one now.
+    bool told(const std::string& uuid, double load, std::uint32_t weight);
 
     /// Who offers `name`. Valid until the next change.
     std::vector<Candidate> offering(const std::string& name);

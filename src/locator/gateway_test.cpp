@@ -72,6 +72,8 @@ TEST(Directory, numbers_of_strangers_stay_within_reason) {
     const NodeState& state = *directory.offering("web").front().node;
     EXPECT_EQ(state.load, 1000);
     EXPECT_EQ(state.weight, 1000u);
+    EXPECT_FALSE(directory.told("192.0.2.1", 1, 2'000));
+    EXPECT_TRUE(directory.told("192.0.2.1", 1, 7)) << "gateways hear of another weight";
 }
 
 TEST(Directory, a_node_offers_so_much_and_no_more) {
@@ -157,13 +159,14 @@ TEST(Ipvs, a_wrong_configuration_is_told) {
 /// What a kernel would have been told; its next command fails on demand.
 struct FakeKernel {
     std::vector<std::string> told;
-    bool broken = false;
+    std::string broken;  ///< commands with this text in them fail
     RunCommand run() {
         return [this](Command command) { return take(std::move(command)); };
     }
     Async<std::string> take(Command command) {
-        if (broken) co_return fail(Errc::io, "no such kernel");
         told.push_back(fmt::format("{}", fmt::join(command, " ")));
+        if (!broken.empty() && told.back().find(broken) != std::string::npos)
+            co_return fail(Errc::io, "no such kernel");
         co_return std::string();
     }
 };
@@ -190,6 +193,35 @@ Async<bool> check_balanced() {
     co_await std::move(work);
     co_return true;
 }
+Async<bool> check_refused() {
+    FakeKernel kernel;
+    kernel.broken = "--real-server 192.0.2.9";
+    Directory directory = three();
+    EXPECT_TRUE(directory.put("bad", "odd", at("192.0.2.9")));
+    Offer both = at("2001:db8::2");
+    both.endpoints.emplace_back("192.0.2.8", 80);
+    EXPECT_TRUE(directory.put("dual", "web", both));
+    auto gateway = make_ipvs(balancer(), seeded(), kernel.run());
+    auto odd = directory.offering("odd"), web = directory.offering("web");
+    auto body = [&](TaskGroup& group) -> Task<void> {
+        gateway->changed("odd", odd);
+        gateway->changed("web", web);
+        group.spawn(gateway->run());
+        auto is_balanced = [&] {
+            return gateway->resolve("web", web)->endpoints.front().first == "198.51.100.7";
+        };
+        for (int i = 0; i < 2000 && !is_balanced(); ++i) co_await sleep_for(Millis(1));
+        EXPECT_TRUE(is_balanced());
+        EXPECT_EQ(gateway->resolve("odd", odd)->endpoints.front().first, "192.0.2.9") << "refused: at random";
+    };
+    auto work = scope(4, std::move(body));
+    co_await std::move(work);
+    co_return true;
+}
+TEST(Ipvs, a_service_that_the_kernel_refuses_costs_the_others_nothing) {
+    EXPECT_TRUE(run_test(check_refused()));
+}
+
 TEST(Ipvs, callers_are_sent_to_the_balancer_once_the_kernel_knows) {
     EXPECT_TRUE(run_test(check_balanced()));
 }

@@ -110,7 +110,8 @@ public:
     void changed(const std::string& name, std::span<const Candidate> healthy) override {
         VirtualServer server;
         for (const Candidate& one : healthy)
-            server.real.emplace(one.offer->endpoints.front(), one.node->weight);
+            if (const Endpoint* reached = reachable(one.offer->endpoints))
+                server.real.emplace(*reached, one.node->weight);
         if (server.real.empty()) {
             wants_.erase(name);
             return;
@@ -141,6 +142,14 @@ public:
     }
 
 private:
+    /// The kernel does not send callers of one family of addresses on to the other.
+    const Endpoint* reachable(const std::vector<Endpoint>& endpoints) const {
+        auto is_v6 = [](const std::string& host) { return host.find(':') != host.npos; };
+        auto fits = [&](const Endpoint& one) { return is_v6(one.first) == is_v6(options_.address); };
+        auto found = std::ranges::find_if(endpoints, fits);
+        return found == endpoints.end() ? nullptr : &*found;
+    }
+
     std::optional<std::uint16_t> free_port(const std::string& name) const {
         std::set<std::uint16_t> taken;
         for (const auto& [other, server] : wants_) taken.insert(server.where.second);
@@ -163,20 +172,44 @@ private:
         co_return Result<void>();
     }
 
+    /// Each service for itself: one that the kernel refuses costs the others nothing.
     Async<void> apply() {
-        VirtualServers wants = wants_;
-        if (wants == has_) co_return Result<void>();
-        for (Command& command : ipvs_commands(options_, has_, wants)) {
+        VirtualServers before = has_, wants = wants_;
+        Result<void> all;
+        for (const auto& [name, server] : before) {
+            if (wants.contains(name)) continue;
+            auto changing = change(name, wants);
+            auto changed = co_await std::move(changing);
+            if (!changed) all = std::move(changed);
+        }
+        for (const auto& [name, server] : wants) {
+            auto changing = change(name, wants);
+            auto changed = co_await std::move(changing);
+            if (!changed) all = std::move(changed);
+        }
+        co_return all;
+    }
+
+    Async<void> change(std::string name, const VirtualServers& wants) {
+        auto only = [&](const VirtualServers& all) {
+            auto found = all.find(name);
+            return found == all.end() ? VirtualServers() : VirtualServers{*found};
+        };
+        VirtualServers before = only(has_), after = only(wants);
+        for (Command& command : ipvs_commands(options_, before, after)) {
             auto running = run_(std::move(command));
             auto done = co_await std::move(running);
             if (done) continue;
-            // What the kernel has now is unknown: begin anew.
-            has_.clear();
-            auto cleaning = clean();
-            (void)co_await std::move(cleaning);
+            // What the kernel has of it now is unknown: begin anew.
+            has_.erase(name);
+            const Endpoint& where = (after.empty() ? before : after).begin()->second.where;
+            auto removing =
+                run_(Command{options_.program, "--delete-service", "--tcp-service", to_string(where)});
+            (void)co_await std::move(removing);
             co_return tl::unexpected<Error>(std::move(done.error()));
         }
-        has_ = std::move(wants);
+        has_.erase(name);
+        has_.merge(after);
         co_return Result<void>();
     }
 

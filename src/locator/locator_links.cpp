@@ -174,7 +174,9 @@ Result<void> Locator::consume(const std::string& uuid, Link& link, const std::st
     }
     link.answered = now();
     peers_.heard(uuid, now());
-    if (extra.load || extra.weight) directory_.told(uuid, extra.load.value_or(0), extra.weight.value_or(1));
+    if ((extra.load || extra.weight) &&
+        directory_.told(uuid, extra.load.value_or(0), extra.weight.value_or(1)))
+        for (const std::string& name : directory_.names_of(uuid)) remote_changed(name);
     for (auto& [name, offer] : services) {
         if (name == rpc::LocatorProtocol::name) continue;  // each node has its own
         if (offer.endpoints.empty()) {

@@ -35,6 +35,7 @@ void multicast_fields(YamlReader& r, MulticastOptions& m) {
     r.optional({"interface", "IPv4: an address of the interface. IPv6: its name.", "192.0.2.10"}, m.interface,
                yaml_text);
     r.optional({"hops", "How many networks far announcements go.", "1"}, m.hops, parse_int<unsigned>);
+    if (m.hops > 255) r.problem("hops", "at most 255");
     r.optional({"loopback", "Other nodes of this machine hear them too.", "false"}, m.loopback, yaml_flag);
 }
 

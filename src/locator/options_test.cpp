@@ -44,6 +44,7 @@ TEST(LocatorOptions, what_is_wrong_is_told_by_key) {
     EXPECT_NE(error("gateway: ipvs\n").find("ipvs"), std::string::npos);
     EXPECT_NE(error("interval: 1 h\nweight: 0\n").find("weight"), std::string::npos);
     EXPECT_NE(error("peers: {'a b': '192.0.2.1:1'}\n").find("uuid"), std::string::npos);
+    EXPECT_NE(error("multicast: {group: 239.255.10.53, hops: 300}\n").find("hops"), std::string::npos);
     EXPECT_NE(error("publish: yes\n").find("this_machine"), std::string::npos);
     EXPECT_NE(error("multicst: {}\n").find("multicast"), std::string::npos);
 }
