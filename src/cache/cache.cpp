@@ -61,6 +61,7 @@ void read_arguments(YamlReader& args, Arguments& out) {
         out.local.ttl_default, parse_span);
     args.optional({"refresh", "How often the cluster's nodes are asked for.", "5 s"}, out.cluster.refresh,
                   parse_millis);
+    if (out.cluster.refresh < Millis(100)) args.problem("refresh", "at least 100 ms");
     args.child({"redis", "For the place redis."}, false, [&](YamlReader& r) { read_redis(r, out); });
     if (!args.describing() && out.local.value_bytes_max > out.local.memory_bytes_max / 8)
         args.problem("value_max", "must be at most an eighth of memory_max");

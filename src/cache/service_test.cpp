@@ -196,6 +196,9 @@ TEST(CacheReload, AnotherPlace_NeedsARestart) {
     with_made("{value_max: 100 B}", clock, [](Client, services::PlatformService& service) -> Task<void> {
         EXPECT_EQ(reload(service, "{place: redis, refresh: 9 s, redis: {database: 3}}"),
                   "place, refresh, redis.database need a restart; everything else is taken over");
+        auto take = [&](YamlReader& args) { (void)service.reload(args); };
+        auto read = read_yaml("{refresh: 0 s}", "args", take);
+        EXPECT_NE(read.error().message().find("refresh: at least 100 ms"), std::string::npos);
         co_return;
     });
 }
