@@ -63,7 +63,7 @@ Task<void> Notifications::clean() {
     std::optional<std::string> topic("");
     while (topic) {
         auto work = [now = clock_.now(), from = *topic](Store& store) { return store.clean(now, from); };
-        auto cleaning = ask(std::move(work));
+        auto cleaning = ask(std::move(work), Asker::service);
         auto next = co_await std::move(cleaning);
         if (!next) co_return failed(next.error());
         topic = std::move(*next);
@@ -72,7 +72,7 @@ Task<void> Notifications::clean() {
     std::optional<std::uint64_t> after(0);
     while (after) {
         auto work = [now = clock_.now(), from = *after](Store& store) { return store.squeeze(now, from); };
-        auto squeezing = ask(std::move(work));
+        auto squeezing = ask(std::move(work), Asker::service);
         auto next = co_await std::move(squeezing);
         if (!next) co_return failed(next.error());
         after = *next;
@@ -116,7 +116,7 @@ Task<void> Notifications::attempt(Delivery delivery) {
     auto posting = web_->request(delivery_request(delivery, clock_.now()));
     auto answer = co_await std::move(posting);
     Outcome outcome = outcome_of(delivery, answer);
-    auto noting = ask(outcome);
+    auto noting = ask(outcome, Asker::service);
     auto noted = co_await std::move(noting);
     if (noted) co_return;
     SONM_LOG(error, "notifications: noting the delivery of {}: {}", delivery.notification.sequence,
@@ -129,7 +129,7 @@ Task<void> Notifications::attempt(Delivery delivery) {
 Async<void> Notifications::note_later(std::uint64_t sequence, Outcome outcome) {
     for (Millis pause = note_again_after;; pause = std::min(2 * pause, note_again_after_max)) {
         co_await sleep_for(pause);
-        auto noting = ask(outcome);
+        auto noting = ask(outcome, Asker::service);
         auto noted = co_await std::move(noting);
         if (noted) co_return noted;
         SONM_LOG(error, "notifications: noting the delivery of {}: {}", sequence, noted.error().message());
@@ -161,7 +161,7 @@ void Notifications::measure(std::vector<services::Metric>& out) const {
     };
     if (!store_) return;
     add("kept", "Notifications that are kept.", Kind::gauge, counts_.kept);
-    add("bytes", "Bytes of bodies that are kept.", Kind::gauge, counts_.bytes);
+    add("bytes", "Bytes of all that is kept.", Kind::gauge, counts_.bytes);
     add("pending", "Deliveries to be made.", Kind::gauge, counts_.pending);
     add("dead", "Dead letters.", Kind::gauge, counts_.dead);
     add("subscribers", "Named subscribers.", Kind::gauge, counts_.subscribers);

@@ -11,8 +11,9 @@ void read_config(YamlReader& args, Config& config) {
         {"keep", "How long notifications are kept, so that subscribers can go on after a pause.", "7 d"},
         keeping.age_max, parse_span);
     args.optional({"keep_count", "How many of one topic.", "100000"}, keeping.count_max, count);
-    args.optional({"store_max", "Bytes of all that is kept; beyond it nothing is accepted.", "1 GiB"},
-                  keeping.bytes_max, parse_bytes);
+    args.optional(
+        {"store_max", "Bytes of all that is kept, deliveries too; beyond it nothing is accepted.", "1 GiB"},
+        keeping.bytes_max, parse_bytes);
     args.optional({"body_max", "Largest body.", "256 KiB"}, body_max, parse_bytes);
     args.optional({"topics_max", "How many topics.", "10000"}, keeping.topics_max, count);
     args.optional({"subscriptions_max", "Open streams.", "10000"}, config.subscriptions_max, count);

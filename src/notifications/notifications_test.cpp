@@ -88,11 +88,11 @@ TEST(Store, what_is_too_old_or_too_much_goes_but_not_what_is_to_be_delivered) {
 
 TEST(Store, a_full_store_refuses_and_goes_on_when_there_is_room) {
     Keeping keeping;
-    keeping.bytes_max = 10;
+    keeping.bytes_max = 1'200;
     keeping.topics_max = 1;
     auto store = small_store(keeping);
-    EXPECT_TRUE(store->publish(about("t", "12345678"), start));
-    EXPECT_TRUE(store->publish(about("t", "345"), start).error().is(Errc::no_space));
+    EXPECT_TRUE(store->publish(about("t", std::string(600, 'x')), start));
+    EXPECT_TRUE(store->publish(about("t", std::string(400, 'x')), start).error().is(Errc::no_space));
     auto refused = store.database->transact([&] { return store->publish(about("u", "1"), start); });
     EXPECT_TRUE(refused.error().is(Errc::busy)) << "one topic only";
     store.clean(start + Seconds(8 * 86'400));
@@ -290,6 +290,54 @@ TEST(Store, a_page_is_bounded_in_bytes_and_has_one_at_least) {
     EXPECT_EQ(store->after("u", 0, 16)->size(), 1u);
 }
 
+TEST(Store, what_is_kept_is_counted_with_what_it_takes_on_the_disk_and_back_to_nothing) {
+    TempDir folder;
+    std::string file = (folder / "n.db").string();
+    auto database = Database::open(file, Store::migrations()).value();
+    Keeping keeping;
+    keeping.pending_max = 1'500;
+    Store store(*database, keeping);
+    std::string topic = std::string(240, 't');
+    std::uint64_t hook = store.add_webhook(topic, "http://x/", Bytes(24), "").value();
+    auto fill = [&]() -> Result<void> {
+        for (int i = 0; i < 2'000; ++i) {
+            Publication next = about(topic, "", fmt::format("{:0250}", i * 7'919 % 2'000));
+            next.type = std::string(250, 'y');
+            SONM_CHECK(store.publish(next, start));
+        }
+        return Result<void>();
+    };
+    ASSERT_TRUE(database->transact(fill));
+    std::uint64_t pages = database->value<std::uint64_t>("PRAGMA page_count").value().value_or(0);
+    std::uint64_t page = database->value<std::uint64_t>("PRAGMA page_size").value().value_or(0);
+    EXPECT_LE(pages * page, store.counts()->bytes);
+    EXPECT_TRUE(store.retry({hook, 1}, start, std::string(400, 'e')));
+    EXPECT_TRUE(store.dead({hook, 2}, std::string(100, 'e')));
+    auto remove = [&] { return store.remove_webhook(hook); };
+    EXPECT_TRUE(database->transact(remove));
+    auto clean = [&] { return store.clean(start + Seconds(8 * 86'400), ""); };
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(database->transact(clean));
+    EXPECT_EQ(store.counts()->bytes, 0u);
+}
+
+TEST(Store, what_a_publication_needs_is_what_is_counted_of_it) {
+    Keeping keeping;
+    auto store = small_store(keeping);
+    for (int i = 0; i < 2; ++i) (void)store->add_webhook("tö", "http://x/", Bytes(24), "");
+    Publication next = about("tö", "body", "íd");
+    next.type = "text/plain";
+    EXPECT_TRUE(store->publish(next, start));
+    std::uint64_t needed = store->counts()->bytes;
+    next.id = "ìd";
+    keeping.bytes_max = 2 * needed - 1;
+    store->keep(keeping);
+    EXPECT_TRUE(store->publish(next, start).error().is(Errc::no_space));
+    keeping.bytes_max = 2 * needed;
+    store->keep(keeping);
+    EXPECT_TRUE(store->publish(next, start));
+    EXPECT_EQ(store->counts()->bytes, keeping.bytes_max);
+}
+
 TEST(Store, what_a_program_without_named_subscribers_wrote_is_counted_as_it_is) {
     TempDir folder;
     std::string file = (folder / "n.db").string();
@@ -305,7 +353,7 @@ TEST(Store, what_a_program_without_named_subscribers_wrote_is_counted_as_it_is) 
     auto database = Database::open(file, Store::migrations()).value();
     auto counts = Store(*database, Keeping()).counts().value();
     EXPECT_EQ(counts.kept, 1u);
-    EXPECT_EQ(counts.bytes, 2u);
+    EXPECT_EQ(counts.bytes, (256u + 2 + 3) + 2 * 128) << "the body, the topic three times, two deliveries";
     EXPECT_EQ(counts.pending, 1u);
     EXPECT_EQ(counts.dead, 1u);
 }

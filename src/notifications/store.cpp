@@ -83,6 +83,39 @@ CREATE TABLE subscriber (
 ) STRICT, WITHOUT ROWID;
 )";
 
+// What a row takes beside its texts, and how often these are stored (in indexes), as `needs` has it. Bytes of
+// texts, not characters.
+constexpr std::string_view bytes_of_rows = R"(
+ALTER TABLE notification ADD COLUMN bytes INTEGER GENERATED ALWAYS AS (
+    256 + length(body) + length(CAST(type AS BLOB)) + 3 * length(CAST(topic AS BLOB))
+    + 2 * coalesce(length(CAST(id AS BLOB)), 0)) VIRTUAL;
+DROP TRIGGER notification_added;
+DROP TRIGGER notification_gone;
+CREATE TRIGGER notification_added AFTER INSERT ON notification BEGIN
+    UPDATE total SET kept = kept + 1, bytes = bytes + NEW.bytes;
+END;
+CREATE TRIGGER notification_gone AFTER DELETE ON notification BEGIN
+    UPDATE total SET kept = kept - 1, bytes = bytes - OLD.bytes;
+END;
+CREATE TRIGGER delivery_added_bytes AFTER INSERT ON delivery BEGIN
+    UPDATE total SET bytes = bytes + 128 + length(NEW.error);
+END;
+CREATE TRIGGER delivery_gone_bytes AFTER DELETE ON delivery BEGIN
+    UPDATE total SET bytes = bytes - 128 - length(OLD.error);
+END;
+CREATE TRIGGER delivery_failed_bytes AFTER UPDATE OF error ON delivery BEGIN
+    UPDATE total SET bytes = bytes + length(NEW.error) - length(OLD.error);
+END;
+UPDATE total SET bytes = (SELECT coalesce(sum(bytes), 0) FROM notification)
+    + (SELECT coalesce(sum(128 + length(error)), 0) FROM delivery);
+)";
+
+/// What a publication adds to total.bytes with `webhooks` deliveries.
+std::uint64_t needs(const Publication& publication, std::size_t webhooks) {
+    return 256 + publication.body.size() + publication.type.size() + 3 * publication.topic.size() +
+           2 * publication.id.size() + 128 * webhooks;
+}
+
 constexpr std::size_t page_bytes = 256 * KiB;
 
 constexpr std::string_view notification_columns = "n.sequence, n.topic, n.id, n.time, n.type, n.body";
@@ -102,7 +135,7 @@ std::string error_text(std::string_view error) { return std::string(error.substr
 
 }  // namespace
 
-std::vector<std::string_view> Store::migrations() { return {tables, counts_and_subscribers}; }
+std::vector<std::string_view> Store::migrations() { return {tables, counts_and_subscribers, bytes_of_rows}; }
 
 Store::Store(Database& database, Keeping keeping) : database_(database), keeping_(keeping) {}
 
@@ -116,7 +149,11 @@ Result<std::pair<std::uint64_t, bool>> Store::publish(const Publication& publica
         if (known) return std::pair(*known, false);
     }
     SONM_TRY(auto bytes, database_.value<std::uint64_t>("SELECT bytes FROM total"));
-    std::uint64_t needed = publication.body.size();
+    auto read = [](const Row& row) {
+        return std::pair(row.get<std::uint64_t>(0), row.get<std::uint64_t>(1));
+    };
+    SONM_TRY(auto webhooks, database_.all(read, "SELECT id, pending FROM webhook WHERE topic = ?", topic));
+    std::uint64_t needed = needs(publication, webhooks.size());
     if (needed > keeping_.bytes_max)
         return fail(Errc::too_large, "the notification needs {} bytes, the store has {}", needed,
                     keeping_.bytes_max);
@@ -134,15 +171,6 @@ Result<std::pair<std::uint64_t, bool>> Store::publish(const Publication& publica
     SONM_CHECK(database_.run("INSERT INTO notification (topic, id, time, type, body) VALUES (?, ?, ?, ?, ?)",
                              topic, id, now.value, publication.type, publication.body));
     auto sequence = static_cast<std::uint64_t>(database_.last_id());
-    SONM_CHECK(fan_out(topic, sequence, now));
-    return std::pair(sequence, true);
-}
-
-Result<void> Store::fan_out(const std::string& topic, std::uint64_t sequence, UnixTime now) {
-    auto read = [](const Row& row) {
-        return std::pair(row.get<std::uint64_t>(0), row.get<std::uint64_t>(1));
-    };
-    SONM_TRY(auto webhooks, database_.all(read, "SELECT id, pending FROM webhook WHERE topic = ?", topic));
     for (auto [webhook, pending] : webhooks) {
         bool full = pending >= keeping_.pending_max;
         SONM_CHECK(database_.run(
@@ -150,7 +178,7 @@ Result<void> Store::fan_out(const std::string& topic, std::uint64_t sequence, Un
             sequence, now.value, full, std::string(full ? "too many were waiting" : "")));
         if (full) SONM_CHECK(trim_dead(webhook));
     }
-    return Result<void>();
+    return std::pair(sequence, true);
 }
 
 Result<std::vector<Notification>> Store::after(const std::string& topic, std::uint64_t after,

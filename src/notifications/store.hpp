@@ -16,7 +16,7 @@ using services::Webhook;
 struct Keeping {
     std::size_t count_max = 100'000;    ///< of one topic, beside what is still to be delivered
     Seconds age_max{7 * 86'400};        ///< likewise
-    std::uint64_t bytes_max = 1 * GiB;  ///< of all bodies; beyond it nothing is accepted
+    std::uint64_t bytes_max = 1 * GiB;  ///< of all that is kept; beyond it nothing is accepted
     std::size_t pending_max = 100'000;  ///< of one webhook; beyond it a notification is dead at once
     std::size_t dead_max = 10'000;      ///< of one webhook; beyond it the oldest is dropped
     std::size_t topics_max = 10'000;
@@ -46,8 +46,8 @@ public:
     Store(Database& database, Keeping keeping);
     void keep(const Keeping& keeping) { keeping_ = keeping; }
 
-    /// The sequence, and whether it is new (its id was not published before). Errors: no_space, busy (too
-    /// many topics).
+    /// The sequence, and whether it is new (its id was not published before). Errors: no_space, too_large
+    /// (the whole store has less), busy (too many topics).
     Result<std::pair<std::uint64_t, bool>> publish(const Publication& publication, UnixTime now);
     /// What follows `after` in a topic, at most `limit`, and no more than about 256 KiB.
     Result<std::vector<Notification>> after(const std::string& topic, std::uint64_t after, std::size_t limit);
@@ -104,7 +104,6 @@ public:
     Result<Counts> counts();
 
 private:
-    Result<void> fan_out(const std::string& topic, std::uint64_t sequence, UnixTime now);
     Result<void> trim_dead(std::uint64_t webhook);
     static Result<void> found(Result<std::size_t> changed, const DeliveryKey& key);
     Result<std::uint64_t> acknowledged(const std::string& topic, const std::string& name,

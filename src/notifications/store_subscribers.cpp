@@ -148,7 +148,7 @@ Result<std::optional<std::uint64_t>> Store::squeeze(UnixTime now, std::uint64_t 
     // The sign keeps sqlite from going topic by topic.
     SONM_TRY(auto candidates,
              database_.all(read,
-                           "SELECT sequence, time, length(body), topic FROM notification n"
+                           "SELECT sequence, time, bytes, topic FROM notification n"
                            " WHERE sequence > ? AND sequence <= ?"
                            " AND +topic IN (SELECT topic FROM subscriber)"
                            " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.sequence = n.sequence)"
