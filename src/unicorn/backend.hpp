@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sonm/base/shared_database.hpp"
 #include "sonm/base/watchers.hpp"
 #include "sonm/unicorn/path.hpp"
 
@@ -35,10 +36,10 @@ public:
     /// Its own work, until cancelled.
     virtual Task<void> run() = 0;
 
-    /// Errors: no_node, child_not_allowed.
-    virtual Async<Versioned> get(std::string path) = 0;
-    /// Errors: no_node.
-    virtual Async<Children> children(std::string path) = 0;
+    /// `asker`: the service for a stream that it has begun. Errors: no_node, child_not_allowed.
+    virtual Async<Versioned> get(std::string path, Asker asker) = 0;
+    /// The same. Errors: no_node.
+    virtual Async<Children> children(std::string path, Asker asker) = 0;
     virtual Async<std::tuple<bool, Versioned>> put(std::string path, rpc::Encoded value,
                                                    std::int64_t version) = 0;
     virtual Async<void> create(std::string path, rpc::Encoded value) = 0;
@@ -51,7 +52,8 @@ public:
     /// The tree's size, where it is this backend's alone.
     virtual std::optional<TreeSize> size() const { return std::nullopt; }
     virtual void limit(const TreeLimits&) {}
-    /// The node is going down: tells what has to be told to others.
+    /// The node is going down: seats that go from this call on go without their holders' doing. What is
+    /// awaited tells what has to be told to others.
     virtual Async<void> drain() { co_return Result<void>(); }
 };
 

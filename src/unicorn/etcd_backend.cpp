@@ -102,7 +102,7 @@ Async<EtcdBackend::Found> EtcdBackend::find(std::string path) {
     co_return std::move(found);
 }
 
-Async<Versioned> EtcdBackend::get(std::string path) {
+Async<Versioned> EtcdBackend::get(std::string path, Asker) {
     auto finding = find(path);
     SONM_CO_TRY(Found found, co_await std::move(finding));
     if (!found.node) co_return no_node(path);
@@ -110,7 +110,7 @@ Async<Versioned> EtcdBackend::get(std::string path) {
     co_return std::move(*found.node);
 }
 
-Async<Children> EtcdBackend::children(std::string path) {
+Async<Children> EtcdBackend::children(std::string path, Asker) {
     auto [begin, end] = children_range(path);
     Json success = Json::array({etcd::range(key(path)), etcd::range(begin, end, false)});
     auto asking = transact(etcd::txn(Json::array(), std::move(success), Json::array()));

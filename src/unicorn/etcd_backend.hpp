@@ -28,8 +28,8 @@ public:
 
     Async<void> start() override;
     Task<void> run() override;
-    Async<Versioned> get(std::string path) override;
-    Async<Children> children(std::string path) override;
+    Async<Versioned> get(std::string path, Asker asker) override;
+    Async<Children> children(std::string path, Asker asker) override;
     Async<std::tuple<bool, Versioned>> put(std::string path, rpc::Encoded value,
                                            std::int64_t version) override;
     Async<void> create(std::string path, rpc::Encoded value) override;
@@ -37,10 +37,12 @@ public:
     Async<Versioned> increment(std::string path, rpc::Encoded delta) override;
     Async<std::unique_ptr<Seat>> enqueue(std::string path, rpc::Encoded value) override;
     Watchers& watchers() override { return watchers_; }
-    /// Leases of locks that are given up are given back, or others would wait for their end.
+    /// Leases of locks that are given up are given back, or others would wait for their end; those of holders
+    /// when these have been told.
     Async<void> drain() override;
 
 private:
+    using TimePoint = std::chrono::steady_clock::time_point;
     class EtcdSeat;
     struct Found {
         std::optional<Versioned> node;
@@ -63,6 +65,7 @@ private:
     Task<void> keep_alive();
     Task<void> keep_alive_one(std::int64_t lease);
     Task<void> revoke();
+    Async<void> until_revoked();
     web::Request request(std::string what, std::string body) const;
 
     Executor executor_;
@@ -71,9 +74,13 @@ private:
     std::size_t url_ = 0;  ///< which member is asked
     Watchers watchers_;
     std::map<std::int64_t, EtcdSeat*> seats_;  ///< by lease
-    std::deque<std::pair<std::int64_t, std::chrono::steady_clock::time_point>>
-        revoked_;  ///< until when it matters
+    struct Revoked {
+        std::int64_t lease;
+        TimePoint until;  ///< it matters
+    };
+    std::multimap<TimePoint, Revoked> revoked_;  ///< by when they may be
     Channel<bool> revoke_;
+    bool draining_ = false;
 };
 
 }  // namespace sonm::unicorn

@@ -21,13 +21,16 @@ public:
           path_(std::move(path)),
           watch_(backend.watchers_, queue_) {}
     ~LocalSeat() override {
+        if (path_.empty()) return;
         backend_.left_.push_back(path_);
         (void)backend_.leaving_.try_push(true);
     }
+    /// There is no such place: nothing has to be taken out.
+    void was_refused() { path_.clear(); }
     Async<void> first() override {
         while (true) {
             auto work = [queue = queue_](Tree& tree) { return tree.front(queue); };
-            auto looking = backend_.read(std::move(work));
+            auto looking = backend_.read(std::move(work), Asker::service);
             SONM_CO_TRY(auto front, co_await std::move(looking));
             if (front == path_) co_return Result<void>();
             auto waiting = watch_.changed();
@@ -48,17 +51,17 @@ private:
     Watchers::Watch watch_;
 };
 
-LocalBackend::LocalBackend(Executor executor, std::string file, TreeLimits limits)
+LocalBackend::LocalBackend(Executor executor, std::string file, TreeLimits limits, SharedDatabaseLimits line)
     : executor_(executor),
       file_(std::move(file)),
       limits_(limits),
       watchers_(executor),
       leaving_(executor, 1),
-      database_(executor) {}
+      database_(executor, line) {}
 LocalBackend::~LocalBackend() = default;
 
 template <class F>
-auto LocalBackend::change(F work, std::size_t bytes) {
+auto LocalBackend::change(F work, std::size_t bytes, Asker asker) {
     auto inside = [work = std::move(work)](Database& database) {
         Tree tree(database);
         return work(tree);
@@ -67,14 +70,14 @@ auto LocalBackend::change(F work, std::size_t bytes) {
         size_ = made.size;
         for (const std::string& path : made.paths) watchers_.wake(path);
     };
-    return database_.run(std::move(inside), std::move(changed), bytes + change_overhead);
+    return database_.run(std::move(inside), std::move(changed), bytes + change_overhead, asker);
 }
 
 Async<void> LocalBackend::start() {
     auto opening = database_.open(file_, Tree::migrations());
     SONM_CO_CHECK(co_await std::move(opening));
     auto work = [](Tree& tree) { return tree.begin(); };
-    auto beginning = read(std::move(work));
+    auto beginning = read(std::move(work), Asker::service);
     SONM_CO_TRY(size_, co_await std::move(beginning));
     co_return Result<void>();
 }
@@ -94,22 +97,25 @@ Task<void> LocalBackend::take_out() {
     auto last = left_.begin() + std::ptrdiff_t(std::min(left_.size(), together_max));
     std::vector<std::string> places(left_.begin(), last);
     auto work = [places](Tree& tree) { return tree.leave(places); };
-    auto leaving = change(std::move(work));
+    auto leaving = change(std::move(work), 0, Asker::service);
     auto gone = co_await std::move(leaving);
     if (gone) {
+        failing_ = false;
         left_.erase(left_.begin(), left_.begin() + std::ptrdiff_t(places.size()));
         co_return;
     }
-    SONM_LOG(error, "unicorn: leaving {}: {}", places.front(), gone.error().message());
+    if (!std::exchange(failing_, true))
+        SONM_LOG(error, "unicorn: locks that were let go are not free before the disk takes it: {}",
+                 gone.error().message());
     co_await sleep_for(Millis(500));
 }
 
-Async<Versioned> LocalBackend::get(std::string path) {
-    return read([path = std::move(path)](Tree& tree) { return tree.readable(path); });
+Async<Versioned> LocalBackend::get(std::string path, Asker asker) {
+    return read([path = std::move(path)](Tree& tree) { return tree.readable(path); }, asker);
 }
 
-Async<Children> LocalBackend::children(std::string path) {
-    return read([path = std::move(path)](Tree& tree) { return tree.children(path); });
+Async<Children> LocalBackend::children(std::string path, Asker asker) {
+    return read([path = std::move(path)](Tree& tree) { return tree.children(path); }, asker);
 }
 
 Async<std::tuple<bool, Versioned>> LocalBackend::put(std::string path, rpc::Encoded value,
@@ -158,7 +164,11 @@ Async<std::unique_ptr<Seat>> LocalBackend::enqueue(std::string path, rpc::Encode
         return tree.insert(place, value, true, limits);
     };
     auto entering = change(std::move(work), bytes);
-    SONM_CO_CHECK(co_await std::move(entering));
+    auto entered = co_await std::move(entering);
+    if (!entered) {
+        seat->was_refused();
+        co_return tl::unexpected<Error>(std::move(entered.error()));
+    }
     co_return Result<std::unique_ptr<Seat>>(std::move(seat));
 }
 

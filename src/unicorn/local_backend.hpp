@@ -11,14 +11,15 @@ namespace sonm::unicorn {
 class LocalBackend final : public Backend {
 public:
     /// `file`: ":memory:" for tests.
-    LocalBackend(Executor executor, std::string file, TreeLimits limits = TreeLimits());
+    LocalBackend(Executor executor, std::string file, TreeLimits limits = TreeLimits(),
+                 SharedDatabaseLimits line = SharedDatabaseLimits());
     ~LocalBackend() override;
 
     Async<void> start() override;
     /// Takes those who have left out of their queues.
     Task<void> run() override;
-    Async<Versioned> get(std::string path) override;
-    Async<Children> children(std::string path) override;
+    Async<Versioned> get(std::string path, Asker asker) override;
+    Async<Children> children(std::string path, Asker asker) override;
     Async<std::tuple<bool, Versioned>> put(std::string path, rpc::Encoded value,
                                            std::int64_t version) override;
     Async<void> create(std::string path, rpc::Encoded value) override;
@@ -28,20 +29,23 @@ public:
     Watchers& watchers() override { return watchers_; }
     std::optional<TreeSize> size() const override { return size_; }
     void limit(const TreeLimits& limits) override { limits_ = limits; }
+    /// Places that nobody holds any more and that are still to be taken out.
+    std::size_t leaving() const { return left_.size(); }
 
 private:
     class LocalSeat;
     /// Has `work(Tree&)` done that only reads.
     template <class F>
-    auto read(F work) {
-        return database_.run([work = std::move(work)](Database& database) {
+    auto read(F work, Asker asker) {
+        auto inside = [work = std::move(work)](Database& database) {
             Tree tree(database);
             return work(tree);
-        });
+        };
+        return database_.run(std::move(inside), asker);
     }
     /// The same for work that gives a Change; wakes whom it says, also if the caller has gone meanwhile.
     template <class F>
-    auto change(F work, std::size_t bytes = 0);
+    auto change(F work, std::size_t bytes = 0, Asker asker = Asker::client);
     Task<void> take_out();
 
     Executor executor_;
@@ -50,6 +54,7 @@ private:
     TreeSize size_;
     Watchers watchers_;
     std::deque<std::string> left_;  ///< places whose holders have gone
+    bool failing_ = false;          ///< to take them out
     Channel<bool> leaving_;
     SharedDatabase database_;  ///< last: waits for its thread before anything else goes
 };

@@ -66,7 +66,7 @@ Async<void> Unicorn::subscribe(std::string given, ToSubscriber out) {
     Watchers::Watch watch(backend_->watchers(), path);
     std::optional<std::int64_t> sent;
     while (true) {
-        auto looking = backend_->get(path);
+        auto looking = backend_->get(path, sent ? Asker::service : Asker::client);
         auto found = co_await std::move(looking);
         bool absent = !found && found.error().is(UnicornErrc::no_node);
         if (!found && !(absent && sent.value_or(version_absent) == version_absent))
@@ -90,7 +90,7 @@ Async<void> Unicorn::subscribe_children(std::string given, ToParent out) {
     Watchers::Watch watch(backend_->watchers(), path);
     std::optional<Children> sent;
     while (true) {
-        auto looking = backend_->children(path);
+        auto looking = backend_->children(path, sent ? Asker::service : Asker::client);
         SONM_CO_TRY(Children now, co_await std::move(looking));
         if (!sent || now.names != sent->names) {
             sent = now;
@@ -116,7 +116,7 @@ Async<std::tuple<bool, Versioned>> Unicorn::put(std::string given, rpc::Encoded 
 Async<Versioned> Unicorn::get(std::string given) {
     ++calls_;
     SONM_CO_TRY(std::string path, parse_path(given));
-    auto getting = backend_->get(std::move(path));
+    auto getting = backend_->get(std::move(path), Asker::client);
     co_return co_await std::move(getting);
 }
 
@@ -172,8 +172,9 @@ Async<void> Unicorn::lock_until_stop(std::string path, rpc::Encoded value, ToHol
 }
 
 Async<void> Unicorn::drain() {
+    auto draining = backend_->drain();
     streams_.stop();
-    return backend_->drain();
+    return draining;
 }
 
 Result<void> Unicorn::reload(YamlReader& args) {
