@@ -108,14 +108,6 @@ bool empty_bounding_set() {
     return true;
 }
 
-/// All that it has: also root, and a user who was given some, are left without.
-bool drop_capabilities() {
-    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
-    return ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 &&
-           ::syscall(SYS_capset, &header, none) == 0;
-}
-
 bool change_user(unsigned user) {
     return ::setgroups(0, nullptr) == 0 && ::setresgid(user, user, user) == 0 &&
            ::setresuid(user, user, user) == 0;
@@ -169,6 +161,13 @@ Step become(const ChildSpec& child, const Prepared& prepared, pid_t parent) {
 }
 
 }  // namespace
+
+bool drop_capabilities() {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+    return ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0 &&
+           ::syscall(SYS_capset, &header, none) == 0;
+}
 
 Result<pid_t> start_child(const ChildSpec& child) {
     Prepared prepared;

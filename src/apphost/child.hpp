@@ -18,6 +18,10 @@ struct ChildSpec {
     bool limit_memory, limit_processes;                   ///< by resource limit: no control group does
 };
 
+/// Of the calling thread, all that it has: also root, and a user who was given some, are left without.
+/// Nothing but system calls.
+bool drop_capabilities();
+
 /// Forks, takes every right away, and starts the program. Returns once that has worked or failed. Errors:
 /// not_found (no such program or folder), denied, busy (no more processes), io: each says at which step.
 Result<pid_t> start_child(const ChildSpec& spec);

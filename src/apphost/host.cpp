@@ -89,6 +89,7 @@ Async<void> AppHost::start() {
         auto cleaned = co_await std::move(cleaning);
         if (!cleaned) SONM_LOG(warn, "cleaning up after an earlier life: {}", cleaned.error().message());
     }
+    users_.clean_up();
     Places::Wanted wanted;
     wanted.folder = environment_.folder;
     wanted.runtime = config_.runtime;
@@ -219,9 +220,9 @@ Async<void> AppHost::launch(std::string name, std::string profile_name) {
     if (contained && !containers_)
         co_return fail(NodeErrc::resource, "{} wants containers; this node has no `engine`", name);
     if (!contained) {
-        running->user = users_.take();
-        if (users_.range() && !running->user)
-            co_return fail(NodeErrc::resource, "all users of the range run an application already");
+        auto user = users_.take();
+        if (!user) co_return fail(NodeErrc::resource, "{}", user.error().message());
+        running->user = std::move(*user);
     }
     auto reading = store_.app(name);
     SONM_CO_TRY(StoredApp stored, co_await std::move(reading));

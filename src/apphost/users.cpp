@@ -1,7 +1,9 @@
 #include "sonm/apphost/users.hpp"
 
+#include "sonm/apphost/control_groups.hpp"
 #include "sonm/apphost/places.hpp"
 #include "sonm/base/errc.hpp"
+#include "sonm/base/log.hpp"
 #include "sonm/base/units.hpp"
 
 #include <unistd.h>
@@ -29,7 +31,8 @@ Result<UserChoice> parse_users(std::string_view text) {
 }
 
 UserRange default_users(const std::filesystem::path& folder) {
-    unsigned first = unused_first + static_cast<unsigned>(number_of(folder) % (unused_count / block)) * block;
+    std::uint64_t number = (number_of(folder) + process_namespace()) % (unused_count / block);
+    unsigned first = unused_first + static_cast<unsigned>(number) * block;
     return UserRange{first, first + block - 1};
 }
 
@@ -57,17 +60,30 @@ Result<std::optional<UserRange>> worker_users(const UserChoice& choice, const st
     return std::optional<UserRange>(users);
 }
 
-std::shared_ptr<const unsigned> UserLeases::take() {
+void UserLeases::clean_up() {
+    if (!range_) return;
+    for (unsigned user : users_at_work(range_->first, range_->last)) {
+        auto ended = end_(user);
+        if (!ended) SONM_LOG(warn, "what runs as user {}: {}", user, ended.error().message());
+    }
+}
+
+Result<std::shared_ptr<const unsigned>> UserLeases::take() {
     if (!range_) return nullptr;
     for (unsigned user = range_->first; user <= range_->last; ++user) {
-        if (!taken_->insert(user).second) continue;
-        auto give_back = [taken = taken_](const unsigned* given) {
+        if (taken_->contains(user)) continue;
+        // What the last application has left could look into the next one.
+        SONM_CHECK(end_(user));
+        taken_->insert(user);
+        auto give_back = [taken = taken_, end = end_](const unsigned* given) {
+            // What fails here is tried again before the number is given out.
+            (void)end(*given);
             taken->erase(*given);
             delete given;
         };
         return std::shared_ptr<const unsigned>(new unsigned(user), give_back);
     }
-    return nullptr;
+    return fail(Errc::busy, "all users of the range run an application already");
 }
 
 }  // namespace sonm::apphost

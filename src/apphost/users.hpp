@@ -1,11 +1,11 @@
 #pragma once
 
-#include "sonm/base/result.hpp"
+#include "sonm/apphost/strays.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 
 /// Who app workers run as.
 namespace sonm::apphost {
@@ -26,8 +26,9 @@ struct UserChoice {
 /// "none", a number, or "first-last" without root. Errors: invalid.
 Result<UserChoice> parse_users(std::string_view text);
 
-/// 1024 numbers by the path of the service's folder, of those that Linux systems leave unused: 0x70000000 to
-/// 0x7fffffff. Source: systemd, docs/UIDS-GIDS.md.
+/// 1024 numbers by the path of the service's folder and the namespace of process numbers, so that a container
+/// with the same path has others: of those that Linux systems leave unused, 0x70000000 to 0x7fffffff. Source:
+/// systemd, docs/UIDS-GIDS.md.
 UserRange default_users(const std::filesystem::path& folder);
 
 /// Whether all of them are numbers of this user namespace; `map` is like /proc/self/uid_map. True if there is
@@ -37,16 +38,24 @@ bool are_mapped(UserRange users, const std::filesystem::path& map);
 /// The users of one service; nothing: workers run as the node does. Errors: denied, with what to configure.
 Result<std::optional<UserRange>> worker_users(const UserChoice& choice, const std::filesystem::path& folder);
 
-/// Gives each application a user that no other has. One thread.
+/// Gives each application a user that no other has, and as whom nothing runs yet. One thread.
 class UserLeases {
 public:
-    explicit UserLeases(std::optional<UserRange> range) : range_(range) {}
+    /// Ends all processes of a user.
+    using EndFn = std::function<Result<void>(unsigned)>;
+    explicit UserLeases(std::optional<UserRange> range, EndFn end = end_processes_of)
+        : range_(range), end_(std::move(end)) {}
     const std::optional<UserRange>& range() const { return range_; }
-    /// The lowest that is free, until the last copy of the pointer is gone. Nothing: there is none.
-    std::shared_ptr<const unsigned> take();
+    /// Ends what earlier lives of this node have left running. Before the first take().
+    void clean_up();
+    /// The lowest that is free, until the last copy of the pointer is gone: before and afterwards all that
+    /// runs as it is ended. nullptr where there is no range. Errors: busy (all are taken), and those of
+    /// ending.
+    Result<std::shared_ptr<const unsigned>> take();
 
 private:
     std::optional<UserRange> range_;
+    EndFn end_;
     std::shared_ptr<std::set<unsigned>> taken_ = std::make_shared<std::set<unsigned>>();
 };
 

@@ -1,5 +1,6 @@
 #include "sonm/apphost/users.hpp"
 
+#include "sonm/base/errc.hpp"
 #include "sonm/base/fs.hpp"
 
 #include <gtest/gtest.h>
@@ -40,8 +41,9 @@ TEST(Users, a_range_beyond_those_of_a_container_is_not_mapped) {
 }
 
 TEST(Users, no_two_applications_have_the_same_at_once) {
-    UserLeases users(UserRange{5, 6});
-    auto first = users.take(), second = users.take();
+    auto nothing_runs = [](unsigned) { return Result<void>(); };
+    UserLeases users(UserRange{5, 6}, nothing_runs);
+    auto first = *users.take(), second = *users.take();
     ASSERT_TRUE(first && second);
     EXPECT_EQ(*first, 5u);
     EXPECT_EQ(*second, 6u);
@@ -50,8 +52,26 @@ TEST(Users, no_two_applications_have_the_same_at_once) {
     first.reset();
     EXPECT_FALSE(users.take());
     copy.reset();
-    EXPECT_EQ(*users.take(), 5u);
-    EXPECT_FALSE(UserLeases(std::nullopt).take());
+    EXPECT_EQ(**users.take(), 5u);
+    EXPECT_EQ(*UserLeases(std::nullopt).take(), nullptr);
+}
+
+TEST(Users, what_runs_as_one_is_ended_before_an_application_has_it_and_after_it) {
+    std::vector<unsigned> ended;
+    bool works = true;
+    auto end = [&](unsigned user) {
+        ended.push_back(user);
+        return works ? Result<void>() : Result<void>(fail(Errc::timeout, "it does not die"));
+    };
+    UserLeases users(UserRange{5, 6}, end);
+    auto first = *users.take();
+    EXPECT_EQ(ended, (std::vector<unsigned>{5}));
+    first.reset();
+    EXPECT_EQ(ended, (std::vector<unsigned>{5, 5}));
+    works = false;
+    EXPECT_TRUE(users.take().error().is(Errc::timeout));
+    works = true;
+    EXPECT_EQ(**users.take(), 5u) << "tried again, and it was not taken meanwhile";
 }
 
 }  // namespace

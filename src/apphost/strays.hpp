@@ -1,0 +1,18 @@
+#pragma once
+
+#include "sonm/base/result.hpp"
+
+#include <set>
+
+/// What applications have left running that has left its parents and sessions: found by whom it runs as.
+namespace sonm::apphost {
+
+/// Users from `first` to `last` whom some process of this machine runs as.
+std::set<unsigned> users_at_work(unsigned first, unsigned last);
+
+/// Kills every process that runs as that user. One who has an account on this machine is left in peace: what
+/// runs as him is not ours alone. Waits at most two seconds. Errors: invalid (root), denied (this program is
+/// not root), busy (no more processes), timeout.
+Result<void> end_processes_of(unsigned user);
+
+}  // namespace sonm::apphost

@@ -1,0 +1,72 @@
+#include "sonm/apphost/strays.hpp"
+
+#include "sonm/base/errc.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+namespace sonm::apphost {
+namespace {
+
+/// One that nobody has, beside those of nodes, and not those of another run of this test.
+const unsigned user = 0x6f000000 + 2 * static_cast<unsigned>(::getpid());
+
+/// A process of its own session that runs as that user until it is ended.
+pid_t process_of(unsigned whose) {
+    int ends[2];
+    if (::pipe(ends) != 0) return -1;
+    pid_t pid = ::fork();
+    if (pid == 0) {
+        ::setsid();
+        bool became = ::setresuid(whose, whose, whose) == 0;
+        (void)!::write(ends[1], &became, sizeof became);
+        ::alarm(60);
+        while (became) ::pause();
+        ::_exit(1);
+    }
+    bool became = false;
+    (void)!::read(ends[0], &became, sizeof became);
+    ::close(ends[0]);
+    ::close(ends[1]);
+    return pid;
+}
+
+TEST(Strays, all_processes_of_the_user_end_and_those_of_its_neighbour_do_not) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root has processes of other users";
+    std::vector<pid_t> its = {process_of(user), process_of(user)};
+    pid_t neighbour = process_of(user + 1);
+    EXPECT_EQ(users_at_work(user, user + 1), (std::set<unsigned>{user, user + 1}));
+    auto ended = end_processes_of(user);
+    EXPECT_TRUE(ended) << ended.error().message();
+    for (pid_t pid : its) {
+        int status = 0;
+        ::waitpid(pid, &status, 0);
+        EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    }
+    EXPECT_EQ(users_at_work(user, user + 1), (std::set<unsigned>{user + 1}));
+    EXPECT_EQ(::waitpid(neighbour, nullptr, WNOHANG), 0);
+    ::kill(neighbour, SIGKILL);
+    ::waitpid(neighbour, nullptr, 0);
+    EXPECT_TRUE(end_processes_of(user)) << "where there are none";
+}
+
+TEST(Strays, of_root_and_of_this_program_itself_are_not_touched) {
+    EXPECT_TRUE(end_processes_of(0).error().is(Errc::invalid));
+    EXPECT_TRUE(end_processes_of(::geteuid()).error().is(Errc::invalid));
+}
+
+TEST(Strays, a_user_with_an_account_is_left_in_peace) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root has processes of other users";
+    constexpr unsigned nobody = 65534;
+    pid_t pid = process_of(nobody);
+    EXPECT_TRUE(end_processes_of(nobody));
+    EXPECT_EQ(::waitpid(pid, nullptr, WNOHANG), 0);
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+}
+
+}  // namespace
+}  // namespace sonm::apphost
