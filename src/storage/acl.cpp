@@ -12,6 +12,8 @@ constexpr std::chrono::seconds remembered_for{5};
 constexpr std::size_t remembered_max = 1024;
 constexpr std::size_t users_max = 64;
 constexpr unsigned all_flags = 3;
+/// What a record of rules and its folders or pages take at most.
+constexpr std::uint64_t record_room = 64 * KiB;
 
 tl::unexpected<Error> refused() { return fail(Errc::denied, "Permission denied"); }
 
@@ -102,10 +104,10 @@ Async<std::optional<Rules>> Guard::rules_of(std::string collection) {
     co_return co_await std::move(fetching);
 }
 
-Async<Rules> Guard::own(Caller caller, std::string collection) {
-    auto waiting = turns_.take(collection);
+Async<Rules> Guard::own(Caller caller, Name name) {
+    auto waiting = turns_.take(name.collection);
     SONM_CO_TRY(Turns::Turn turn, co_await std::move(waiting));
-    auto fetching = fetch(collection);
+    auto fetching = fetch(name.collection);
     SONM_CO_TRY(std::optional<Rules> rules, co_await std::move(fetching));
     if (rules) co_return std::move(*rules);
     Rules fresh;
@@ -113,23 +115,43 @@ Async<Rules> Guard::own(Caller caller, std::string collection) {
         fresh.accounts[*caller.account] = all_flags;
     else
         for (std::uint64_t user : caller.users) fresh.users[user] = all_flags;
-    Name name{std::string(acl_collection), collection};
-    std::set<std::string> tags{std::string(acl_tag)};
-    auto writing = backend_.write(std::move(name), encode_rules(fresh), std::move(tags));
-    SONM_CO_CHECK(co_await std::move(writing));
-    forget(collection);
+    auto storing = store(fresh, name);
+    SONM_CO_CHECK(co_await std::move(storing));
+    forget(name.collection);
     co_return fresh;
+}
+
+Async<void> Guard::store(Rules rules, Name name) {
+    Name record{std::string(acl_collection), name.collection};
+    std::set<std::string> tags{std::string(acl_tag)};
+    auto writing = backend_.write(record, encode_rules(rules), tags);
+    auto written = co_await std::move(writing);
+    Quota* quota = backend_.quota();
+    if (written || !written.error().is(Errc::no_space) || !quota) co_return written;
+    // What is there may be overwritten within its size also if nothing more fits, and nobody may do that to
+    // a collection of others without becoming its owner.
+    auto looking = backend_.read(name);
+    if (!co_await std::move(looking)) co_return written;
+    Quota::Loan room(*quota, record_room);
+    writing = backend_.write(record, encode_rules(rules), tags);
+    co_return co_await std::move(writing);
 }
 
 Async<void> Guard::check(Caller caller, std::string collection, Access access) {
     auto looking = rules_of(collection);
     SONM_CO_TRY(std::optional<Rules> rules, co_await std::move(looking));
-    if (!rules) {
-        if (access == Access::read || !caller.is_known()) co_return Result<void>();
-        auto owning = own(caller, std::move(collection));
+    if (rules && !rules->allow(caller, access)) co_return refused();
+    co_return Result<void>();
+}
+
+Async<void> Guard::check_write(Caller caller, Name name) {
+    auto looking = rules_of(name.collection);
+    SONM_CO_TRY(std::optional<Rules> rules, co_await std::move(looking));
+    if (!rules && caller.is_known()) {
+        auto owning = own(caller, std::move(name));
         SONM_CO_TRY(rules, co_await std::move(owning));
     }
-    if (!rules->allow(caller, access)) co_return refused();
+    if (rules && !rules->allow(caller, Access::write)) co_return refused();
     co_return Result<void>();
 }
 

@@ -43,9 +43,10 @@ public:
     Guard(const Executor& executor, Backend& backend, const Clock& clock)
         : backend_(backend), clock_(clock), turns_(executor) {}
 
-    /// Without rules everybody may; the first known caller who writes becomes the owner. Errors: denied,
-    /// invalid_acl (damaged rules let nobody in), the backend's.
+    /// Without rules everybody may. Errors: denied, invalid_acl (damaged rules let nobody in), the backend's.
     Async<void> check(Caller caller, std::string collection, Access access);
+    /// The same for a write of `name`: the first known caller who writes becomes the owner.
+    Async<void> check_write(Caller caller, Name name);
     /// The rules of `collection` are about to change by a write or removal of their record. Only who may
     /// write the collection, and is known, may do that.
     Async<void> check_change(Caller caller, std::string collection);
@@ -58,7 +59,9 @@ private:
     };
     Async<std::optional<Rules>> rules_of(std::string collection);
     Async<std::optional<Rules>> fetch(std::string collection);
-    Async<Rules> own(Caller caller, std::string collection);
+    Async<Rules> own(Caller caller, Name name);
+    /// The rules of the collection of `name`, in which something is about to be overwritten or made.
+    Async<void> store(Rules rules, Name name);
 
     Backend& backend_;
     const Clock& clock_;

@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <thread>
 
 namespace sonm::storage {
 namespace {
@@ -124,10 +125,48 @@ TEST_F(FilesStoreTest, WhatIsKept_IsCountedAnewAtOpen_AndIsTheSame) {
     ASSERT_TRUE(store_->remove(name));
     ASSERT_TRUE(store_->remove(other));
     ASSERT_TRUE(store_->remove(other));
-    EXPECT_EQ(store_->quota().used(), 6 * 4 * KiB);
-    reopen();
-    EXPECT_EQ(store_->quota().used(), 0u) << "collections without keys are gone";
-    EXPECT_FALSE(std::filesystem::exists(root_ / "data/c"));
+    EXPECT_EQ(store_->quota().used(), 0u);
+    EXPECT_TRUE(std::filesystem::is_empty(root_ / "data")) << "collections without keys are gone";
+}
+
+TEST_F(FilesStoreTest, CollectionPerJob_LeavesNothingWhenItsLastKeyIsRemoved) {
+    store_->quota().limit(64 * KiB);
+    for (int i = 0; i < 20; ++i) {
+        Name one{fmt::format("job-{}", i), "k"}, other{one.collection, "l"};
+        ASSERT_TRUE(store_->write(one, as_bytes("v"), {"t"})) << i;
+        ASSERT_TRUE(store_->write(other, as_bytes("v"), {})) << i;
+        ASSERT_TRUE(store_->remove(one));
+        EXPECT_EQ(as_text(*store_->read(other)), "v");
+        ASSERT_TRUE(store_->remove(other));
+        EXPECT_EQ(store_->quota().used(), 0u);
+    }
+}
+
+TEST_F(FilesStoreTest, WriteThatDoesNotFitTheLimit_LeavesNoFoldersOfItsCollection) {
+    for (std::uint64_t room : {4, 8, 12, 16, 20}) {
+        store_->quota().limit(room * KiB);
+        auto written = store_->write(name, Bytes(100), {"t"});
+        EXPECT_TRUE(!written && written.error().is(Errc::no_space));
+        EXPECT_EQ(store_->quota().used(), 0u) << room;
+        EXPECT_TRUE(std::filesystem::is_empty(root_ / "data")) << room;
+    }
+}
+
+TEST_F(FilesStoreTest, LastKeyOfACollection_MayGoWhileOthersAreWritten) {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i)
+        threads.emplace_back([this, i] {
+            Name own{"c", fmt::format("k{}", i)};
+            for (int round = 0; round < 20; ++round) {
+                auto written = store_->write(own, as_bytes("v"), {"t"});
+                EXPECT_TRUE(written) << written.error().message();
+                EXPECT_TRUE(store_->read(own));
+                EXPECT_TRUE(store_->remove(own));
+            }
+        });
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(store_->quota().used(), 0u);
+    EXPECT_TRUE(std::filesystem::is_empty(root_ / "data"));
 }
 
 TEST_F(FilesStoreTest, CollectionsAndTagsWithoutEnd_AreBoundedToo) {
@@ -145,6 +184,37 @@ TEST_F(FilesStoreTest, LastKeyOfATag_TakesItsFolderWithIt) {
     ASSERT_TRUE(store_->write(name, as_bytes("v"), {"2026-01-01"}));
     ASSERT_TRUE(store_->remove(name));
     EXPECT_FALSE(std::filesystem::exists(root_ / "data/c/tags/2026-01-01"));
+}
+
+Task<void> put(Backend& backend, std::size_t bytes, std::vector<Result<void>>& outcomes) {
+    Name own{"c", fmt::format("k{}", outcomes.size())};
+    auto writing = backend.write(std::move(own), Bytes(bytes), {});
+    outcomes.push_back(co_await std::move(writing));
+}
+
+TEST(SqliteBackend, ValuesThatWaitForTheDisk_AreBoundedInBytes) {
+    auto main = []() -> Task<void> {
+        TempDir folder;
+        auto file = folder / "storage.db";
+        SqliteBackend backend(co_await asio::this_coro::executor, file);
+        auto opening = backend.open();
+        EXPECT_TRUE(co_await std::move(opening));
+        auto other = Database::open(file.native(), {"-- the same"}).value();
+        EXPECT_TRUE(other->script("BEGIN IMMEDIATE")) << "now nobody else gets on";
+        std::vector<Result<void>> outcomes;
+        auto body = [&](TaskGroup& group) -> Task<void> {
+            for (std::size_t bytes : {std::size_t(1), 30 * MiB, 30 * MiB, 5 * MiB, std::size_t(1)})
+                group.spawn(put(backend, bytes, outcomes));
+            co_await sleep_for(std::chrono::milliseconds(5));
+            EXPECT_EQ(outcomes.size(), 1u);
+            if (!outcomes.empty()) EXPECT_TRUE(!outcomes[0] && outcomes[0].error().is(Errc::busy));
+            group.cancel();
+        };
+        auto all = scope(8, std::move(body));
+        co_await std::move(all);
+        EXPECT_TRUE(other->script("ROLLBACK"));
+    };
+    run_test(main());
 }
 
 }  // namespace

@@ -57,9 +57,33 @@ Result<void> FilesStore::make_counted(const fs::path& folder) {
     return sync_folder(folder.parent_path());
 }
 
-void FilesStore::remove_counted(const fs::path& folder) {
-    if (::rmdir(folder.c_str()) == 0) quota_.give_back(block_bytes);
+bool FilesStore::remove_counted(const fs::path& folder) {
+    if (::rmdir(folder.c_str()) != 0) return errno == ENOENT;
+    quota_.give_back(block_bytes);
+    return true;
 }
+
+class FilesStore::Use {
+public:
+    Use(FilesStore& store, fs::path collection) : store_(store) {
+        std::lock_guard lock(store_.uses_lock_);
+        at_ = store_.uses_.try_emplace(std::move(collection), 0).first;
+        ++at_->second;
+    }
+    Use(const Use&) = delete;
+    ~Use() {
+        std::lock_guard lock(store_.uses_lock_);
+        if (--at_->second != 0) return;
+        const fs::path& collection = at_->first;
+        if (store_.remove_counted(collection / "values") && store_.remove_counted(collection / "tags"))
+            store_.remove_counted(collection);
+        store_.uses_.erase(at_);
+    }
+
+private:
+    FilesStore& store_;
+    std::map<fs::path, std::size_t>::iterator at_;
+};
 
 Result<bool> FilesStore::mark(const fs::path& folder, const std::string& file) {
     SONM_CHECK(make_counted(folder));
@@ -133,6 +157,8 @@ Result<Bytes> FilesStore::read(const Name& name) const {
 }
 
 Result<void> FilesStore::write(const Name& name, BytesView value, std::set<std::string> tags) {
+    fs::path collection = folder_of(name.collection);
+    Use use(*this, collection);
     fs::path path = value_path(name);
     auto old = read_head(path);
     bool exists = old.has_value();
@@ -143,7 +169,6 @@ Result<void> FilesStore::write(const Name& name, BytesView value, std::set<std::
     if (tags.size() > tags_max)
         return fail(Errc::too_large, "{} would have {} tags; at most {} are allowed", name.path(),
                     tags.size(), tags_max);
-    fs::path collection = folder_of(name.collection);
     for (const fs::path& folder : {collection, collection / "values", collection / "tags"})
         SONM_CHECK(make_counted(folder));
     // Marks first: one without its record says nothing, a record without its mark would not be found.
@@ -198,6 +223,7 @@ Result<void> FilesStore::put(const fs::path& path, BytesView record) {
 }
 
 Result<void> FilesStore::remove(const Name& name) {
+    Use use(*this, folder_of(name.collection));
     fs::path path = value_path(name);
     auto head = read_head(path);
     if (!head && head.error().is(Errc::not_found)) return {};

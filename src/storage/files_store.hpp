@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <filesystem>
+#include <map>
+#include <mutex>
 
 namespace sonm::storage {
 
@@ -28,7 +30,7 @@ public:
     Result<void> remove(const Name& name);
     Result<std::vector<std::string>> find(const Query& query) const;
     /// Files in steps of 4 KiB, folders with 4 KiB, marks with 512 bytes each. Counted by open(), which
-    /// removes empty folders too.
+    /// removes empty folders that a killed process left.
     Quota& quota() { return quota_; }
 
 private:
@@ -43,12 +45,16 @@ private:
     Result<void> make_counted(const std::filesystem::path& folder);
     /// Makes an empty file, durably; false if it is there already.
     Result<bool> mark(const std::filesystem::path& folder, const std::string& file);
-    /// Takes it away if it is empty.
-    void remove_counted(const std::filesystem::path& folder);
+    /// Takes it away if it is empty. False if something is in it.
+    bool remove_counted(const std::filesystem::path& folder);
+    /// A change of a collection under way: its folders stay. The last to end takes empty ones away.
+    class Use;
 
     std::filesystem::path root_;
     std::optional<OpenFile> lock_;
     std::atomic<std::uint64_t> next_{0};
+    std::mutex uses_lock_;
+    std::map<std::filesystem::path, std::size_t> uses_;  ///< changes under way, by the collection's folder
     Quota quota_;
 };
 

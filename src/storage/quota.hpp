@@ -27,16 +27,32 @@ public:
     void give_back(std::uint64_t bytes) { used_ -= bytes; }
     /// It is there, whatever the limit.
     void add(std::uint64_t bytes) { used_ += bytes; }
+    /// Room beyond the limit for `bytes` more than there are now, while it lives.
+    class Loan {
+    public:
+        Loan(Quota& quota, std::uint64_t bytes) : quota_(quota), bytes_(bytes) {
+            std::uint64_t used = quota.used(), max = quota.max();
+            if (used > max) bytes_ += used - max;
+            quota_.lent_ += bytes_;
+        }
+        Loan(const Loan&) = delete;
+        ~Loan() { quota_.lent_ -= bytes_; }
+
+    private:
+        Quota& quota_;
+        std::uint64_t bytes_;
+    };
     /// Whether it may grow from `before` to `now`, all in all. Errors: no_space.
     Result<void> check(std::uint64_t before, std::uint64_t now) const {
-        if (now <= before || now <= max_) return {};
+        std::uint64_t max = max_;
+        if (now <= before || now <= max || now - max <= lent_) return {};
         return fail(Errc::no_space,
-                    "this storage keeps {} bytes of at most {} (total_max), {} more do not fit", before,
-                    max_.load(), now - before);
+                    "this storage keeps {} bytes of at most {} (total_max), {} more do not fit", before, max,
+                    now - before);
     }
 
 private:
-    std::atomic<std::uint64_t> max_{std::numeric_limits<std::uint64_t>::max()}, used_{0};
+    std::atomic<std::uint64_t> max_{std::numeric_limits<std::uint64_t>::max()}, used_{0}, lent_{0};
 };
 
 }  // namespace sonm::storage

@@ -142,11 +142,6 @@ Async<T> StorageService::answer(Async<T> call) {
     co_return tl::unexpected<Error>(spoken(std::move(error)));
 }
 
-Async<void> StorageService::check_write(Caller caller, Name name) {
-    if (name.collection == acl_collection) return guard_.check_change(std::move(caller), std::move(name.key));
-    return guard_.check(std::move(caller), std::move(name.collection), Access::write);
-}
-
 Async<void> StorageService::check_read(Caller caller, Name name) {
     // Who may read a collection may also see who else may.
     bool rules = name.collection == acl_collection;
@@ -178,7 +173,8 @@ Async<void> StorageService::write(Caller caller, Name name, Bytes value, std::ve
         co_return fail(Errc::too_large, "{} tags; at most {} are allowed", tags.size(), tags_max);
     bool rules = name.collection == acl_collection;
     if (rules) SONM_CO_CHECK(decode_rules(value));
-    auto checking = check_write(std::move(caller), name);
+    auto checking = rules ? guard_.check_change(std::move(caller), name.key)
+                          : guard_.check_write(std::move(caller), name);
     SONM_CO_CHECK(co_await std::move(checking));
     std::set<std::string> set(std::make_move_iterator(tags.begin()), std::make_move_iterator(tags.end()));
     std::size_t bytes = value.size();
@@ -192,9 +188,11 @@ Async<void> StorageService::write(Caller caller, Name name, Bytes value, std::ve
 Async<void> StorageService::remove(Caller caller, Name name) {
     ++counts_.removes;
     SONM_CO_CHECK(check_name_of(name));
-    auto checking = check_write(std::move(caller), name);
-    SONM_CO_CHECK(co_await std::move(checking));
     bool rules = name.collection == acl_collection;
+    // Who only removes becomes no owner: that would need room.
+    auto checking = rules ? guard_.check_change(std::move(caller), name.key)
+                          : guard_.check(std::move(caller), name.collection, Access::write);
+    SONM_CO_CHECK(co_await std::move(checking));
     auto removing = backend_->remove(name);
     Result<void> done = co_await std::move(removing);
     if (rules) guard_.forget(name.key);

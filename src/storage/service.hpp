@@ -50,8 +50,6 @@ private:
     Async<void> remove(Caller caller, Name name);
     /// `all`: fail if there are more than the query asks for.
     Async<Keys> find(Caller caller, Query query, bool all);
-    /// Of a change to the rules themselves, or to a value.
-    Async<void> check_write(Caller caller, Name name);
     Async<void> check_read(Caller caller, Name name);
 
     std::unique_ptr<Backend> backend_;

@@ -245,6 +245,38 @@ TEST_F(StorageServiceTest, FirstKnownWriter_OwnsTheCollection) {
         });
 }
 
+TEST_F(StorageServiceTest, FullStore_LetsKnownCallersRemoveAndOverwriteWhatNobodyOwns_ButNotGrow) {
+    as(std::nullopt, [](StorageClient storage) -> Task<void> {
+        for (std::string key : {"a", "b"}) {
+            SONM_CALL(written, storage.call<"write">("c", key, Bytes(1'000), std::nullopt));
+            EXPECT_TRUE(written);
+        }
+    });
+    // As after a restart with a smaller limit.
+    settings_.total_bytes_max = 1'500;
+    as(account(1), [](StorageClient storage) -> Task<void> {
+        for (std::string fresh : {"c", "d"}) {
+            SONM_CALL(more, storage.call<"write">(fresh, "new", Bytes(10), std::nullopt));
+            EXPECT_TRUE(more.error().is(std::errc::no_space_on_device)) << "nor do rules alone grow it";
+        }
+        SONM_CALL(removed, storage.call<"remove">("c", "a"));
+        EXPECT_TRUE(removed);
+    });
+    settings_.total_bytes_max = 1'000;
+    as(std::nullopt, [](StorageClient storage) -> Task<void> {
+        SONM_CALL(read, storage.call<"read">("c", "b"));
+        EXPECT_TRUE(read) << "whoever only removes is no owner";
+    });
+    as(account(1), [](StorageClient storage) -> Task<void> {
+        SONM_CALL(less, storage.call<"write">("c", "b", Bytes(900), std::nullopt));
+        EXPECT_TRUE(less);
+    });
+    as(std::nullopt, [](StorageClient storage) -> Task<void> {
+        SONM_CALL(read, storage.call<"read">("c", "b"));
+        EXPECT_TRUE(read.error().is(std::errc::permission_denied)) << "whoever has written is";
+    });
+}
+
 TEST_F(StorageServiceTest, OwnerMayOpenACollection_OthersMayNotTouchItsRules) {
     Rules shared;
     shared.accounts[account(1)] = 3;

@@ -11,6 +11,9 @@ const std::vector<std::string_view> migrations{
     "CREATE INDEX tag_of_key ON tag (collection, key)",
 };
 
+/// What a write costs in the line for the disk beside its value.
+constexpr std::size_t write_overhead = 1 * KiB;
+
 /// Keys looked at in one go by a find.
 constexpr std::size_t step_keys = 1000;
 
@@ -92,6 +95,7 @@ Async<Bytes> SqliteBackend::read(Name name) {
 }
 
 Async<void> SqliteBackend::write(Name name, Bytes value, std::set<std::string> tags) {
+    std::size_t bytes = value.size() + write_overhead;
     auto work = [this, name = std::move(name), value = std::move(value),
                  tags = std::move(tags)](Database& db) -> Result<std::uint64_t> {
         SONM_TRY(std::uint64_t before, used_bytes(db));
@@ -100,7 +104,8 @@ Async<void> SqliteBackend::write(Name name, Bytes value, std::set<std::string> t
         SONM_CHECK(quota_.check(before, now));
         return now;
     };
-    auto writing = db_.run(std::move(work), [this](std::uint64_t used) { quota_.set_used(used); });
+    auto counted = [this](std::uint64_t used) { quota_.set_used(used); };
+    auto writing = db_.run(std::move(work), std::move(counted), bytes);
     SONM_CO_CHECK(co_await std::move(writing));
     co_return Result<void>();
 }
