@@ -52,7 +52,7 @@ Async<void> LoggingService::send(rpc::Sink<LogEntry> out, LogFilter filter, Entr
 }
 
 Task<std::shared_ptr<SegmentReader>> LoggingService::open_files(LogFilter filter, std::uint64_t from,
-                                                               std::uint64_t before) const {
+                                                                std::uint64_t before) const {
     auto work = [folder = settings_.files->folder, filter = std::move(filter), from, before] {
         return std::make_shared<SegmentReader>(folder, filter, from, before);
     };

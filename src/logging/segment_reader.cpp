@@ -49,7 +49,11 @@ private:
 
 SegmentReader::SegmentReader(std::filesystem::path folder, LogFilter filter, std::uint64_t from,
                              std::uint64_t before)
-    : filter_(std::move(filter)), from_(from), before_(before), segments_(list_segments(folder)), unseen_files_(segments_.size()) {}
+    : filter_(std::move(filter)),
+      from_(from),
+      before_(before),
+      segments_(list_segments(folder)),
+      unseen_files_(segments_.size()) {}
 
 bool SegmentReader::is_in_range(std::size_t index) const {
     if (segments_[index].first_number >= before_) return false;

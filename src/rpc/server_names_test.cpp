@@ -171,7 +171,8 @@ TEST(ServerNames, a_draining_server_ends_idle_connections_at_once) { with_server
 Task<void> check_silent(Fixture& fixture, TaskGroup&) {
     auto* port = fixture.publish("echo", "192.0.2.1:5001");
     auto stream = fixture.dial(*port);
-    EXPECT_TRUE(co_await stream->write(testing::hex_bytes("93 01 07 90 93 01 00 91 a1 78")));  // refuse(), "x"
+    EXPECT_TRUE(
+        co_await stream->write(testing::hex_bytes("93 01 07 90 93 01 00 91 a1 78")));  // refuse(), "x"
     Bytes answer(64);
     auto reading = stream->read_some(answer);
     EXPECT_TRUE(co_await std::move(reading));
