@@ -8,14 +8,19 @@ namespace {
 using services::StorageProtocol;
 using testing::NodeTest;
 
-/// A service of any protocol.
+/// A service of any protocol, which has calls to finish while `busy`.
 class Plain final : public services::PlatformService {
 public:
-    explicit Plain(const rpc::ServiceBase& handlers) : handlers_(handlers) {}
+    Plain(const rpc::ServiceBase& handlers, const bool& busy) : handlers_(handlers), busy_(busy) {}
     const rpc::ServiceBase& handlers() const override { return handlers_; }
+    Async<void> drain() override {
+        while (busy_) co_await sleep_for(Millis(1));
+        co_return Result<void>();
+    }
 
 private:
     const rpc::ServiceBase& handlers_;
+    const bool& busy_;
 };
 
 class DoorTest : public NodeTest {
@@ -41,11 +46,11 @@ protected:
             ++changes;
             co_return Result<void>();
         });
-        auto keep = [](const rpc::ServiceBase& handlers) {
-            return [&handlers](services::Environment,
-                               YamlReader& args) -> Result<std::unique_ptr<services::PlatformService>> {
+        auto keep = [this](const rpc::ServiceBase& handlers) {
+            return [this, &handlers](services::Environment,
+                                     YamlReader& args) -> Result<std::unique_ptr<services::PlatformService>> {
                 if (args.describing()) return std::unique_ptr<services::PlatformService>();
-                return std::make_unique<Plain>(handlers);
+                return std::make_unique<Plain>(handlers, busy);
             };
         };
         types.add("storage", "Keeps.", keep(storage));
@@ -68,6 +73,7 @@ protected:
     rpc::Service<StorageProtocol> storage;
     rpc::Service<services::NodeProtocol> apps;
     int changes = 0;
+    bool busy = false;
 };
 
 template <class T>
@@ -235,6 +241,38 @@ TEST_F(DoorTest, a_door_that_is_closed__ends_who_came_through_it_and_leaves_the_
     EXPECT_TRUE(gone);
     EXPECT_EQ(other, "done");
     EXPECT_EQ(again, "done");
+}
+
+TEST_F(DoorTest, calls_under_way_when_the_node_stops__still_read_what_a_door_shows) {
+    std::string held, fresh;
+    busy = true;
+    auto body = [&](Node& n) -> Task<void> {
+        EXPECT_TRUE(n.open_door(door()));
+        auto talk = [&](TaskGroup& group) -> Task<void> {
+            auto read = [&](rpc::Connection connection) {
+                services::StorageClient client(std::move(connection));
+                return client.call<"read">(std::string("collection"), std::string("key"));
+            };
+            auto connecting = rpc::connect(group, address(), "storage", {});
+            auto connection = co_await std::move(connecting);
+            EXPECT_TRUE(connection) << said(connection);
+            n.stop();
+            while (n.info().state != "draining") co_await sleep_for(std::chrono::nanoseconds(0));
+            for (int i = 0; i < 50; ++i) co_await sleep_for(std::chrono::nanoseconds(0));
+            if (connection) held = said(co_await read(*connection));
+            auto entering = rpc::connect(group, address(), "storage", {});
+            auto late = co_await std::move(entering);
+            fresh = late ? said(co_await read(*late)) : said(late);
+            busy = false;
+        };
+        auto talking = scope(8, std::move(talk));
+        co_await std::move(talking);
+    };
+    auto done = serve(body);
+    ASSERT_TRUE(done) << done.error().message();
+    EXPECT_EQ(held, "done");
+    EXPECT_EQ(fresh, "done");
+    EXPECT_FALSE(std::filesystem::exists(folder / "door"));
 }
 
 TEST_F(DoorTest, a_full_door__leaves_the_room_of_the_node_alone) {

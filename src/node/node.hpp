@@ -105,6 +105,7 @@ private:
     Result<void> offer(const std::string& name, const rpc::ServiceBase& service,
                        std::unique_ptr<Listener> own);
     Async<void> drain();
+    Task<void> drain_units();
     Task<void> drain_unit(Unit& unit);
     Result<std::shared_ptr<NodeDoor>> make_door(services::Door door);
     static Task<void> run_door(std::shared_ptr<NodeDoor> door);

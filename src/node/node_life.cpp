@@ -5,6 +5,8 @@
 #include "sonm/node/notify.hpp"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 
@@ -19,6 +21,20 @@ Async<void> run_one(services::PlatformService& service) {
     auto running = service.run();
     co_await std::move(running);
     co_return Result<void>();
+}
+
+/// What a node keeps is nobody else's business, be the folder new or as an administrator made it. One that is
+/// not its own, or in use for something else (/tmp), stays as it is.
+Result<void> make_state(const std::filesystem::path& folder) {
+    SONM_CHECK(make_folder(folder, 0700));
+    std::error_code ignored;
+    struct stat status {};
+    bool open = ::stat(folder.c_str(), &status) == 0 && (status.st_mode & 077) != 0;
+    bool own = status.st_uid == ::geteuid() && (std::filesystem::exists(folder / "services", ignored) ||
+                                                std::filesystem::is_empty(folder, ignored));
+    if (open && own && ::chmod(folder.c_str(), 0700) == 0)
+        SONM_LOG(info, "{} was open to others: it is the node's own now", folder.string());
+    return {};
 }
 
 std::string host_of(const NodeConfig& config) {
@@ -105,7 +121,7 @@ Task<void> Node::open_and_tell(TaskGroup& group, std::optional<Result<void>>& op
 
 Async<void> Node::open(TaskGroup& group) {
     raise_open_files(config_.limits.connections_max);
-    SONM_CO_CHECK(make_folder(config_.state, 0700));
+    SONM_CO_CHECK(make_state(config_.state));
     // First: a second daemon on this folder is refused before it touches anything.
     SONM_CO_TRY(auto admin, listen_unix(parts_.executor, admin_socket(config_).string()));
     rpc::ServerOptions local;
@@ -233,18 +249,35 @@ Async<void> Node::drain() {
     if (locator_) locator_->drain();
     Result<void> served;
     auto body = [&](TaskGroup& group) -> Task<void> {
-        for (auto& unit : units_) group.spawn(drain_unit(*unit));
-        for (const auto& door : doors_) group.spawn(drain_door(door, config_.drain_max));
+        group.spawn(drain_units());
         auto draining = server_->drain(config_.drain_max);
         served = co_await std::move(draining);
         auto joining = group.join();
         co_await std::move(joining);
     };
-    auto draining = scope(units_.size() + doors_.size() + 1, std::move(body));
+    auto draining = scope(2, std::move(body));
     co_await std::move(draining);
     if (!served) SONM_LOG(warn, "stopping: {}", served.error().message());
     SONM_LOG(info, "node {} has stopped", config_.name);
     co_return Result<void>();
+}
+
+Task<void> Node::drain_units() {
+    const auto until = std::chrono::steady_clock::now() + config_.drain_max;
+    auto units = [this](TaskGroup& group) -> Task<void> {
+        for (auto& unit : units_) group.spawn(drain_unit(*unit));
+        return group.join();
+    };
+    auto draining = scope(units_.size() + 1, std::move(units));
+    co_await std::move(draining);
+    // Only now: calls that were under way in applications may have come through them.
+    auto doors = [this, until](TaskGroup& group) -> Task<void> {
+        auto left = std::chrono::duration_cast<Millis>(until - std::chrono::steady_clock::now());
+        for (const auto& door : doors_) group.spawn(drain_door(door, std::max(left, Millis(0))));
+        return group.join();
+    };
+    auto closing = scope(doors_.size() + 1, std::move(doors));
+    co_await std::move(closing);
 }
 
 Task<void> Node::drain_unit(Unit& unit) {
