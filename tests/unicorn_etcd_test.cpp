@@ -121,6 +121,42 @@ TEST(UnicornEtcd, two_nodes_share_values_subscriptions_and_locks) {
     with_two_nodes(etcd, check_two_nodes);
 }
 
+Task<void> check_going_down(OtherNode& a, OtherNode& b) {
+    using std::chrono::steady_clock;
+    auto held = follow_unicorn<"lock">(*a.client, std::string("/l")).value();
+    EXPECT_TRUE((co_await held.next()).value().value());
+    auto next = follow_unicorn<"lock">(*b.client, std::string("/l")).value();
+    auto other = follow_unicorn<"lock">(*b.client, std::string("/m")).value();
+    EXPECT_TRUE((co_await other.next()).value().value());
+    auto seats = follow_unicorn<"children_subscribe">(*b.client, std::string("/m")).value();
+    EXPECT_EQ(std::get<1>((co_await seats.next()).value().value()).size(), 1u);
+    auto waiting = follow_unicorn<"lock">(*a.client, std::string("/m")).value();
+    EXPECT_EQ(std::get<1>((co_await seats.next()).value().value()).size(), 2u);
+    auto begun = steady_clock::now();
+    auto drain = [&](TaskGroup& group) -> Task<void> {
+        auto node = [](Unicorn& unicorn) -> Task<void> {
+            auto draining = unicorn.drain();
+            EXPECT_TRUE(co_await std::move(draining));
+        };
+        group.spawn(node(a.unicorn));
+        auto lost = co_await held.next();
+        EXPECT_TRUE(!lost && lost.error().is(UnicornErrc::connection_loss));
+        auto told = steady_clock::now();
+        EXPECT_EQ(std::get<1>((co_await seats.next()).value().value()).size(), 1u);
+        EXPECT_LT(steady_clock::now() - begun, 900ms) << "who only waited goes at once";
+        EXPECT_TRUE((co_await next.next()).value().value());
+        EXPECT_GT(steady_clock::now() - told, 900ms) << "time for the holder to hear it";
+        co_await group.join();
+    };
+    auto all = scope(1, std::move(drain));
+    co_await std::move(all);
+    EXPECT_LT(steady_clock::now() - begun, 3s);
+}
+TEST(UnicornEtcd, a_lock_held_on_a_node_that_goes_down_is_given_on_when_its_holder_has_been_told) {
+    SONM_NEEDS_ETCD();
+    with_two_nodes(etcd, check_going_down);
+}
+
 TEST(UnicornEtcd, the_lock_of_a_node_that_died_goes_with_its_lease) {
     SONM_NEEDS_ETCD();
     auto main = [](Etcd& server) -> Task<void> {

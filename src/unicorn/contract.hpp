@@ -266,7 +266,7 @@ inline Task<void> check_drain(Bench& bench) {
         auto lost = co_await lock->next();
         EXPECT_TRUE(!lost && lost.error().is(UnicornErrc::connection_loss));
     }
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 1s);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 3s);
     EXPECT_TRUE(co_await ask_unicorn<"get">(bench.first, "/d/x")) << "calls are answered to the end";
 }
 TEST_P(UnicornContract, when_the_node_goes_down_subscriptions_end_well_and_holders_are_told) {

@@ -31,7 +31,10 @@ public:
     }
     ~EtcdSeat() override {
         backend_.seats_.erase(lease_);
-        backend_.revoked_.emplace_back(lease_, until_);
+        // A holder that did not let go itself has yet to hear that it holds the lock no more.
+        bool unaware = held_ && (lost_ || backend_.draining_);
+        auto from = SteadyClock::now() + (unaware ? margin : Millis(0));
+        backend_.revoked_.emplace(from, Revoked{lease_, until_});
         (void)backend_.revoke_.try_push(true);
     }
     void place(std::string key) { key_ = std::move(key); }
@@ -46,7 +49,8 @@ public:
         while (true) {
             auto looking = backend_.front(queue_, key_);
             SONM_CO_TRY(auto front, co_await std::move(looking));
-            if (front.first == key_) co_return Result<void>();
+            held_ = front.first == key_;
+            if (held_) co_return Result<void>();
             if (!front.second)
                 co_return fail(UnicornErrc::connection_loss, "the place in the queue was lost");
             auto waiting = watch_.changed();
@@ -60,6 +64,7 @@ public:
             auto told = co_await std::move(waiting);
             if (told) break;
         }
+        lost_ = true;
         co_return fail(UnicornErrc::connection_loss, "etcd could not be told in time that the holder lives");
     }
 
@@ -68,6 +73,7 @@ private:
     std::string queue_, key_;
     std::int64_t lease_;
     SteadyClock::time_point until_;
+    bool held_ = false, lost_ = false;
     Watchers::Watch watch_;
     Channel<bool> gone_;
 };
@@ -174,6 +180,11 @@ Task<void> EtcdBackend::keep_alive_one(std::int64_t lease) {
 }
 
 Async<void> EtcdBackend::drain() {
+    draining_ = true;  // before any seat goes
+    return until_revoked();
+}
+
+Async<void> EtcdBackend::until_revoked() {
     auto until = SteadyClock::now() + drain_max;
     while (!(seats_.empty() && revoked_.empty()) && SteadyClock::now() < until) co_await sleep_for(Millis(5));
     co_return Result<void>();
@@ -181,17 +192,19 @@ Async<void> EtcdBackend::drain() {
 
 Task<void> EtcdBackend::revoke() {
     while (true) {
-        if (revoked_.empty()) {
-            auto waiting = revoke_.pop();
+        auto first = revoked_.begin();
+        auto now = SteadyClock::now();
+        if (first == revoked_.end() || first->first > now) {
+            auto pause = first == revoked_.end() ? std::chrono::hours(1) : first->first - now;
+            auto waiting = within(pause, revoke_.pop());
             (void)co_await std::move(waiting);
             continue;
         }
-        auto [lease, until] = revoked_.front();
-        auto asking = ask("lease/revoke", etcd::lease_id(lease));
+        auto asking = ask("lease/revoke", etcd::lease_id(first->second.lease));
         auto done = co_await std::move(asking);
         bool unreachable = !done && done.error().is(UnicornErrc::connection_loss);
-        if (!unreachable || SteadyClock::now() > until + margin)
-            revoked_.pop_front();
+        if (!unreachable || SteadyClock::now() > first->second.until + margin)
+            revoked_.erase(first);
         else
             co_await sleep_for(config_.reconnect);
     }

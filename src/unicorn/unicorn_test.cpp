@@ -107,6 +107,96 @@ TEST(LocalBackend, a_tree_is_bounded_in_bytes_and_may_always_shrink) {
     });
 }
 
+TEST(LocalBackend, locks_refused_by_a_disk_that_fails_leave_nothing_behind_and_others_are_free_afterwards) {
+    TempDir folder;
+    std::string file = (folder / "tree.db").string();
+    auto in_folder = [&](const Executor& executor) -> std::unique_ptr<Backend> {
+        return std::make_unique<LocalBackend>(executor, file);
+    };
+    with_unicorn(in_folder, [&](Bench& bench) -> Task<void> {
+        auto& backend = static_cast<LocalBackend&>(bench.backend);
+        std::optional held(follow_unicorn<"lock">(bench.first, "/l").value());
+        EXPECT_TRUE((co_await held->next()).value().value());
+        auto disk = Database::open(file, Tree::migrations()).value();
+        EXPECT_TRUE(disk->script("ALTER TABLE node RENAME TO away"));
+        for (int i = 0; i < 100; ++i) {
+            auto refused = follow_unicorn<"lock">(bench.second, "/l").value();
+            EXPECT_FALSE(co_await refused.next());
+        }
+        EXPECT_EQ(backend.leaving(), 0u);
+        for (int i = 0; i < 100; ++i) (void)follow_unicorn<"lock">(bench.second, "/l").value();
+        EXPECT_FALSE(co_await ask_unicorn<"get">(bench.second, "/l")) << "after all of them";
+        EXPECT_EQ(backend.leaving(), 0u) << "nor do those who have not waited for the answer";
+        held.reset();
+        for (int i = 0; i < 500 && backend.leaving() == 0; ++i) co_await sleep_for(1ms);
+        EXPECT_EQ(backend.leaving(), 1u) << "this one is on the disk";
+        EXPECT_TRUE(disk->script("ALTER TABLE away RENAME TO node"));
+        auto next = follow_unicorn<"lock">(bench.second, "/l").value();
+        EXPECT_TRUE((co_await next.next()).value().value());
+        EXPECT_EQ(backend.leaving(), 0u);
+    });
+}
+
+TEST(LocalBackend, a_lock_that_is_given_up_before_it_is_answered_is_free_for_the_next) {
+    with_unicorn(in_memory, [](Bench& bench) -> Task<void> {
+        for (int i = 0; i < 20; ++i) (void)follow_unicorn<"lock">(bench.first, "/l").value();
+        auto next = follow_unicorn<"lock">(bench.second, "/l").value();
+        EXPECT_TRUE((co_await next.next()).value().value());
+        auto seats = follow_unicorn<"children_subscribe">(bench.second, "/l").value();
+        auto names = (co_await seats.next()).value().value();
+        while (std::get<1>(names).size() > 1) names = (co_await seats.next()).value().value();
+    });
+}
+
+Task<void> take(Async<void> work, std::optional<Result<void>>& out) { out = co_await std::move(work); }
+Task<void> look_at(Backend& backend, std::string path) {
+    auto looking = backend.get(std::move(path), Asker::client);
+    EXPECT_TRUE(co_await std::move(looking));
+}
+
+TEST(LocalBackend, while_clients_are_refused_streams_waiting_callers_and_released_locks_go_on) {
+    TempDir folder;
+    std::string file = (folder / "tree.db").string();
+    auto with_short_line = [&](const Executor& executor) -> std::unique_ptr<Backend> {
+        SharedDatabaseLimits line;
+        line.waiting_max = 1;
+        return std::make_unique<LocalBackend>(executor, file, TreeLimits(), line);
+    };
+    with_unicorn(with_short_line, [&](Bench& bench) -> Task<void> {
+        auto& backend = static_cast<LocalBackend&>(bench.backend);
+        EXPECT_TRUE(co_await ask_unicorn<"create">(bench.first, "/x/y", text("v")));
+        auto values = follow_unicorn<"subscribe">(bench.first, "/x/y").value();
+        EXPECT_TRUE(co_await values.next());
+        auto children = follow_unicorn<"children_subscribe">(bench.first, "/x").value();
+        EXPECT_TRUE(co_await children.next());
+        auto entering = backend.enqueue("/l", text("first"));
+        auto holder = (co_await std::move(entering)).value();
+        entering = backend.enqueue("/l", text("second"));
+        auto next = (co_await std::move(entering)).value();
+
+        auto other = Database::open(file, Tree::migrations()).value();
+        EXPECT_TRUE(other->script("BEGIN IMMEDIATE")) << "now nobody else gets on";
+        bench.group.spawn(look_at(backend, "/x/y"));
+        bench.group.spawn(look_at(backend, "/x/y"));
+        auto refused = co_await ask_unicorn<"get">(bench.second, "/x/y");
+        EXPECT_TRUE(!refused && refused.error().is(Errc::busy));
+        std::optional<Result<void>> first;
+        bench.group.spawn(take(next->first(), first));
+        backend.watchers().wake_all();
+        holder.reset();
+        co_await sleep_for(5ms);
+        EXPECT_FALSE(first);
+        EXPECT_TRUE(other->script("COMMIT"));
+
+        for (int i = 0; i < 300 && !first; ++i) co_await sleep_for(1ms);
+        EXPECT_TRUE(first && *first) << "taken out at once, not after a failure";
+        EXPECT_TRUE(co_await ask_unicorn<"put">(bench.first, "/x/y", text("w"), 0));
+        EXPECT_EQ((co_await values.next()).value().value(), versioned(text("w"), 1));
+        EXPECT_TRUE(co_await ask_unicorn<"create">(bench.first, "/x/z", text("v")));
+        EXPECT_EQ(std::get<1>((co_await children.next()).value().value()).size(), 2u);
+    });
+}
+
 TEST(LocalBackend, the_size_of_a_tree_that_an_older_program_wrote_is_known) {
     auto database = Database::open(":memory:", {Tree::migrations()[0]}).value();
     ASSERT_TRUE(database->script("INSERT INTO node (path, parent, value) VALUES ('/ab', '', x'0102')"));
