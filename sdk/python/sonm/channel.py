@@ -225,7 +225,14 @@ class Channel:
             self._consumed += item_cost(args)
             if self._consumed >= WINDOW_BYTES // 2 and self._can("credit") and not self._ended_in:
                 granted, self._consumed = self._consumed, 0
-                await self._send("credit", (granted,))
+                try:
+                    await self._send("credit", (granted,))
+                except BaseException:  # cancelled on a full socket: it is said, but the item has no reader yet
+                    self._consumed -= item_cost(args)
+                    self._inbox.appendleft((name, args, cost))
+                    self._inbox_bytes += cost
+                    self._connection.count_unread(cost)
+                    raise
         return name, args
 
     async def grant_window(self) -> None:

@@ -109,6 +109,22 @@ class UnreadTest(unittest.IsolatedAsyncioTestCase):
             await asyncio.wait([opening])
         self.assertEqual(self.it._unread_bytes, 0)
 
+    async def test_a_read_that_is_cancelled_while_it_grants_credit_loses_no_item(self) -> None:
+        async def full() -> None:
+            await asyncio.Event().wait()
+
+        channel = await self.it.open(0, (), {**GRANTS}, {**PLAIN})
+        await self.say(pack_frame(1, 0, (bytes(WINDOW_BYTES // 2),)), pack_frame(1, 0, (b"next",)))
+        with mock.patch.object(self.it._writer, "drain", full):
+            reading = asyncio.create_task(channel.read())
+            await self.say()
+            reading.cancel()
+            await asyncio.wait([reading])
+        said = len(self.it._writer.said)
+        self.assertEqual(await channel.read(), bytes(WINDOW_BYTES // 2))
+        self.assertEqual(await channel.read(), b"next")
+        self.assertEqual(len(self.it._writer.said), said, "granted once")
+
     async def test_a_plain_stream_that_is_never_read_ends_its_connection_with_the_reason(self) -> None:
         with mock.patch("sonm.connection.STALL_SECONDS", 0.05):
             channel = await self.it.open(0, (), {}, PLAIN)
