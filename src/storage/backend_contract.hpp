@@ -296,6 +296,27 @@ TEST_P(BackendContract, WritersAtOnceNearTheLimit_DoNotPassIt) {
     });
 }
 
+TEST_P(BackendContract, FullStore_TakesASmallRecordMoreWhileThereIsALoan) {
+    with([](Backend& b) -> Async<void> {
+        Quota* quota = b.quota();
+        if (!quota) co_return Result<void>();
+        SONM_DO(put(b, "large", std::string(200'000, 'x'), {"t"}));
+        for (std::uint64_t limit : {quota->used(), std::uint64_t(0)}) {
+            quota->limit(limit);
+            Name rules{fmt::format("rules-{}", limit), "collection"};
+            std::set<std::string> tags{"a tag"};
+            {
+                Quota::Loan room(*quota, 64 * KiB);
+                SONM_DO(b.write(rules, to_bytes("record"), tags));
+                SONM_REFUSED(Errc::no_space, put(b, "other", std::string(100'000, 'x')));
+            }
+            SONM_EXPECT(to_bytes("record"), b.read(rules));
+            SONM_REFUSED(Errc::no_space, put(b, "other", std::string(100'000, 'x')));
+        }
+        co_return Result<void>();
+    });
+}
+
 inline std::string backend_name(const ::testing::TestParamInfo<BackendKind>& info) { return info.param.name; }
 
 }  // namespace sonm::storage
