@@ -69,13 +69,13 @@ Task<void> Notifications::clean() {
         topic = std::move(*next);
     }
     // Before publishing is refused for long, named subscribers lose some of what only they are owed.
-    std::optional<std::uint64_t> after(0);
-    while (after) {
-        auto work = [now = clock_.now(), from = *after](Store& store) { return store.squeeze(now, from); };
+    std::optional<Store::Squeezed> at = Store::Squeezed();
+    while (at) {
+        auto work = [now = clock_.now(), from = *at](Store& store) { return store.squeeze(now, from); };
         auto squeezing = ask(std::move(work), Asker::service);
         auto next = co_await std::move(squeezing);
         if (!next) co_return failed(next.error());
-        after = *next;
+        at = std::move(*next);
     }
 }
 

@@ -17,8 +17,8 @@ struct SmallStore {
     void clean(UnixTime now, bool squeeze = false) {
         std::optional<std::string> topic("");
         while (topic) topic = store.clean(now, *topic).value();
-        std::optional<std::uint64_t> after(0);
-        while (squeeze && after) after = store.squeeze(now, *after).value();
+        std::optional<Store::Squeezed> at = Store::Squeezed();
+        while (squeeze && at) at = store.squeeze(now, *at).value();
     }
     std::unique_ptr<Database> database;
     Store store;

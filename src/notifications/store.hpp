@@ -3,6 +3,7 @@
 #include "sonm/base/sqlite.hpp"
 #include "sonm/services/notifications_service.hpp"
 
+#include <map>
 #include <set>
 
 namespace sonm::notifications {
@@ -89,10 +90,16 @@ public:
     /// Removes a part of what need not be kept, from the topic behind `topic` on: where to go on, nothing if
     /// that was all.
     Result<std::optional<std::string>> clean(UnixTime now, std::string topic);
+    /// How far a squeeze has come.
+    struct Squeezed {
+        std::uint64_t after = 0;
+        /// By topic: up to there are more than count_max. Found once, as that is slow; it only rises.
+        std::map<std::string, std::uint64_t> too_many;
+    };
     /// While more than nine tenths of the room are taken, or a publication was refused for want of room:
-    /// removes a part of what is kept for named subscribers only, the oldest of all topics behind `after`,
-    /// and no more than that needs. Where to go on, nothing if that was all. After clean().
-    Result<std::optional<std::uint64_t>> squeeze(UnixTime now, std::uint64_t after);
+    /// removes a part of what is kept for named subscribers only, the oldest of all topics, and no more than
+    /// that needs. Where to go on, nothing if that was all. After clean().
+    Result<std::optional<Squeezed>> squeeze(UnixTime now, Squeezed at);
 
     struct Counts {
         std::uint64_t kept = 0, bytes = 0, pending = 0, dead = 0, subscribers = 0;

@@ -120,7 +120,7 @@ Result<std::size_t> Store::clean_topic(const std::string& topic, UnixTime now) {
     return which.size();
 }
 
-Result<std::optional<std::uint64_t>> Store::squeeze(UnixTime now, std::uint64_t after) {
+Result<std::optional<Store::Squeezed>> Store::squeeze(UnixTime now, Squeezed at) {
     SONM_TRY(auto taken, database_.value<std::uint64_t>("SELECT bytes FROM total"));
     std::uint64_t bytes = taken.value_or(0);
     std::uint64_t enough =
@@ -130,12 +130,12 @@ Result<std::optional<std::uint64_t>> Store::squeeze(UnixTime now, std::uint64_t 
         SONM_TRY(auto last, database_.value<std::optional<std::uint64_t>>(
                                 "SELECT max(sequence) FROM (SELECT sequence FROM notification"
                                 " WHERE sequence > ? ORDER BY sequence LIMIT ?)",
-                                after, looked_step));
+                                at.after, looked_step));
         looked_at = last.value_or(std::nullopt);
     }
     if (!looked_at) {
         wanted_ = 0;
-        return looked_at;
+        return std::optional<Squeezed>();
     }
     struct Candidate {
         std::uint64_t sequence, time, bytes;
@@ -153,13 +153,13 @@ Result<std::optional<std::uint64_t>> Store::squeeze(UnixTime now, std::uint64_t 
                            " AND +topic IN (SELECT topic FROM subscriber)"
                            " AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.sequence = n.sequence)"
                            " ORDER BY sequence",
-                           after, *looked_at));
-    std::map<std::string, std::uint64_t> too_many;
+                           at.after, *looked_at));
+    at.after = *looked_at;
     std::map<std::string, std::vector<std::uint64_t>> which;
     std::size_t count = 0;
     for (const Candidate& next : candidates) {
         if (bytes <= enough) break;
-        auto [limit, fresh] = too_many.try_emplace(next.topic);
+        auto [limit, fresh] = at.too_many.try_emplace(next.topic);
         if (fresh) {
             SONM_TRY(limit->second, beyond(next.topic, keeping_.count_max));
         }
@@ -167,12 +167,12 @@ Result<std::optional<std::uint64_t>> Store::squeeze(UnixTime now, std::uint64_t 
         which[next.topic].push_back(next.sequence);
         bytes -= std::min(bytes, next.bytes);
         if (++count == removed_step) {
-            looked_at = next.sequence;
+            at.after = next.sequence;
             break;
         }
     }
     for (const auto& [topic, sequences] : which) SONM_CHECK(remove(topic, sequences));
-    return looked_at;
+    return std::optional(std::move(at));
 }
 
 Result<void> Store::remove(const std::string& topic, const std::vector<std::uint64_t>& sequences) {
