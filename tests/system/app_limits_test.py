@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 from app_support import DIED, PATIENCE, SERVICES, AppCase, Apps, alive, asyncio
-from node_support import Node, need_node
+from node_support import Node, need_node, wait
 
 NONE = ["0" * 16]
 SPOOLS, SOCKETS = Path("/var/lib/sonm-apps"), Path("/run/sonm-apps")
@@ -139,8 +139,8 @@ class LivesOfNodes(unittest.TestCase):
     def setUp(self):
         need_root()
 
-    def node(self):
-        node = Node(SERVICES % "")
+    def node(self, arguments=""):
+        node = Node(SERVICES % arguments)
         self.addCleanup(node.clean)
         return node.start()
 
@@ -177,15 +177,25 @@ class LivesOfNodes(unittest.TestCase):
         grouped = bool(groups(first))
         self.assertTrue(grouped or not can_be_made())
         if grouped:
-            self.assertTrue(alive(stray), "it has left its parent and its session: only its control group tells whose it is")
+            self.assertTrue(alive(stray), "it has left its parent and its session")
         node.start()
-        if grouped:
-            self.assertFalse(alive(stray))
-        else:
-            os.kill(int(stray), signal.SIGKILL)
+        wait(lambda: not alive(stray), "the end of the stray process", PATIENCE, node.log)
         self.assertEqual(folders(first), set())
         self.assertEqual(self.ask(node, runs), b"app")
         self.assertTrue(spool.parents[2].exists())
+
+    def test_without_control_groups_what_has_left_its_worker_ends_with_the_application_and_with_the_next_start(self):
+        node = self.node("control_groups: /nowhere")
+        self.assertIn("without control groups", node.log())
+        stray, _ = self.worker(node, "stray")
+        self.assertTrue(alive(stray))
+        self.ask(node, pause)
+        wait(lambda: not alive(stray), "the end with the application", PATIENCE, node.log)
+        stray, _ = self.worker(node, "stray")
+        node.signal(signal.SIGKILL).ended()
+        self.assertTrue(alive(stray))
+        node.start()
+        wait(lambda: not alive(stray), "the end with the next start", PATIENCE, node.log)
 
     def test_one_that_is_killed_for_ever_is_cleaned_up_after_by_the_next_on_this_machine(self):
         dead = self.node()
@@ -206,6 +216,10 @@ class LivesOfNodes(unittest.TestCase):
 def sockets(spool):
     """Where those lie of the node whose unpacked code is there."""
     return SOCKETS / spool.parents[2].name[:8]
+
+
+async def pause(apps):
+    await apps.apps.pause_app("app")
 
 
 async def runs(apps):

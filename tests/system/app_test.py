@@ -122,6 +122,11 @@ class Life(AppCase):
             await asyncio.gather(*callers)
             self.assertEqual(set(outcomes), {"1", "2", "late"})
             self.assertEqual(await apps.outcome("rolling", "version"), "2")
+            unpacked = Path((await apps.outcome("rolling", "user")).split()[1])
+
+            async def alone():
+                return os.listdir(unpacked.parent) == [unpacked.name]
+            await apps.until(alone, "the end of the folder of the first version")
         self.run_with(body)
 
     def test_a_changed_profile_holds_without_new_workers(self):
@@ -177,7 +182,8 @@ class Life(AppCase):
 
 
 class OtherUsers(AppCase):
-    arguments = "users: 200000-200003, spool: /var/tmp/sonm-test-spool-%d, runtime: /var/tmp/sonm-test-run-%d" % (os.getpid(), os.getpid())
+    first_user = 1_000_000 + 4 * os.getpid()  # not those of another run: whatever runs as them is ended
+    arguments = f"users: {first_user}-{first_user + 3}, spool: /var/tmp/sonm-test-spool-{os.getpid()}, runtime: /var/tmp/sonm-test-run-{os.getpid()}"
 
     @classmethod
     def setUpClass(cls):
@@ -197,7 +203,7 @@ class OtherUsers(AppCase):
             for name in ("first", "second"):
                 await apps.start(name)
                 users.add((await apps.outcome(name, "user")).split()[0])
-            self.assertEqual(users, {"200000", "200001"})
+            self.assertEqual(users, {str(self.first_user), str(self.first_user + 1)})
         self.run_with(body)
 
 
