@@ -314,6 +314,11 @@ Task<void> AppHost::live(RunningPtr running) {
     co_await std::move(running_app);
     auto closing = close(running);
     co_await std::move(closing);
+    // Or what it has left running goes on writing into what is about to be removed.
+    auto end = [user = running->user] { return user ? end_processes_of(*user) : Result<void>(); };
+    auto ending = offload_blocking(std::move(end));
+    if (auto ended = co_await std::move(ending); !ended)
+        SONM_LOG(warn, "app {}: {}", name, ended.error().message());
     apps_.erase(name);
     running.reset();  // and with it what was unpacked
     SONM_LOG(info, "app {} has stopped", name);
