@@ -83,7 +83,8 @@ Result<HttpHead> parse_http_head(BytesView msgpack) {
     using Parts = std::tuple<int, std::vector<std::pair<std::string, std::string>>>;
     SONM_TRY(Parts parts, rpc::unpack<Parts>(in));
     HttpHead head{std::get<0>(parts), std::move(std::get<1>(parts))};
-    if (head.code < 100 || head.code > 599) return fail(Errc::invalid, "{} is no HTTP status", head.code);
+    if (head.code < 200 || head.code > 599)
+        return fail(Errc::invalid, "{} is no final HTTP status", head.code);
     if (head.headers.size() > headers_max) return fail(Errc::invalid, "{} headers", head.headers.size());
     return head;
 }

@@ -47,6 +47,7 @@ TEST(HttpEntry, calls_and_heads_survive_a_round_trip) {
 TEST(HttpEntry, an_answer_that_is_no_HTTP_is_refused) {
     EXPECT_FALSE(parse_http_head(to_bytes("hello")));
     EXPECT_FALSE(parse_http_head(pack_http_head(HttpHead{42, {}})));
+    EXPECT_FALSE(parse_http_head(pack_http_head(HttpHead{100, {}})));
     EXPECT_FALSE(parse_http_head({}));
 }
 

@@ -3,11 +3,17 @@
 #include "sonm/http/server.hpp"
 
 namespace sonm::http {
+namespace {
+
+/// RFC 9110 6.4.1: these have no body, and say no length of one.
+bool is_bare(int status) { return status < 200 || status == 204 || status == 304; }
+
+}  // namespace
 
 Responder::Responder(ByteStream& stream, const RequestParser& request, const ServerLimits& limits, bool last)
     : stream_(stream),
       limits_(limits),
-      head_only_(request.head().method == "HEAD"),
+      bodiless_(request.head().method == "HEAD"),
       http_1_0_(request.headers_done() && request.is_http_1_0()),
       last_(last) {}
 
@@ -34,28 +40,29 @@ Async<void> Responder::put(std::string bytes) {
 }
 
 Async<void> Responder::send(Response response) {
-    // 204 and 304 have no body and no length.
-    bool bare = response.status == 204 || response.status == 304;
+    bool bare = is_bare(response.status);
     std::string length = bare ? std::string() : fmt::format("Content-Length: {}\r\n", response.body.size());
     SONM_CO_TRY(std::string out, head_of(response, length));
     begun_ = true;
-    if (!head_only_ && !bare) out += response.body;
+    if (!bodiless_ && !bare) out += response.body;
     co_return co_await put(std::move(out));
 }
 
 Async<void> Responder::begin(Response head) {
+    bool bare = is_bare(head.status);
     // Without chunks only the connection's end tells the body's.
-    last_ = last_ || http_1_0_;
-    SONM_CO_TRY(std::string out, head_of(head, http_1_0_ ? "" : "Transfer-Encoding: chunked\r\n"));
+    last_ = last_ || (http_1_0_ && !bare);
+    SONM_CO_TRY(std::string out, head_of(head, http_1_0_ || bare ? "" : "Transfer-Encoding: chunked\r\n"));
     begun_ = true;
-    chunked_ = !http_1_0_ && !head_only_;
+    bodiless_ = bodiless_ || bare;
+    chunked_ = !http_1_0_ && !bodiless_;
     auto putting = put(std::move(out));
     SONM_CO_CHECK(co_await std::move(putting));
     co_return co_await write(as_bytes(head.body));
 }
 
 Async<void> Responder::write(BytesView piece) {
-    if (piece.empty() || head_only_) co_return Result<void>();
+    if (piece.empty() || bodiless_) co_return Result<void>();
     std::string out = chunked_ ? fmt::format("{:x}\r\n", piece.size()) : std::string();
     out += as_text(piece);
     if (chunked_) out += "\r\n";

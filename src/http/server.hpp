@@ -30,7 +30,8 @@ public:
     /// A whole answer. Errors: invalid (a header that cannot be), conflict (an answer has begun), and those
     /// of the stream.
     Async<void> send(Response response);
-    /// Begins an answer whose body follows in pieces; the head's own body is the first. Errors: as send.
+    /// Begins an answer whose body follows in pieces; the head's own body is the first. Pieces for a status
+    /// without a body are dropped. Errors: as send.
     Async<void> begin(Response head);
     /// The next piece; waits while the client is slow. Errors: closed, timeout: the client is of no more use.
     Async<void> write(BytesView piece);
@@ -46,7 +47,8 @@ private:
 
     ByteStream& stream_;
     const ServerLimits& limits_;
-    bool head_only_, http_1_0_, last_;
+    bool bodiless_;  ///< the answer ends with its head
+    bool http_1_0_, last_;
     bool begun_ = false, chunked_ = false, broken_ = false;
 };
 

@@ -14,6 +14,12 @@ Async<void> handle(const Incoming& request, Responder& out) {
         bad.headers.push_back(Header{"X", "a\r\nY: b"});
         co_return co_await out.send(std::move(bad));
     }
+    if (request.path() == "/204" || request.path() == "/304") {
+        Response head = text_response(request.path() == "/204" ? 204 : 304, "none");
+        auto beginning = out.begin(std::move(head));
+        SONM_CO_CHECK(co_await std::move(beginning));
+        co_return co_await out.write(as_bytes("of this"));
+    }
     if (request.path() == "/stream" || request.path() == "/cut") {
         Response head = text_response(200, "one ");
         auto beginning = out.begin(std::move(head));
@@ -87,6 +93,15 @@ TEST(http_server, streamed_answer__is_chunked_and_without_chunks_for_an_old_clie
     EXPECT_TRUE(got.ends_with("\r\n\r\n4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n")) << got;
     got = answer("GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     EXPECT_TRUE(got.ends_with("Connection: close\r\n\r\none two")) << got;
+}
+
+TEST(http_server, streamed_answer_of_a_status_without_body__has_none_and_keeps_the_connection) {
+    for (const char* path : {"/204", "/304"}) {
+        std::string got = answer(fmt::format("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", path) +
+                                 "GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+        EXPECT_EQ(got.find("Transfer-Encoding"), got.npos) << got;
+        EXPECT_NE(got.find("\r\n\r\nHTTP/1.1 200 OK"), got.npos) << got;
+    }
 }
 
 TEST(http_server, streamed_answer_that_fails__does_not_look_complete) {

@@ -70,12 +70,13 @@ struct Client::Impl {
 
     static Async<std::unique_ptr<Open>> begin(std::shared_ptr<Impl> impl, Request request, BodySource source,
                                               std::optional<std::uint64_t> bytes) {
-        auto turn = impl->places.pop();
+        Millis limit = impl->limit(request);
+        auto turn = within(limit, impl->places.pop());
         SONM_CO_CHECK(co_await std::move(turn));
         bool streamed = source != nullptr;
         auto open = std::make_unique<Open>(impl, std::move(request), streamed, bytes);
         SONM_CO_CHECK(open->transfer().start());
-        auto head = open->transfer().until_head(std::move(source));
+        auto head = open->transfer().until_head(std::move(source), limit);
         SONM_CO_CHECK(co_await std::move(head));
         co_return Result<std::unique_ptr<Open>>(std::move(open));
     }
@@ -125,7 +126,7 @@ Async<std::unique_ptr<Body>> Client::open(Request request) {
 
 Async<std::unique_ptr<Body>> Client::open(Request request, BodySource source,
                                           std::optional<std::uint64_t> bytes) {
-    // A long upload takes as long as it takes: each of its pieces has a deadline.
+    // A long upload takes as long as it takes: each of its steps has a deadline.
     return Impl::piecewise(Impl::begin(impl_, std::move(request), std::move(source), bytes));
 }
 

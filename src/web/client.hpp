@@ -46,7 +46,8 @@ struct Limits {
     std::size_t transfers_max = 64;           ///< at once; more wait for their turn within their deadline
     Millis connect_max{10'000};               ///< look-up, connection and TLS together
     Millis answer_max{30'000};                ///< whole exchange for `request`; until the headers for `open`
-    Millis idle_max{60'000};                  ///< of `Body::read`, and for each piece of a streamed request
+    Millis idle_max{60'000};  ///< of `Body::read`, for each piece of a streamed request, and for the next
+                              ///< bytes of it that the server takes
 };
 
 struct Options {
@@ -88,7 +89,9 @@ public:
     /// Sends, reads the headers and leaves the body to the caller.
     Async<std::unique_ptr<Body>> open(Request request);
     /// The same with a request body that comes in pieces, `bytes` in all (chunked if that is not known);
-    /// Request::body is not used. Redirects are not followed. A server that answers early ends the sending.
+    /// Request::body is not used. Redirects are not followed. A server that refuses early ends the sending.
+    /// answer_max is for the turn, and for the headers after the last piece. Errors also: invalid (not
+    /// `bytes` bytes).
     Async<std::unique_ptr<Body>> open(Request request, BodySource source,
                                       std::optional<std::uint64_t> bytes = std::nullopt);
     /// Exchanges under way.

@@ -139,8 +139,7 @@ Result<void> Transfer::start() {
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.limits.connect_max.count()));
     set(CURLOPT_USERAGENT, options_.user_agent.c_str());
     if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
-    bool follow = request_.redirects_max > 0 && !streamed_;
-    set(CURLOPT_FOLLOWLOCATION, follow ? 1L : 0L);
+    set(CURLOPT_FOLLOWLOCATION, follows() ? 1L : 0L);
     set(CURLOPT_MAXREDIRS, static_cast<long>(request_.redirects_max));
     set(CURLOPT_OPENSOCKETFUNCTION, on_open);
     set(CURLOPT_OPENSOCKETDATA, this);
@@ -193,6 +192,12 @@ std::size_t Transfer::on_header(char* text, std::size_t size, std::size_t count,
     return static_cast<Transfer*>(self)->take_header({text, size * count}) ? size * count : 0;
 }
 
+long Transfer::status() const {
+    long code = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &code);
+    return code;
+}
+
 bool Transfer::take_header(std::string_view line) {
     header_bytes_ += line.size();
     if (header_bytes_ > options_.limits.header_bytes_max) {
@@ -206,6 +211,8 @@ bool Transfer::take_header(std::string_view line) {
     if (line.starts_with("HTTP/")) {
         head_ = Response();
         header_bytes_ = line.size();
+        // curl takes the Location of a 304 for a redirect, which it is not.
+        curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, follows() && status() != 304 ? 1L : 0L);
         return true;
     }
     if (!line.empty()) {
@@ -217,13 +224,16 @@ bool Transfer::take_header(std::string_view line) {
         head_.headers.push_back(Header{std::string(line.substr(0, colon)), std::string(value)});
         return true;
     }
-    long status = 0;
-    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-    if (status < 200) return true;
-    bool follows = request_.redirects_max > 0 && !streamed_ && status >= 300 && status < 400 &&
-                   status != 304 && head_.header("location");
-    if (follows) return true;
-    head_.status = static_cast<int>(status);
+    long code = status();
+    if (code < 200) return true;
+    // As curl does it: a location without a value is none.
+    auto leads = [](const Header& header) {
+        return same_name(header.name, "location") && !header.value.empty();
+    };
+    bool elsewhere = follows() && code >= 300 && code < 400 && code != 304 &&
+                     std::any_of(head_.headers.begin(), head_.headers.end(), leads);
+    if (elsewhere) return true;
+    head_.status = static_cast<int>(code);
     const char* url = nullptr;
     curl_easy_getinfo(easy_, CURLINFO_EFFECTIVE_URL, &url);
     if (url) head_.url = url;
@@ -261,6 +271,7 @@ std::size_t Transfer::on_upload(char* out, std::size_t size, std::size_t count, 
         self->wake();
         return CURL_READFUNC_PAUSE;
     }
+    self->wake();
     std::size_t taken = std::min(left, size * count);
     std::memcpy(out, self->upload_.data() + self->upload_at_, taken);
     self->upload_at_ += taken;
@@ -269,7 +280,12 @@ std::size_t Transfer::on_upload(char* out, std::size_t size, std::size_t count, 
 
 void Transfer::resume() {
     paused_ = false;
-    curl_easy_pause(easy_, CURLPAUSE_CONT);
+    CURLcode code = curl_easy_pause(easy_, CURLPAUSE_CONT);
+    if (code == CURLE_OK) return;
+    // What was held back was refused: curl neither goes on nor reports an end.
+    curl_multi_remove_handle(engine_->multi(), easy_);
+    added_ = false;
+    finished(code);
 }
 
 void Transfer::finished(CURLcode code) {
@@ -284,19 +300,47 @@ Error Transfer::failure() const {
     return Error{make_error_code(errc_of(code_)), fmt::format("{}: {}", request_.url, text)};
 }
 
-Async<void> Transfer::until_head(BodySource source) {
-    while (!head_done_ && !done_) {
-        bool hungry = streamed_ && !upload_ended_ && upload_at_ == upload_.size();
-        if (!hungry) {
-            auto waiting = changed_.pop();
-            SONM_CO_CHECK(co_await std::move(waiting));
-            continue;
+Async<void> Transfer::take_piece(const BodySource& source) {
+    auto next = within(options_.limits.idle_max, source());
+    SONM_CO_TRY(Bytes piece, co_await std::move(next));
+    uploaded_ += piece.size();
+    upload_ended_ = piece.empty();
+    if (!upload_ended_ && uploaded_ == upload_bytes_) {
+        // The last piece goes out when nothing follows it: a server never takes the part for the whole.
+        auto rest = within(options_.limits.idle_max, source());
+        SONM_CO_TRY(Bytes more, co_await std::move(rest));
+        uploaded_ += more.size();
+        upload_ended_ = more.empty();
+    }
+    // Another length would leave bytes on a connection that the next request uses, or take that request for
+    // the rest. Whoever fails here gives the transfer up, and its connection ends with it.
+    bool wrong = upload_ended_ ? uploaded_ != upload_bytes_ : uploaded_ > upload_bytes_;
+    if (upload_bytes_ && wrong)
+        co_return fail(Errc::invalid, "{}: the body was said to have {} bytes and has {} {}", request_.url,
+                       *upload_bytes_, upload_ended_ ? "only" : "at least", uploaded_);
+    upload_ = std::move(piece);
+    upload_at_ = 0;
+    co_return Result<void>();
+}
+
+Async<void> Transfer::until_step() {
+    for (std::size_t at = upload_at_; !answered() && !hungry() && upload_at_ == at;) {
+        auto waiting = changed_.pop();
+        SONM_CO_CHECK(co_await std::move(waiting));
+    }
+    co_return Result<void>();
+}
+
+Async<void> Transfer::until_head(BodySource source, Millis limit) {
+    while (!answered()) {
+        if (hungry()) {
+            auto taking = take_piece(source);
+            SONM_CO_CHECK(co_await std::move(taking));
+            if (!done_) resume();
         }
-        auto next = within(options_.limits.idle_max, source());
-        SONM_CO_TRY(upload_, co_await std::move(next));
-        upload_at_ = 0;
-        upload_ended_ = upload_.empty();
-        if (!done_) resume();
+        bool sending = streamed_ && (!upload_ended_ || upload_at_ < upload_.size());
+        auto step = within(sending ? options_.limits.idle_max : limit, until_step());
+        SONM_CO_CHECK(co_await std::move(step));
     }
     if (done_ && (code_ != CURLE_OK || !head_done_)) co_return tl::unexpected<Error>(failure());
     co_return Result<void>();

@@ -14,8 +14,10 @@ public:
 
     /// Errors: invalid, too_large.
     Result<void> start();
-    /// Waits until the final headers are there, feeding the request from `source` if it is streamed.
-    Async<void> until_head(BodySource source);
+    /// Waits until the final headers are there, and until `source` has fed the request if it is streamed:
+    /// each step of that within idle_max, and the headers within `limit` after the last piece. Errors:
+    /// invalid (not as many bytes as were said), timeout.
+    Async<void> until_head(BodySource source, Millis limit);
     /// Next bytes of the body; empty at its end.
     Async<Bytes> read();
     const Response& head() const { return head_; }
@@ -29,10 +31,19 @@ private:
     static std::size_t on_body(char* text, std::size_t size, std::size_t count, void* self);
     static std::size_t on_upload(char* out, std::size_t size, std::size_t count, void* self);
     static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
+    bool follows() const { return request_.redirects_max > 0 && !streamed_; }
+    /// Of the head that curl is reading.
+    long status() const;
     bool take_header(std::string_view line);
     std::size_t take_body(std::string_view piece);
     Result<void> check_request() const;
     void set_method();
+    bool answered() const { return done_ || (head_done_ && (!streamed_ || upload_ended_)); }
+    bool hungry() const { return streamed_ && !upload_ended_ && upload_at_ == upload_.size(); }
+    /// The next piece, and the end with the one that reaches the length that was said.
+    Async<void> take_piece(const BodySource& source);
+    /// Waits until the head is there, or some of the piece has been sent.
+    Async<void> until_step();
     void resume();
     void wake() { (void)changed_.try_push(std::monostate()); }
     Error failure() const;
@@ -58,6 +69,7 @@ private:
 
     Bytes upload_;
     std::size_t upload_at_ = 0;
+    std::uint64_t uploaded_ = 0;  ///< bytes of all pieces so far
     bool upload_ended_ = false;
     Channel<std::monostate> changed_;  ///< holds one wake-up: something above has changed
 };
