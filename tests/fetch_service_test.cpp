@@ -1,6 +1,7 @@
 #include "sonm/fetch/fetch.hpp"
 #include "support/http_peer.hpp"
 #include "support/service_bench.hpp"
+#include "support/slow_lookup.hpp"
 
 namespace sonm::fetch {
 namespace {
@@ -221,6 +222,25 @@ Task<void> check_bound(Bench& bench) {
     EXPECT_EQ((co_await bench.client.call<"fetch">(bench.request("/hello")))->status, 200u);
 }
 TEST(FetchService, a_caller_with_too_many_requests_under_way_is_told_so_at_once) { with_fetch(check_bound); }
+
+Task<void> check_lookups(Bench& bench) {
+    for (int i = 0; i < 2; ++i) {
+        FetchRequest slow;
+        slow.url = fmt::format("http://{}/", test::slow_host);
+        slow.timeout_ms = 50;
+        EXPECT_TRUE((co_await bench.client.call<"fetch">(slow)).error().is(Errc::timeout));
+    }
+    auto busy = co_await bench.client.call<"fetch">(bench.request("/hello"));
+    EXPECT_TRUE(!busy && busy.error().is(Errc::busy));
+    co_await sleep_for(700ms);
+    auto after = co_await bench.client.call<"fetch">(bench.request("/hello"));
+    EXPECT_TRUE(after) << (after ? "" : after.error().message());
+}
+TEST(FetchService, a_request_given_up_while_its_host_is_looked_up_counts_for_its_caller_still) {
+    Config config = local_config();
+    config.limits.lookup_max = Millis(500);
+    with_fetch(check_lookups, config);
+}
 
 TEST(FetchService, its_arguments_are_documented_and_read) {
     std::string text = describe_yaml([](YamlReader& reader) { (void)make(services::Environment(), reader); });

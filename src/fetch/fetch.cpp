@@ -22,6 +22,7 @@ web::Options options_of(const Config& config) {
     options.ca_file = config.ca_file;
     options.user_agent = "sonm-urlfetch";
     options.limits.answer_max = config.limits.time_max;
+    options.limits.lookup_max = config.limits.lookup_max;
     options.limits.transfers_max = config.limits.requests_max;
     return options;
 }
@@ -113,8 +114,10 @@ Result<std::shared_ptr<void>> Fetch::admit(const Context& who) {
     });
 }
 
-Result<web::Request> Fetch::translate(FetchRequest given, std::uint64_t bytes_max) const {
+Result<web::Request> Fetch::translate(FetchRequest given, std::uint64_t bytes_max,
+                                      std::shared_ptr<void> place) const {
     web::Request request;
+    request.held = std::move(place);
     request.method = std::move(given.method);
     request.url = std::move(given.url);
     for (auto& [name, value] : given.headers) {
@@ -140,7 +143,7 @@ void Fetch::count(const Result<T>& outcome) {
 
 Async<FetchAnswer> Fetch::whole(Context who, FetchRequest given) {
     SONM_CO_TRY(auto place, admit(who));
-    SONM_CO_TRY(web::Request request, translate(std::move(given), limits_.body_bytes_max));
+    SONM_CO_TRY(web::Request request, translate(std::move(given), limits_.body_bytes_max, place));
     auto asking = client_->request(std::move(request));
     auto response = co_await std::move(asking);
     count(response);
@@ -172,7 +175,7 @@ Async<Fetch::Simple> Fetch::simple(Context who, Simply what) {
 
 Async<void> Fetch::download(Context who, FetchRequest given, rpc::Sink<FetchPart> out) {
     SONM_CO_TRY(auto place, admit(who));
-    SONM_CO_TRY(web::Request request, translate(std::move(given), limits_.stream_bytes_max));
+    SONM_CO_TRY(web::Request request, translate(std::move(given), limits_.stream_bytes_max, place));
     auto opening = client_->open(std::move(request));
     auto body = co_await std::move(opening);
     count(body);
@@ -193,7 +196,7 @@ Async<void> Fetch::download(Context who, FetchRequest given, rpc::Sink<FetchPart
 Async<FetchAnswer> Fetch::upload(Context who, FetchRequest given, std::optional<std::uint64_t> bytes,
                                  rpc::Source<Bytes> in) {
     SONM_CO_TRY(auto place, admit(who));
-    SONM_CO_TRY(web::Request request, translate(std::move(given), limits_.body_bytes_max));
+    SONM_CO_TRY(web::Request request, translate(std::move(given), limits_.body_bytes_max, place));
     // Empty pieces would end the body.
     auto next = [](std::shared_ptr<rpc::Source<Bytes>> source) -> Async<Bytes> {
         while (true) {

@@ -13,6 +13,7 @@ struct Limits {
     unsigned redirects_max = 10;
     std::size_t requests_max = 128;        ///< of all callers together
     std::size_t caller_requests_max = 16;  ///< of one: an account, or a host without a proven account
+    Millis lookup_max{30'000};             ///< a request given up during a look-up counts for so long still
 };
 
 struct Config {
@@ -40,7 +41,8 @@ private:
     Async<void> download(Context who, services::FetchRequest request, rpc::Sink<services::FetchPart> out);
     Async<services::FetchAnswer> upload(Context who, services::FetchRequest request,
                                         std::optional<std::uint64_t> bytes, rpc::Source<Bytes> in);
-    Result<web::Request> translate(services::FetchRequest request, std::uint64_t bytes_max) const;
+    Result<web::Request> translate(services::FetchRequest request, std::uint64_t bytes_max,
+                                   std::shared_ptr<void> place) const;
     /// The right to one request; given back with the last copy. Errors: busy.
     Result<std::shared_ptr<void>> admit(const Context& who);
     template <class T>
@@ -48,11 +50,11 @@ private:
 
     Executor executor_;
     Limits limits_;
-    std::optional<web::Client> client_;
     std::map<std::string, std::size_t> by_caller_;
     rpc::Service<services::FetchProtocol> service_;
     std::size_t under_way_ = 0;
     std::uint64_t answered_ = 0, failed_ = 0, refused_ = 0, bytes_ = 0;
+    std::optional<web::Client> client_;  ///< holds places, so it goes first
 };
 
 void fields(YamlReader& args, Config& config);

@@ -4,6 +4,8 @@
 
 #include <strings.h>
 
+#include <list>
+
 namespace sonm::web {
 
 using detail::Transfer;
@@ -29,9 +31,10 @@ std::string url_encode(std::string_view text, std::string_view keep) {
     return out;
 }
 
-struct Client::Impl {
-    Impl(const Executor& executor, Options given)
-        : options(std::move(given)),
+struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
+    Impl(const Executor& e, Options given)
+        : executor(e),
+          options(std::move(given)),
           engine(std::make_shared<detail::Engine>(executor)),
           places(executor, options.limits.transfers_max) {
         for (std::size_t i = 0; i < options.limits.transfers_max; ++i) (void)places.try_push(true);
@@ -52,17 +55,43 @@ struct Client::Impl {
     class Open final : public Body {
     public:
         Open(std::shared_ptr<Impl> impl, Request request, bool streamed, std::optional<std::uint64_t> bytes)
-            : place_(impl), transfer_(impl->engine, impl->options, std::move(request), streamed, bytes) {}
+            : place_(std::make_shared<Place>(impl)),
+              transfer_(impl->engine, impl->options, std::move(request), streamed, bytes) {}
+        ~Open() override {
+            if (transfer_.leaves_lookup()) place_->impl->linger(place_, transfer_.held());
+        }
         const Response& head() const override { return transfer_.head(); }
         Async<Bytes> read() override {
-            return within(place_.impl->options.limits.idle_max, transfer_.read());
+            return within(place_->impl->options.limits.idle_max, transfer_.read());
         }
         Transfer& transfer() { return transfer_; }
 
     private:
-        Place place_;
+        std::shared_ptr<Place> place_;
         Transfer transfer_;
     };
+
+    /// What stays taken for a look-up that was left behind: its thread and its descriptors are there still.
+    struct Lingering {
+        asio::steady_timer timer;
+        std::shared_ptr<Place> place;
+        std::shared_ptr<void> held;
+    };
+    void linger(std::shared_ptr<Place> place, std::shared_ptr<void> held) {
+        if (closed) return;
+        asio::steady_timer timer(executor, options.limits.lookup_max);
+        lingering.push_back(Lingering{std::move(timer), std::move(place), std::move(held)});
+        auto over = [weak = weak_from_this(), at = std::prev(lingering.end())](std::error_code error) {
+            auto self = weak.lock();
+            if (!error && self && !self->closed) self->lingering.erase(at);
+        };
+        lingering.back().timer.async_wait(std::move(over));
+    }
+    /// Nobody asks any more.
+    void close() {
+        closed = true;
+        std::list<Lingering> gone = std::exchange(lingering, {});
+    }
 
     Millis limit(const Request& request) const {
         return request.answer_max.count() ? request.answer_max : options.limits.answer_max;
@@ -101,15 +130,18 @@ struct Client::Impl {
         co_return Result<std::unique_ptr<Body>>(std::move(open));
     }
 
+    Executor executor;
     Options options;
     std::shared_ptr<detail::Engine> engine;
     Channel<bool> places;
     std::size_t transfers = 0;
+    std::list<Lingering> lingering;
+    bool closed = false;
 };
 
 Client::Client(Executor executor, Options options)
     : impl_(std::make_shared<Impl>(executor, std::move(options))) {}
-Client::~Client() = default;
+Client::~Client() { impl_->close(); }
 
 std::size_t Client::transfers() const { return impl_->transfers; }
 

@@ -141,6 +141,8 @@ Result<void> Transfer::start() {
     if (!options_.ca_file.empty()) set(CURLOPT_CAINFO, options_.ca_file.c_str());
     set(CURLOPT_FOLLOWLOCATION, follows() ? 1L : 0L);
     set(CURLOPT_MAXREDIRS, static_cast<long>(request_.redirects_max));
+    set(CURLOPT_RESOLVER_START_FUNCTION, on_lookup);
+    set(CURLOPT_RESOLVER_START_DATA, this);
     set(CURLOPT_OPENSOCKETFUNCTION, on_open);
     set(CURLOPT_OPENSOCKETDATA, this);
     set(CURLOPT_HEADERFUNCTION, on_header);
@@ -166,8 +168,14 @@ Result<void> Transfer::start() {
     return Result<void>();
 }
 
+int Transfer::on_lookup(void*, void*, void* self) {
+    static_cast<Transfer*>(self)->looking_up_ = true;
+    return 0;
+}
+
 curl_socket_t Transfer::on_open(void* given, curlsocktype, curl_sockaddr* target) {
     auto* self = static_cast<Transfer*>(given);
+    self->looking_up_ = false;
     asio::ip::address address;
     if (target->family == AF_INET) {
         auto* in = reinterpret_cast<sockaddr_in*>(&target->addr);

@@ -21,6 +21,9 @@ public:
     /// Next bytes of the body; empty at its end.
     Async<Bytes> read();
     const Response& head() const { return head_; }
+    /// The name of a host is looked up by a thread that outlives this.
+    bool leaves_lookup() const { return looking_up_ && code_ != CURLE_COULDNT_RESOLVE_HOST; }
+    const std::shared_ptr<void>& held() const { return request_.held; }
     Response take_head() { return std::move(head_); }
 
     /// By the engine: the exchange is over.
@@ -30,6 +33,7 @@ private:
     static std::size_t on_header(char* text, std::size_t size, std::size_t count, void* self);
     static std::size_t on_body(char* text, std::size_t size, std::size_t count, void* self);
     static std::size_t on_upload(char* out, std::size_t size, std::size_t count, void* self);
+    static int on_lookup(void* resolver, void* reserved, void* self);
     static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
     bool follows() const { return request_.redirects_max > 0 && !streamed_; }
     /// Of the head that curl is reading.
@@ -66,6 +70,7 @@ private:
     Bytes received_;
     std::uint64_t received_bytes_ = 0;
     bool paused_ = false;
+    bool looking_up_ = false;  ///< since the last look-up no socket has been opened
 
     Bytes upload_;
     std::size_t upload_at_ = 0;
