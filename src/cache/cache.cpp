@@ -5,6 +5,7 @@
 #include "sonm/cache/cluster_store.hpp"
 #include "sonm/cache/redis_store.hpp"
 #include "sonm/cache/service.hpp"
+#include "sonm/rpc/connect_at.hpp"
 
 namespace sonm::cache {
 namespace {
@@ -67,11 +68,6 @@ void read_arguments(YamlReader& args, Arguments& out) {
         args.problem("value_max", "must be at most an eighth of memory_max");
 }
 
-std::string print(const rpc::Endpoint& endpoint) {
-    bool six = endpoint.first.find(':') != std::string::npos;
-    return fmt::format("{}{}{}:{}", six ? "[" : "", endpoint.first, six ? "]" : "", endpoint.second);
-}
-
 /// The nodes that this node's locator is linked to.
 Async<Members> list_cluster(services::Host& host) {
     if (host.locator().empty()) co_return fail(Errc::unavailable, "this node has no locator");
@@ -84,7 +80,8 @@ Async<Members> list_cluster(services::Host& host) {
     auto asking = locator.call<"cluster">();
     SONM_CO_TRY(auto nodes, co_await std::move(asking));
     for (const auto& [uuid, endpoint] : nodes)
-        if (endpoint.second != 0) members.others.emplace(uuid, print(endpoint));  // 0: still connecting
+        if (endpoint.second != 0)
+            members.others.emplace(uuid, rpc::address_of(endpoint));  // 0: still connecting
     co_return members;
 }
 

@@ -1,5 +1,7 @@
 #include "sonm/cli/node_link.hpp"
 
+#include "sonm/rpc/connect_at.hpp"
+
 #include <CLI/CLI.hpp>
 
 namespace sonm::cli {
@@ -27,40 +29,15 @@ Async<rpc::Connection> connect_to(TaskGroup& group, std::string address, std::st
     co_return connection;
 }
 
-std::string address_of(const rpc::Endpoint& endpoint) {
-    bool version_6 = endpoint.first.find(':') != std::string::npos;
-    return fmt::format("{}:{}", version_6 ? "[" + endpoint.first + "]" : endpoint.first, endpoint.second);
-}
-
-/// Of a port that leads to no service of that name; what knows no names at all (nodes of old) says slot not
-/// found, or closes.
-bool leads_nowhere(const Error& error) {
-    return error.is(rpc::LocatorErrc::service_not_available) || error.is(rpc::DispatchErrc::slot_not_found) ||
-           error.is(Errc::closed);
-}
-
-/// By name; without one only at a service's own port, whose name may be another (of a group's member, or of
-/// what was published). At a node's port the locator would take for its own what is said without a name.
-Async<rpc::Connection> connect_at(TaskGroup& group, std::string address, std::string service,
-                                  rpc::ConnectOptions options) {
-    auto connecting = connect_to(group, address, std::move(service), options);
-    auto connection = co_await std::move(connecting);
-    // A proof is for a name, too.
-    if (connection || options.signer || !leads_nowhere(connection.error())) co_return connection;
-    auto probing = connect_to(group, address, std::string(rpc::LocatorProtocol::name), options);
-    auto locator = co_await std::move(probing);
-    if (locator || !leads_nowhere(locator.error())) co_return connection;
-    auto speaking = connect_to(group, std::move(address), std::string(), std::move(options));
-    co_return co_await std::move(speaking);
-}
-
 Async<rpc::Connection> reach_elsewhere(Context& context, TaskGroup& group, NodeLink link,
                                        std::string service) {
     SONM_CO_TRY(rpc::ConnectOptions options, co_await connect_options(context, link));
     SONM_CO_TRY(rpc::Resolved found, co_await resolve_service(context, group, std::move(link), service));
     Error last{make_error_code(rpc::LocatorErrc::service_not_available), {}};
     for (const rpc::Endpoint& endpoint : std::get<0>(found)) {
-        auto connecting = connect_at(group, address_of(endpoint), service, options);
+        // A proof is for a name: who gives one speaks to nobody without.
+        auto connecting = options.signer ? connect_to(group, rpc::address_of(endpoint), service, options)
+                                         : rpc::connect_at(group, endpoint, service, options);
         auto connected = co_await std::move(connecting);
         if (connected) co_return std::move(*connected);
         last = std::move(connected.error());

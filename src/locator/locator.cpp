@@ -270,12 +270,6 @@ std::map<std::string, Endpoint> Locator::cluster() const {
     return out;
 }
 
-bool Locator::is_node(const Endpoint& endpoint) const {
-    return std::ranges::any_of(peers_.all(), [&](const auto& entry) {
-        return std::ranges::find(entry.second.endpoints, endpoint) != entry.second.endpoints.end();
-    });
-}
-
 void Locator::measure(std::vector<services::Metric>& out) const {
     auto add = [&](const char* name, const char* help, double value, bool counts = false) {
         services::Metric metric;

@@ -60,8 +60,6 @@ public:
     Result<Offer> resolve(std::string name, const std::optional<std::string>& seed = std::nullopt);
     /// Other nodes and where they are; those not linked yet as 0.0.0.0:0.
     std::map<std::string, Endpoint> cluster() const;
-    /// Whether another node's own port is there, behind which all its services are.
-    bool is_node(const Endpoint& endpoint) const;
     /// Names that other nodes offer.
     std::vector<std::string> remote_names() const { return directory_.names(); }
     /// Reads routing groups anew; all of them, if none is named. Errors: locator.routing_storage, invalid.

@@ -1,6 +1,7 @@
 #include "sonm/locator/types.hpp"
 
 #include "sonm/base/stream.hpp"
+#include "sonm/rpc/connect_at.hpp"
 #include "sonm/rpc/error.hpp"
 
 namespace sonm::locator {
@@ -69,11 +70,7 @@ std::string make_uuid() {
     return hex;
 }
 
-std::string to_string(const Endpoint& endpoint) {
-    bool v6 = endpoint.first.find(':') != std::string::npos;
-    return v6 ? fmt::format("[{}]:{}", endpoint.first, endpoint.second)
-              : fmt::format("{}:{}", endpoint.first, endpoint.second);
-}
+std::string to_string(const Endpoint& endpoint) { return rpc::address_of(endpoint); }
 
 Result<Endpoint> parse_endpoint(std::string_view text) {
     SONM_TRY(HostPort parsed, parse_host_port(text));

@@ -3,6 +3,7 @@
 #include "sonm/base/fs.hpp"
 #include "sonm/base/log.hpp"
 #include "sonm/base/yaml_items.hpp"
+#include "sonm/rpc/connect_at.hpp"
 
 namespace sonm::node {
 namespace {
@@ -10,11 +11,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* default_listen = "127.0.0.1:10053";
-
-/// What nodes of old answer to somebody who names a service on that service's port.
-bool knows_no_names(const Error& error) {
-    return error.is(rpc::DispatchErrc::slot_not_found) || error.is(Errc::closed);
-}
 
 }  // namespace
 
@@ -172,16 +168,9 @@ rpc::ConnectOptions Node::connect_options() const {
 Async<rpc::Connection> Node::connect_elsewhere(std::string name) {
     SONM_CO_TRY(rpc::Offer offer, locator_->resolve(name));
     Error last{make_error_code(rpc::LocatorErrc::service_not_available), name};
-    for (const auto& [host, port] : offer.endpoints) {
-        std::string address =
-            fmt::format("{}:{}", host.find(':') == std::string::npos ? host : "[" + host + "]", port);
-        auto connecting = rpc::connect(*group_, address, name, connect_options());
+    for (const rpc::Endpoint& endpoint : offer.endpoints) {
+        auto connecting = rpc::connect_at(*group_, endpoint, name, connect_options());
         auto connection = co_await std::move(connecting);
-        if (!connection && knows_no_names(connection.error()) &&
-            !locator_->is_node(rpc::Endpoint(host, port))) {
-            auto plain = rpc::connect(*group_, address, std::string(), rpc::ConnectOptions());
-            connection = co_await std::move(plain);
-        }
         if (connection) co_return connection;
         last = std::move(connection.error());
     }

@@ -1,6 +1,7 @@
 #include "sonm/time/time.hpp"
 
 #include "sonm/base/log.hpp"
+#include "sonm/rpc/connect_at.hpp"
 #include "sonm/time/block_time.hpp"
 
 #include <ctime>
@@ -203,9 +204,7 @@ Async<void> Time::list_cluster() {
     SONM_CO_TRY(auto nodes, co_await std::move(asking));
     for (const auto& [uuid, endpoint] : nodes) {
         if (endpoint.second == 0) continue;  // not linked yet
-        bool v6 = endpoint.first.find(':') != std::string::npos;
-        std::string address =
-            fmt::format(fmt::runtime(v6 ? "[{}]:{}" : "{}:{}"), endpoint.first, endpoint.second);
+        std::string address = rpc::address_of(endpoint);
         if (peers_.size() < config_.peers_max || peers_.contains(address)) peers_[address].listed = true;
     }
     co_return Result<void>();

@@ -168,6 +168,19 @@ class Cluster(unittest.TestCase):
             app.socket.sendall(msgpack.packb([app.channel, kind, arguments], use_bin_type=False))
         self.assertEqual(app.receive()[1:3], [0, [b"hello"]])
 
+    def test_a_routing_groups_name_leads_a_service_to_a_members_own_port(self):
+        """`runner` keeps its applications in what it calls `box`: a group, of which the other node's storage is a member."""
+        runner, keeper = self.nodes({"runner": "services:\n  - {name: node, type: apphost, args: {storage: box}}\n",
+                                     "keeper": "services:\n  - {name: storage, type: storage}\n"})
+        self.linked(runner, 1)
+        storage = self.client(keeper.port("storage"))
+        storage.call(WRITE, "groups", "box", msgpack.packb({"storage": 1}, use_bin_type=False), ["group", "active"])
+        storage.call(WRITE, "apps", "boxed", packed(archive(("worker.py", ROOT / "tests/system/app/raw_worker.py"))), ["app"])
+        storage.call(WRITE, "manifests", "boxed", packed({"slave": "./worker.py"}), ["app"])
+        storage.call(WRITE, "profiles", "boxed", packed({}), ["profile"])
+        self.client(runner.locator_port()).call(REFRESH, [])
+        self.client(runner.port("node")).call(START_APP, "boxed", "boxed")
+
     def test_a_service_on_a_node_of_old_that_knows_no_names_is_reached_all_the_same(self):
         old = OldStorage()
         self.addCleanup(old.close)
@@ -175,7 +188,7 @@ class Cluster(unittest.TestCase):
         publisher = self.client(asker.locator_port())
         publisher.call(PUBLISH, "storage", [["127.0.0.1", old.port]])
         self.client(asker.locator_port()).call(REFRESH, [])  # reads routing groups from whoever is the storage
-        self.assertEqual(old.asked, [65, 3], "asked for by name, then at once")
+        self.assertEqual(old.asked, [65, 65, 3], "asked by name, for a locator, then at once")
 
     def test_a_service_without_a_port_is_reached_by_the_sdk_over_tcp_and_a_unix_socket(self):
         import sonm
