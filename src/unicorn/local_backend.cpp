@@ -15,24 +15,21 @@ constexpr std::size_t together_max = 256;
 /// A place in a queue, as a child of the lock's path. All of them live in this process.
 class LocalBackend::LocalSeat final : public Seat {
 public:
-    LocalSeat(LocalBackend& backend, std::string queue, std::string path)
+    LocalSeat(LocalBackend& backend, std::string queue, PlacePtr place)
         : backend_(backend),
           queue_(std::move(queue)),
-          path_(std::move(path)),
+          place_(std::move(place)),
           watch_(backend.watchers_, queue_) {}
     ~LocalSeat() override {
-        if (path_.empty()) return;
-        backend_.left_.push_back(path_);
-        (void)backend_.leaving_.try_push(true);
+        place_->is_left = true;
+        backend_.take_notice(*place_);
     }
-    /// There is no such place: nothing has to be taken out.
-    void was_refused() { path_.clear(); }
     Async<void> first() override {
         while (true) {
             auto work = [queue = queue_](Tree& tree) { return tree.front(queue); };
             auto looking = backend_.read(std::move(work), Asker::service);
             SONM_CO_TRY(auto front, co_await std::move(looking));
-            if (front == path_) co_return Result<void>();
+            if (front == place_->path) co_return Result<void>();
             auto waiting = watch_.changed();
             SONM_CO_CHECK(co_await std::move(waiting));
         }
@@ -47,9 +44,16 @@ public:
 
 private:
     LocalBackend& backend_;
-    std::string queue_, path_;
+    std::string queue_;
+    PlacePtr place_;
     Watchers::Watch watch_;
 };
+
+void LocalBackend::take_notice(const Place& place) {
+    if (!place.is_left || !place.is_entered) return;
+    left_.push_back(place.path);
+    (void)leaving_.try_push(true);
+}
 
 LocalBackend::LocalBackend(Executor executor, std::string file, TreeLimits limits, SharedDatabaseLimits line)
     : executor_(executor),
@@ -61,13 +65,17 @@ LocalBackend::LocalBackend(Executor executor, std::string file, TreeLimits limit
 LocalBackend::~LocalBackend() = default;
 
 template <class F>
-auto LocalBackend::change(F work, std::size_t bytes, Asker asker) {
+auto LocalBackend::change(F work, std::size_t bytes, Asker asker, PlacePtr place) {
     auto inside = [work = std::move(work)](Database& database) {
         Tree tree(database);
         return work(tree);
     };
-    auto changed = [this](const Tree::Change& made) {
+    auto changed = [this, place = std::move(place)](const Tree::Change& made) {
         size_ = made.size;
+        if (place) {
+            place->is_entered = true;
+            take_notice(*place);
+        }
         for (const std::string& path : made.paths) watchers_.wake(path);
     };
     return database_.run(std::move(inside), std::move(changed), bytes + change_overhead, asker);
@@ -156,19 +164,15 @@ Async<Versioned> LocalBackend::increment(std::string path, rpc::Encoded delta) {
 }
 
 Async<std::unique_ptr<Seat>> LocalBackend::enqueue(std::string path, rpc::Encoded value) {
-    std::string place = path + "/lock-" + to_hex(random_bytes(8));
+    auto place = std::make_shared<Place>(path + "/lock-" + to_hex(random_bytes(8)));
     std::size_t bytes = value.bytes.size();
-    // First: whoever goes from here on leaves the queue behind the entry.
-    auto seat = std::make_unique<LocalSeat>(*this, path, place);
-    auto work = [place, value = std::move(value), limits = limits_](Tree& tree) {
-        return tree.insert(place, value, true, limits);
+    // First: whoever goes from here on leaves the queue behind the entry, if there is one.
+    auto seat = std::make_unique<LocalSeat>(*this, std::move(path), place);
+    auto work = [path = place->path, value = std::move(value), limits = limits_](Tree& tree) {
+        return tree.insert(path, value, true, limits);
     };
-    auto entering = change(std::move(work), bytes);
-    auto entered = co_await std::move(entering);
-    if (!entered) {
-        seat->was_refused();
-        co_return tl::unexpected<Error>(std::move(entered.error()));
-    }
+    auto entering = change(std::move(work), bytes, Asker::client, std::move(place));
+    SONM_CO_CHECK(co_await std::move(entering));
     co_return Result<std::unique_ptr<Seat>>(std::move(seat));
 }
 

@@ -34,6 +34,13 @@ public:
 
 private:
     class LocalSeat;
+    /// A place in a queue: on the disk or not, held or left.
+    struct Place {
+        explicit Place(std::string where) : path(std::move(where)) {}
+        std::string path;
+        bool is_entered = false, is_left = false;
+    };
+    using PlacePtr = std::shared_ptr<Place>;
     /// Has `work(Tree&)` done that only reads.
     template <class F>
     auto read(F work, Asker asker) {
@@ -44,8 +51,11 @@ private:
         return database_.run(std::move(inside), asker);
     }
     /// The same for work that gives a Change; wakes whom it says, also if the caller has gone meanwhile.
+    /// `place`: has entered with it.
     template <class F>
-    auto change(F work, std::size_t bytes = 0, Asker asker = Asker::client);
+    auto change(F work, std::size_t bytes = 0, Asker asker = Asker::client, PlacePtr place = nullptr);
+    /// What is on the disk and left is to be taken out.
+    void take_notice(const Place& place);
     Task<void> take_out();
 
     Executor executor_;
