@@ -14,16 +14,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::minutes time_max{10};
+constexpr std::chrono::minutes time_max{2};
 
 using Folder = std::unique_ptr<DIR, int (*)(DIR*)>;
 
-Folder open_folder(int in, const char* name, int flags = 0) {
+/// Its owner, who may be us, may have closed it to himself. Never through a link: whoever still writes there
+/// could have root open any folder of the machine.
+bool unlock(int in, const char* name) {
+    return errno == EACCES && ::fchmodat(in, name, 0700, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+Folder open_folder(int in, const char* name, int flags = O_NOFOLLOW) {
     flags |= O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     int descriptor = ::openat(in, name, flags);
-    // Its owner, who may be us, may have closed it to himself.
-    if (descriptor < 0 && errno == EACCES && ::fchmodat(in, name, 0700, 0) == 0)
-        descriptor = ::openat(in, name, flags);
+    if (descriptor < 0 && unlock(in, name)) descriptor = ::openat(in, name, flags);
     Folder out(descriptor < 0 ? nullptr : ::fdopendir(descriptor), ::closedir);
     if (!out && descriptor >= 0) ::close(descriptor);
     return out;
@@ -65,7 +69,7 @@ private:
     bool remove(const char* name) {
         if (::unlinkat(::dirfd(root_.get()), name, 0) == 0) return true;
         if (errno != EISDIR) return failed(name);
-        if (Folder folder = open_folder(::dirfd(root_.get()), name, O_NOFOLLOW)) {
+        if (Folder folder = open_folder(::dirfd(root_.get()), name)) {
             ::fchmod(::dirfd(folder.get()), 0700);
             auto one = [&](const char* inner) { strip(::dirfd(folder.get()), inner); };
             (void)each(*folder, one);
@@ -80,13 +84,12 @@ private:
     }
 
     bool move_up(int folder, const char* name) {
-        // To move a folder is to write its "..".
-        ::fchmodat(folder, name, 0700, 0);
-        bool taken = true;
-        while (taken) {
+        bool again = true;
+        while (again) {
             std::string place = fmt::format(".{}", ++moved_);
             if (::renameat(folder, name, ::dirfd(root_.get()), place.c_str()) == 0) return true;
-            taken = errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR;
+            // To move a folder is to write its "..".
+            again = errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR || unlock(folder, name);
         }
         return false;
     }
@@ -107,16 +110,22 @@ private:
 }  // namespace
 
 Result<void> empty_folder(const fs::path& folder, std::string_view spared) {
-    Folder root = open_folder(AT_FDCWD, folder.c_str());
+    Folder root = open_folder(AT_FDCWD, folder.c_str(), 0);
     if (!root) return system_failure("opening", folder);
     return Emptying(folder, std::move(root), spared).run();
+}
+
+asio::thread_pool& removal_pool() {
+    static asio::thread_pool pool(1);
+    return pool;
 }
 
 Result<void> remove_tree(const fs::path& path) {
     if (::unlink(path.c_str()) == 0 || errno == ENOENT) return Result<void>();
     if (errno != EISDIR) return system_failure("removing", path);
-    ::chmod(path.c_str(), 0700);
-    SONM_CHECK(empty_folder(path));
+    Folder root = open_folder(AT_FDCWD, path.c_str());
+    if (!root) return system_failure("opening", path);
+    SONM_CHECK(Emptying(path, std::move(root), {}).run());
     if (::rmdir(path.c_str()) != 0 && errno != ENOENT) return system_failure("removing", path);
     return Result<void>();
 }

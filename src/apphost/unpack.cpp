@@ -47,7 +47,7 @@ std::shared_ptr<const void> AppHost::keep(fs::path folder, std::shared_ptr<const
 
 Task<void> AppHost::remove(fs::path folder, std::shared_ptr<const unsigned> /* is taken meanwhile */) {
     auto work = [folder] { return remove_tree(folder); };
-    auto removing = offload_blocking(std::move(work));
+    auto removing = offload_to(removal_pool(), std::move(work));
     Result<void> removed = co_await std::move(removing);
     if (!removed) SONM_LOG(warn, "{}", removed.error().message());
     // Of the application, unless another version of it is there.
