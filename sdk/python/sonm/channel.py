@@ -128,9 +128,10 @@ class Channel:
     async def __aenter__(self) -> "Channel":
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        """The program is done with this call: closes its side, and drops what was not read."""
-        self.release()
+    async def __aexit__(self, kind: object, *_: object) -> None:
+        """Closes this side, and drops what was not read: but an upload's one answer can be had afterwards."""
+        if kind is not None or not any(name == "value" for name, _ in self._rx.values()):
+            self.release()
         async with self._changed:
             self._changed.notify_all()
         if not self._connection.closed:

@@ -70,6 +70,17 @@ class UnreadTest(unittest.IsolatedAsyncioTestCase):
             with self.assertRaisesRegex(sonm.SonmError, "the call is over"):
                 await channel.read()
 
+    async def test_the_one_answer_of_an_upload_that_is_left_well_can_be_had(self) -> None:
+        async with await self.it.open(0, (), STREAM, PRIMITIVE) as upload:
+            await upload.write(b"piece")
+        await self.say(pack_frame(upload.number, 0, (b"stored",)))
+        self.assertEqual(await upload.result(), b"stored")
+        with self.assertRaises(ZeroDivisionError):
+            async with await self.it.open(0, (), STREAM, PRIMITIVE) as upload:
+                raise ZeroDivisionError
+        await self.say(pack_frame(upload.number, 0, (bytes(1000),)))
+        self.assertEqual((self.it._unread_bytes, len(self.it._channels)), (0, 0))
+
     async def test_who_waits_for_an_item_of_a_stream_that_is_left_is_told(self) -> None:
         async with await self.it.open(0, (), {}, PLAIN) as channel:
             waiting = asyncio.create_task(channel.read())
