@@ -279,6 +279,37 @@ TEST(WebRequest, more_requests_than_places_wait_for_their_turn) {
     with_peer(check_many, options);
 }
 
+Task<void> check_turn_given_up(HttpPeer& peer, Client& client) {
+    Executor executor = co_await asio::this_coro::executor;
+    // So many turns of the event loop lie between the place that becomes free and the caller who leaves.
+    for (int turns = 0; turns < 12; ++turns) {
+        auto opening = client.open(to(peer, "/hello"));
+        auto taken = co_await std::move(opening);
+        EXPECT_TRUE(taken) << turns;
+        if (!taken) co_return;
+        auto work = [&](TaskGroup& group) -> Task<void> {
+            auto wait = [](HttpPeer& p, Client& c) -> Task<void> {
+                (void)co_await c.request(to(p, "/hello"));
+            };
+            group.spawn(wait(peer, client));
+            co_await sleep_for(5ms);
+            taken->reset();
+            for (int i = 0; i < turns; ++i) co_await asio::post(executor, asio::use_awaitable);
+            group.cancel();
+            co_await group.join();
+        };
+        auto all = scope(1, std::move(work));
+        co_await std::move(all);
+        EXPECT_EQ(client.transfers(), 0u);
+    }
+}
+TEST(WebRequest, whoever_leaves_when_its_turn_comes_takes_no_place_along) {
+    Options options = open_options();
+    options.limits.transfers_max = 1;
+    options.limits.answer_max = Millis(2'000);
+    with_peer(check_turn_given_up, options);
+}
+
 TEST(WebRequest, a_certificate_is_checked_against_the_authorities) {
     TempDir folder;
     std::string key = (folder / "key.pem").string(), certificate = (folder / "cert.pem").string();

@@ -50,15 +50,21 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
         }
         std::shared_ptr<Impl> impl;
     };
+    /// Waits for the turn. It is a Place at once: whoever is cancelled before it comes to him loses none.
+    static Async<std::unique_ptr<Place>> take(std::shared_ptr<Impl> impl) {
+        auto waiting = impl->places.pop();
+        SONM_CO_CHECK(co_await std::move(waiting));
+        co_return std::make_unique<Place>(std::move(impl));
+    }
 
     /// An exchange with its place; the exchange goes first.
     class Open final : public Body {
     public:
-        Open(std::shared_ptr<Impl> impl, Request request, bool streamed, std::optional<std::uint64_t> bytes)
-            : place_(std::make_shared<Place>(impl)),
-              transfer_(impl->engine, impl->options, std::move(request), streamed, bytes) {}
+        Open(std::unique_ptr<Place> place, Request request, bool streamed, std::optional<std::uint64_t> bytes)
+            : place_(std::move(place)),
+              transfer_(place_->impl->engine, place_->impl->options, std::move(request), streamed, bytes) {}
         ~Open() override {
-            if (transfer_.leaves_lookup()) place_->impl->linger(place_, transfer_.held());
+            if (transfer_.leaves_lookup()) place_->impl->linger(transfer_.held());
         }
         const Response& head() const override { return transfer_.head(); }
         Async<Bytes> read() override {
@@ -67,20 +73,20 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
         Transfer& transfer() { return transfer_; }
 
     private:
-        std::shared_ptr<Place> place_;
+        std::unique_ptr<Place> place_;
         Transfer transfer_;
     };
 
-    /// What stays taken for a look-up that was left behind: its thread and its descriptors are there still.
+    /// What a request holds for a look-up that it left behind: its thread and its descriptors are there
+    /// still.
     struct Lingering {
         asio::steady_timer timer;
-        std::shared_ptr<Place> place;
         std::shared_ptr<void> held;
     };
-    void linger(std::shared_ptr<Place> place, std::shared_ptr<void> held) {
-        if (closed) return;
+    void linger(std::shared_ptr<void> held) {
+        if (closed || !held) return;
         asio::steady_timer timer(executor, options.limits.lookup_max);
-        lingering.push_back(Lingering{std::move(timer), std::move(place), std::move(held)});
+        lingering.push_back(Lingering{std::move(timer), std::move(held)});
         auto over = [weak = weak_from_this(), at = std::prev(lingering.end())](std::error_code error) {
             auto self = weak.lock();
             if (!error && self && !self->closed) self->lingering.erase(at);
@@ -100,10 +106,10 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     static Async<std::unique_ptr<Open>> begin(std::shared_ptr<Impl> impl, Request request, BodySource source,
                                               std::optional<std::uint64_t> bytes) {
         Millis limit = impl->limit(request);
-        auto turn = within(limit, impl->places.pop());
-        SONM_CO_CHECK(co_await std::move(turn));
+        auto turn = within(limit, take(std::move(impl)));
+        SONM_CO_TRY(auto place, co_await std::move(turn));
         bool streamed = source != nullptr;
-        auto open = std::make_unique<Open>(impl, std::move(request), streamed, bytes);
+        auto open = std::make_unique<Open>(std::move(place), std::move(request), streamed, bytes);
         SONM_CO_CHECK(open->transfer().start());
         auto head = open->transfer().until_head(std::move(source), limit);
         SONM_CO_CHECK(co_await std::move(head));

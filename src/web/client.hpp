@@ -27,7 +27,9 @@ struct Request {
     unsigned redirects_max = 0;      ///< 0: a redirect is an answer like others
     Millis answer_max{0};            ///< 0 = Limits::answer_max
     std::size_t body_bytes_max = 0;  ///< 0 = Limits::body_bytes_max
-    /// Let go when the exchange has ended, and Limits::lookup_max after it if it left a look-up behind.
+    /// Let go when the exchange has ended, and Limits::lookup_max after it if it left a look-up behind: the
+    /// system cannot stop one. Whoever asks for hosts that strangers name bounds left look-ups by this;
+    /// the client itself does not.
     std::shared_ptr<void> held;
 };
 
@@ -47,7 +49,7 @@ struct Limits {
     std::size_t body_bytes_max = 64 * MiB;    ///< of an answer, also of one that is read in pieces
     std::size_t transfers_max = 64;           ///< at once; more wait for their turn within their deadline
     Millis connect_max{10'000};               ///< look-up, connection and TLS together
-    Millis lookup_max{30'000};                ///< a look-up that was given up holds its place for so long
+    Millis lookup_max{30'000};                ///< how long a look-up that was given up holds Request::held
     Millis answer_max{30'000};                ///< whole exchange for `request`; until the headers for `open`
     Millis idle_max{60'000};  ///< of `Body::read`, for each piece of a streamed request, and for the next
                               ///< bytes of it that the server takes
@@ -97,8 +99,7 @@ public:
     /// `bytes` bytes).
     Async<std::unique_ptr<Body>> open(Request request, BodySource source,
                                       std::optional<std::uint64_t> bytes = std::nullopt);
-    /// Exchanges under way, and look-ups that given up ones may have left behind: the system cannot stop
-    /// them.
+    /// Exchanges under way.
     std::size_t transfers() const;
 
 private:
