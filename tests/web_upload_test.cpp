@@ -42,7 +42,7 @@ struct HastyPeer {
             std::string_view text = as_text(BytesView(buffer).first(*count));
             said += text;
             if (silent || text.find("\r\n\r\n") == text.npos) continue;
-            auto wrote = co_await write_answer(*stream, 200, "");
+            auto wrote = co_await write_answer(*stream, status, body);
             if (!wrote) co_return;
         }
     }
@@ -70,6 +70,8 @@ struct HastyPeer {
     std::deque<std::string> connections;
     std::vector<std::unique_ptr<ByteStream>> unread;
     bool silent = false, deaf = false;
+    int status = 200;
+    std::string body;
 };
 
 Task<void> check_length() {
@@ -143,6 +145,39 @@ Task<void> check_deadlines() {
 }
 TEST(WebUpload, a_body_in_pieces_waits_neither_for_its_turn_nor_for_its_server_for_ever) {
     run_test(check_deadlines());
+}
+
+Task<void> check_refused() {
+    Executor executor = co_await asio::this_coro::executor;
+    Options options = open_options();
+    options.limits.idle_max = Millis(2'000);
+    Client client(executor, options);
+    HastyPeer hasty(executor);
+    hasty.status = 413;
+    hasty.body = std::string(1 * MiB, 'w');
+    auto work = [&](TaskGroup& group) -> Task<void> {
+        group.spawn(hasty.run());
+        BodySource endless = []() -> Async<Bytes> { co_return Bytes(256 * KiB, 'e'); };
+        auto opening = client.open(hasty.upload(), endless);
+        auto opened = co_await std::move(opening);
+        EXPECT_TRUE(opened) << (opened ? "" : opened.error().message());
+        if (!opened) co_return;
+        EXPECT_EQ((*opened)->head().status, 413);
+        std::size_t bytes = 0;
+        while (true) {
+            auto reading = (*opened)->read();
+            auto piece = co_await std::move(reading);
+            EXPECT_TRUE(piece) << (piece ? "" : piece.error().message());
+            if (!piece || piece->empty()) break;
+            bytes += piece->size();
+        }
+        EXPECT_EQ(bytes, hasty.body.size());
+    };
+    auto all = scope(4, std::move(work));
+    co_await std::move(all);
+}
+TEST(WebUpload, a_refusal_before_the_end_of_the_body_is_the_answer_however_long_it_is) {
+    run_test(check_refused());
 }
 
 }  // namespace

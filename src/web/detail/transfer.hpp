@@ -42,7 +42,10 @@ private:
     std::size_t take_body(std::string_view piece);
     Result<void> check_request() const;
     void set_method();
-    bool answered() const { return done_ || (head_done_ && (!streamed_ || upload_ended_)); }
+    /// A refusal ends the sending, as curl does it: its body may be longer than what waits here.
+    bool answered() const {
+        return done_ || (head_done_ && (!streamed_ || upload_ended_ || head_.status >= 300));
+    }
     bool hungry() const { return streamed_ && !upload_ended_ && upload_at_ == upload_.size(); }
     /// The next piece, and the end with the one that reaches the length that was said.
     Async<void> take_piece(const BodySource& source);
