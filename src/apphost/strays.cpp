@@ -10,9 +10,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <optional>
+#include <span>
+#include <sstream>
 
 namespace sonm::apphost {
 namespace {
@@ -22,11 +29,35 @@ namespace fs = std::filesystem;
 constexpr int wait_max_ms = 2'000;
 /// How often whoever ends them may be killed by one of them first.
 constexpr int tries = 20;
+constexpr std::string_view uid_key = "Uid:";
 
-bool has_account(unsigned user) {
+tl::unexpected<Error> cannot_tell(unsigned user, int error) {
+    return fail(Errc::unavailable, "whether user {} has an account on this machine: {}", user,
+                std::strerror(error));
+}
+
+/// The system's library takes an /etc/passwd that it cannot open for one without him if another source of
+/// accounts says no, so it is read here. Errors: unavailable.
+Result<bool> is_in_file(unsigned user, std::span<char> texts) {
+    std::unique_ptr<std::FILE, decltype(&std::fclose)> file(std::fopen("/etc/passwd", "re"), &std::fclose);
     passwd account{}, *found = nullptr;
+    int error = file ? 0 : errno;
+    while (file && (error = ::fgetpwent_r(file.get(), &account, texts.data(), texts.size(), &found)) == 0)
+        if (found->pw_uid == user) return true;
+    // At its end, or where there is none.
+    if (error != ENOENT) return cannot_tell(user, error);
+    return false;
+}
+
+/// Errors: unavailable (it cannot be told). Only ENOENT, of a container without /etc/passwd, is as good as a
+/// no: all others also come from a source of accounts that is not up yet.
+Result<bool> has_account(unsigned user) {
     std::array<char, 16 * KiB> texts;
-    return ::getpwuid_r(user, &account, texts.data(), texts.size(), &found) == 0 && found;
+    SONM_TRY(bool in_file, is_in_file(user, texts));
+    passwd account{}, *found = nullptr;
+    int error = in_file ? 0 : ::getpwuid_r(user, &account, texts.data(), texts.size(), &found);
+    if (error != 0 && error != ENOENT) return cannot_tell(user, error);
+    return in_file || found;
 }
 
 /// In a process of its own, beside other threads' locks: nothing but system calls. It becomes that user, so
@@ -74,9 +105,11 @@ std::set<unsigned> users_at_work(unsigned first, unsigned last) {
     for (fs::directory_iterator at("/proc", error), end; !error && at != end; at.increment(error)) {
         if (!parse_int<pid_t>(at->path().filename().string())) continue;
         std::ifstream status(at->path() / "status");
-        for (std::string word; status >> word;) {
-            if (word != "Uid:") continue;
-            for (unsigned user = 0, i = 0; i < 4 && status >> user; ++i)
+        // By line: the name of a process, before it, may be anything but a line's end.
+        for (std::string line; std::getline(status, line);) {
+            if (!line.starts_with(uid_key)) continue;
+            std::istringstream numbers(line.substr(uid_key.size()));
+            for (unsigned user = 0; numbers >> user;)
                 if (user >= first && user <= last) out.insert(user);
             break;
         }
@@ -87,7 +120,8 @@ std::set<unsigned> users_at_work(unsigned first, unsigned last) {
 Result<void> end_processes_of(unsigned user) {
     if (user == 0 || user == ::geteuid()) return fail(Errc::invalid, "user {} is this program's own", user);
     if (::geteuid() != 0) return fail(Errc::denied, "only root ends what others run");
-    if (has_account(user)) {
+    SONM_TRY(bool somebody, has_account(user));
+    if (somebody) {
         SONM_LOG(warn,
                  "user {} has an account on this machine: what applications of it leave running is not ended",
                  user);

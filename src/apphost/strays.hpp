@@ -12,7 +12,8 @@ std::set<unsigned> users_at_work(unsigned first, unsigned last);
 
 /// Kills every process that runs as that user. One who has an account on this machine is left in peace: what
 /// runs as him is not ours alone. Waits at most two seconds. Errors: invalid (root), denied (this program is
-/// not root), busy (no more processes), timeout.
+/// not root), unavailable (whether he has an account cannot be told: nobody is killed), busy (no more
+/// processes), timeout.
 Result<void> end_processes_of(unsigned user);
 
 }  // namespace sonm::apphost

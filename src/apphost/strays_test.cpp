@@ -3,6 +3,8 @@
 #include "sonm/base/errc.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,12 +17,13 @@ namespace {
 const unsigned user = 0x6f000000 + 2 * static_cast<unsigned>(::getpid());
 
 /// A process of its own session that runs as that user until it is ended.
-pid_t process_of(unsigned whose) {
+pid_t process_of(unsigned whose, const char* name = "stray") {
     int ends[2];
     if (::pipe(ends) != 0) return -1;
     pid_t pid = ::fork();
     if (pid == 0) {
         ::setsid();
+        ::prctl(PR_SET_NAME, name, 0, 0, 0);
         bool became = ::setresuid(whose, whose, whose) == 0;
         (void)!::write(ends[1], &became, sizeof became);
         ::alarm(60);
@@ -32,6 +35,14 @@ pid_t process_of(unsigned whose) {
     ::close(ends[0]);
     ::close(ends[1]);
     return pid;
+}
+
+/// Whether it was there until now; then it ends.
+bool lived_until_now(pid_t pid) {
+    bool lived = ::waitpid(pid, nullptr, WNOHANG) == 0;
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    return lived;
 }
 
 TEST(Strays, all_processes_of_the_user_end_and_those_of_its_neighbour_do_not) {
@@ -63,9 +74,31 @@ TEST(Strays, a_user_with_an_account_is_left_in_peace) {
     constexpr unsigned nobody = 65534;
     pid_t pid = process_of(nobody);
     EXPECT_TRUE(end_processes_of(nobody));
-    EXPECT_EQ(::waitpid(pid, nullptr, WNOHANG), 0);
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
+    EXPECT_TRUE(lived_until_now(pid));
+}
+
+TEST(Strays, nobody_is_killed_while_it_cannot_be_told_whether_the_user_has_an_account) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root has processes of other users";
+    pid_t pid = process_of(user);
+    rlimit before{};
+    ::getrlimit(RLIMIT_NOFILE, &before);
+    // As a node that has no descriptors left.
+    rlimit none{0, before.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+    auto ended = end_processes_of(user);
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    ASSERT_FALSE(ended);
+    EXPECT_TRUE(ended.error().is(Errc::unavailable)) << ended.error().message();
+    EXPECT_TRUE(lived_until_now(pid));
+}
+
+TEST(Strays, a_process_does_not_hide_behind_its_name) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root has processes of other users";
+    for (const char* name : {"Uid: 0 0 0 0", "\nUid:\t0\t0\t0\t0"}) {
+        pid_t pid = process_of(user, name);
+        EXPECT_EQ(users_at_work(user, user), std::set<unsigned>{user}) << name;
+        EXPECT_TRUE(lived_until_now(pid));
+    }
 }
 
 }  // namespace
