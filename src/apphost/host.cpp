@@ -315,7 +315,7 @@ Task<void> AppHost::live(RunningPtr running) {
     auto closing = close(running);
     co_await std::move(closing);
     // Or what it has left running goes on writing into what is about to be removed.
-    auto end = [user = running->user] { return user ? end_processes_of(*user) : Result<void>(); };
+    auto end = [this, user = running->user] { return user ? users_.end(*user) : Result<void>(); };
     auto ending = offload_blocking(std::move(end));
     if (auto ended = co_await std::move(ending); !ended)
         SONM_LOG(warn, "app {}: {}", name, ended.error().message());

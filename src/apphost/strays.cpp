@@ -6,18 +6,20 @@
 
 #include <poll.h>
 #include <pwd.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <optional>
 #include <span>
 #include <sstream>
 
@@ -26,9 +28,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int wait_max_ms = 2'000;
-/// How often whoever ends them may be killed by one of them first.
-constexpr int tries = 20;
+using SteadyClock = std::chrono::steady_clock;
+
+/// For all tries to end those of one user.
+constexpr Millis patience{1'000};
 constexpr std::string_view uid_key = "Uid:";
 
 tl::unexpected<Error> cannot_tell(unsigned user, int error) {
@@ -60,41 +63,54 @@ Result<bool> has_account(unsigned user) {
     return in_file || found;
 }
 
-/// In a process of its own, beside other threads' locks: nothing but system calls. It becomes that user, so
-/// that the kernel lets it kill that user's processes and no others. Capabilities would let it kill all:
-/// without being sure that none is left it kills nobody.
-[[noreturn]] void become_and_kill(unsigned user) {
+/// In a process of its own, beside other threads' locks: nothing but system calls. It acts as that user, so
+/// that the kernel lets it kill that user's processes and no others; but it is `killer`, whom that user cannot
+/// signal. Capabilities would let it kill all: without being sure that none is left it kills nobody.
+[[noreturn]] void become_and_kill(unsigned user, unsigned killer, pid_t parent) {
+    // Ports and locks of this program end with it, whatever comes of this process.
+    ::syscall(SYS_close_range, 3U, ~0U, 0U);
     bool became = ::syscall(SYS_setresgid, user, user, user) == 0 &&
-                  ::syscall(SYS_setresuid, user, user, user) == 0 && drop_capabilities();
+                  ::syscall(SYS_setresuid, killer, user, killer) == 0 && drop_capabilities();
     unsigned real = 0, effective = 0, saved = 0;
-    became = became && ::syscall(SYS_getresuid, &real, &effective, &saved) == 0 && real == user &&
-             effective == user && saved == user && user != 0;
+    became = became && ::syscall(SYS_getresuid, &real, &effective, &saved) == 0 && real == killer &&
+             effective == user && saved == killer && user != 0 && killer != 0;
+    // After the change of user, which takes it back. The parent may have died before.
+    became = became && ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent;
     if (!became) ::_exit(1);
     ::_exit(::kill(-1, SIGKILL) == 0 || errno == ESRCH ? 0 : 1);
 }
 
-pid_t fork_killer(unsigned user) {
+pid_t fork_killer(unsigned user, unsigned killer) {
     // The child must not run this program's handlers.
     sigset_t all, before;
     sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t pid = ::fork();
-    if (pid == 0) become_and_kill(user);
+    pid_t parent = ::getpid(), pid = ::fork();
+    if (pid == 0) become_and_kill(user, killer, parent);
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     return pid;
 }
 
-/// How it has ended, as of waitpid(); nothing: it had to be killed.
-std::optional<int> await_end(pid_t pid) {
+int ms_until(SteadyClock::time_point deadline) {
+    auto left = std::chrono::ceil<Millis>(deadline - SteadyClock::now());
+    return static_cast<int>(std::max(left, Millis(0)).count());
+}
+
+/// How it has ended, as of waitpid(). Errors: timeout (it had to be killed), io (it cannot be told).
+Result<int> await_end(pid_t pid, SteadyClock::time_point deadline) {
     int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
     pollfd ended{pidfd, POLLIN, 0};
     int ready = 0;
-    while (pidfd >= 0 && (ready = ::poll(&ended, 1, wait_max_ms)) < 0 && errno == EINTR) continue;
+    while (pidfd >= 0 && (ready = ::poll(&ended, 1, ms_until(deadline))) < 0 && errno == EINTR) continue;
     if (pidfd >= 0) ::close(pidfd);
     if (ready <= 0) ::kill(pid, SIGKILL);
     int status = 0;
-    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
-    return ready > 0 ? std::optional(status) : std::nullopt;
+    pid_t reaped = 0;
+    while ((reaped = ::waitpid(pid, &status, 0)) < 0 && errno == EINTR) continue;
+    if (ready <= 0) return fail(Errc::timeout, "whoever is to end them is not ready");
+    // Where nobody wants to know how children end (SIGCHLD is ignored).
+    if (reaped != pid) return fail(Errc::io, "how it went: {}", std::strerror(errno));
+    return status;
 }
 
 }  // namespace
@@ -117,24 +133,26 @@ std::set<unsigned> users_at_work(unsigned first, unsigned last) {
     return out;
 }
 
-Result<void> end_processes_of(unsigned user) {
-    if (user == 0 || user == ::geteuid()) return fail(Errc::invalid, "user {} is this program's own", user);
+Result<void> end_processes_of(unsigned user, unsigned killer) {
+    for (unsigned one : {user, killer})
+        if (one == 0 || one == ::geteuid()) return fail(Errc::invalid, "user {} is this program's own", one);
     if (::geteuid() != 0) return fail(Errc::denied, "only root ends what others run");
-    SONM_TRY(bool somebody, has_account(user));
-    if (somebody) {
-        SONM_LOG(warn,
-                 "user {} has an account on this machine: what applications of it leave running is not ended",
-                 user);
+    for (unsigned one : {user, killer}) {
+        SONM_TRY(bool somebody, has_account(one));
+        if (!somebody) continue;
+        SONM_LOG(warn, "user {} has an account on this machine: what applications of {} leave running is not ended",
+                 one, user);
         return {};
     }
-    for (int i = 0; i < tries; ++i) {
-        pid_t pid = fork_killer(user);
+    auto deadline = SteadyClock::now() + patience;
+    do {
+        pid_t pid = fork_killer(user, killer);
         if (pid < 0) return fail(Errc::busy, "no new process to end those of user {}", user);
-        auto status = await_end(pid);
-        if (!status) return fail(Errc::timeout, "ending the processes of user {}", user);
+        auto status = await_end(pid, deadline);
+        if (!status) return wrap(std::move(status.error()), "ending the processes of user {}", user);
         if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return {};
         if (WIFEXITED(*status)) return fail(Errc::denied, "this program cannot become user {}", user);
-    }
+    } while (SteadyClock::now() < deadline);
     return fail(Errc::busy, "processes of user {} kill whoever is to end them", user);
 }
 

@@ -8,12 +8,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <fstream>
 
 namespace sonm::apphost {
 namespace {
 
 constexpr unsigned unused_first = 0x70000000, unused_count = 0x10000000, block = 1024;
+/// How long take() goes on to further users.
+constexpr Millis patience{2'000};
 
 }  // namespace
 
@@ -63,27 +67,35 @@ Result<std::optional<UserRange>> worker_users(const UserChoice& choice, const st
 void UserLeases::clean_up() {
     if (!range_) return;
     for (unsigned user : users_at_work(range_->first, range_->last)) {
-        auto ended = end_(user);
+        auto ended = end(user);
         if (!ended) SONM_LOG(warn, "what runs as user {}: {}", user, ended.error().message());
     }
 }
 
 Result<std::shared_ptr<const unsigned>> UserLeases::take() {
     if (!range_) return nullptr;
-    for (unsigned user = range_->first; user <= range_->last; ++user) {
+    Error why{make_error_code(Errc::busy), "all users of the range run an application already"};
+    unsigned count = std::max(1U, range_->last - range_->first);
+    auto deadline = std::chrono::steady_clock::now() + patience;
+    for (unsigned i = 0; i < count && std::chrono::steady_clock::now() < deadline; ++i) {
+        unsigned user = range_->first + i;
         if (taken_->contains(user)) continue;
         // What the last application has left could look into the next one.
-        SONM_CHECK(end_(user));
+        if (auto ended = end(user); !ended) {
+            SONM_LOG(warn, "user {} is given to no application: {}", user, ended.error().message());
+            why = std::move(ended.error());
+            continue;
+        }
         taken_->insert(user);
-        auto give_back = [taken = taken_, end = end_](const unsigned* given) {
+        auto give_back = [taken = taken_, end = end_, last = range_->last](const unsigned* given) {
             // What fails here is tried again before the number is given out.
-            (void)end(*given);
+            (void)end(*given, last);
             taken->erase(*given);
             delete given;
         };
         return std::shared_ptr<const unsigned>(new unsigned(user), give_back);
     }
-    return fail(Errc::busy, "all users of the range run an application already");
+    return tl::unexpected<Error>(std::move(why));
 }
 
 }  // namespace sonm::apphost

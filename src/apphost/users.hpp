@@ -38,20 +38,24 @@ bool are_mapped(UserRange users, const std::filesystem::path& map);
 /// The users of one service; nothing: workers run as the node does. Errors: denied, with what to configure.
 Result<std::optional<UserRange>> worker_users(const UserChoice& choice, const std::filesystem::path& folder);
 
-/// Gives each application a user that no other has, and as whom nothing runs yet. One thread.
+/// Gives each application a user that no other has, and as whom nothing runs yet. The last of a range (of more
+/// than one) is given to none: as it runs whoever ends the others' processes. One thread, which waits.
 class UserLeases {
 public:
-    /// Ends all processes of a user.
-    using EndFn = std::function<Result<void>(unsigned)>;
+    /// Ends all processes of a user, by a process of the second.
+    using EndFn = std::function<Result<void>(unsigned, unsigned)>;
     explicit UserLeases(std::optional<UserRange> range, EndFn end = end_processes_of)
         : range_(range), end_(std::move(end)) {}
     const std::optional<UserRange>& range() const { return range_; }
     /// Ends what earlier lives of this node have left running. Before the first take().
     void clean_up();
     /// The lowest that is free, until the last copy of the pointer is gone: before and afterwards all that
-    /// runs as it is ended. nullptr where there is no range. Errors: busy (all are taken), and those of
-    /// ending.
+    /// runs as it is ended. One where that fails is left out; after two seconds no further one is tried.
+    /// nullptr where there is no range. Errors: busy (all are taken), and those of ending.
     Result<std::shared_ptr<const unsigned>> take();
+
+    /// Ends all that runs as one that take() has given. Blocking, any thread. Errors: those of ending.
+    Result<void> end(unsigned user) const { return end_(user, range_->last); }
 
 private:
     std::optional<UserRange> range_;

@@ -40,37 +40,41 @@ TEST(Users, a_range_beyond_those_of_a_container_is_not_mapped) {
     EXPECT_TRUE(are_mapped({1, 2}, place / "none"));
 }
 
-TEST(Users, no_two_applications_have_the_same_at_once) {
-    auto nothing_runs = [](unsigned) { return Result<void>(); };
-    UserLeases users(UserRange{5, 6}, nothing_runs);
+TEST(Users, no_two_applications_have_the_same_at_once_and_none_the_last) {
+    auto nothing_runs = [](unsigned, unsigned) { return Result<void>(); };
+    UserLeases users(UserRange{5, 7}, nothing_runs);
     auto first = *users.take(), second = *users.take();
     ASSERT_TRUE(first && second);
     EXPECT_EQ(*first, 5u);
     EXPECT_EQ(*second, 6u);
-    EXPECT_FALSE(users.take());
+    EXPECT_TRUE(users.take().error().is(Errc::busy));
     auto copy = first;
     first.reset();
     EXPECT_FALSE(users.take());
     copy.reset();
     EXPECT_EQ(**users.take(), 5u);
     EXPECT_EQ(*UserLeases(std::nullopt).take(), nullptr);
+    EXPECT_EQ(**UserLeases(UserRange{7, 7}, nothing_runs).take(), 7u) << "the only one";
 }
 
 TEST(Users, what_runs_as_one_is_ended_before_an_application_has_it_and_after_it) {
-    std::vector<unsigned> ended;
-    bool works = true;
-    auto end = [&](unsigned user) {
-        ended.push_back(user);
-        return works ? Result<void>() : Result<void>(fail(Errc::timeout, "it does not die"));
+    using Ended = std::vector<std::pair<unsigned, unsigned>>;
+    Ended ended;
+    std::set<unsigned> stuck;
+    auto end = [&](unsigned user, unsigned killer) {
+        ended.emplace_back(user, killer);
+        return stuck.contains(user) ? Result<void>(fail(Errc::timeout, "it does not die")) : Result<void>();
     };
-    UserLeases users(UserRange{5, 6}, end);
+    UserLeases users(UserRange{5, 7}, end);
     auto first = *users.take();
-    EXPECT_EQ(ended, (std::vector<unsigned>{5}));
+    EXPECT_EQ(ended, (Ended{{5, 7}}));
     first.reset();
-    EXPECT_EQ(ended, (std::vector<unsigned>{5, 5}));
-    works = false;
+    EXPECT_EQ(ended, (Ended{{5, 7}, {5, 7}}));
+    stuck = {5};
+    EXPECT_EQ(**users.take(), 6u) << "one that is stuck keeps no application from the next";
+    stuck = {5, 6};
     EXPECT_TRUE(users.take().error().is(Errc::timeout));
-    works = true;
+    stuck = {};
     EXPECT_EQ(**users.take(), 5u) << "tried again, and it was not taken meanwhile";
 }
 
