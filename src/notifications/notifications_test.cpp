@@ -280,6 +280,35 @@ TEST(Subscribers, a_full_disk_takes_nothing_from_named_ones_and_a_full_store_wha
     EXPECT_TRUE(store->publish(about("t", std::string(40'001, 'x')), start).error().is(Errc::too_large));
 }
 
+TEST(Subscribers, what_was_kept_at_the_start_is_squeezed_only_if_it_grows_or_for_a_refused_publication) {
+    Keeping keeping;
+    keeping.count_max = 1;
+    auto store = small_store(keeping);
+    (void)store->attach("t", "s", "", 0);
+    for (int i = 0; i < 20; ++i) (void)store->publish(about("t", std::string(1'000, 'x')), start);
+    std::uint64_t bytes = store->counts()->bytes, each = bytes / 20;
+    // As after a start with another limit, or with another way to count.
+    auto lost_with = [&](std::uint64_t bytes_max) {
+        keeping.bytes_max = bytes_max;
+        store->keep(keeping);
+        EXPECT_TRUE(store->begin());
+        store.clean(start, true);
+        EXPECT_FALSE(store->counts()->crowded);
+        return store->counts()->lost;
+    };
+    EXPECT_EQ(lost_with(bytes - 2 * each - 1), 0u);
+    EXPECT_TRUE(store->publish(about("t"), start).error().is(Errc::no_space));
+    store.clean(start, true);
+    EXPECT_EQ(store->counts()->lost, 3u);
+    EXPECT_TRUE(store->publish(about("t"), start));
+    bytes = store->counts()->bytes;
+    EXPECT_EQ(lost_with(bytes + 2 * each), 3u);
+    EXPECT_TRUE(store->publish(about("t"), start));
+    EXPECT_TRUE(store->counts()->crowded);
+    store.clean(start, true);
+    EXPECT_EQ(store->counts()->lost, 4u) << "it has grown";
+}
+
 TEST(Store, a_page_is_bounded_in_bytes_and_has_one_at_least) {
     auto store = small_store();
     for (int i = 0; i < 4; ++i) (void)store->publish(about("t", std::string(200 * KiB, 'x')), start);

@@ -139,6 +139,17 @@ std::vector<std::string_view> Store::migrations() { return {tables, counts_and_s
 
 Store::Store(Database& database, Keeping keeping) : database_(database), keeping_(keeping) {}
 
+Result<void> Store::begin() {
+    SONM_TRY(auto bytes, database_.value<std::uint64_t>("SELECT bytes FROM total"));
+    begun_with_ = bytes.value_or(0);
+    if (begun_with_ > keeping_.bytes_max)
+        SONM_LOG(warn,
+                 "notifications: {} bytes are kept and store_max is {}: nothing is accepted until there is"
+                 " room; store_max: {} B makes some",
+                 begun_with_, keeping_.bytes_max, begun_with_ / 9 * 10 + 10);
+    return Result<void>();
+}
+
 Result<std::pair<std::uint64_t, bool>> Store::publish(const Publication& publication, UnixTime now) {
     const std::string& topic = publication.topic;
     std::optional<std::string> id;
@@ -366,6 +377,7 @@ Result<Store::Counts> Store::counts() {
                               " (SELECT coalesce(sum(pending), 0) FROM webhook),"
                               " (SELECT coalesce(sum(dead), 0) FROM webhook),"
                               " (SELECT count(*) FROM subscriber) FROM total"));
+    begun_with_ = std::min(begun_with_, out.bytes);
     out.crowded = out.bytes > crowded_above();
     out.refused = wanted_ != 0;
     return out;

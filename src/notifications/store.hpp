@@ -45,7 +45,12 @@ public:
     static std::vector<std::string_view> migrations();
     /// `database` must outlive it.
     Store(Database& database, Keeping keeping);
-    void keep(const Keeping& keeping) { keeping_ = keeping; }
+    void keep(const Keeping& keeping) {
+        if (keeping.bytes_max < keeping_.bytes_max) begun_with_ = 0;
+        keeping_ = keeping;
+    }
+    /// What is kept already is no reason to squeeze. Says so if it is more than may be.
+    Result<void> begin();
 
     /// The sequence, and whether it is new (its id was not published before). Errors: no_space, too_large
     /// (the whole store has less), busy (too many topics).
@@ -96,16 +101,17 @@ public:
         /// By topic: up to there are more than count_max. Found once, as that is slow; it only rises.
         std::map<std::string, std::uint64_t> too_many;
     };
-    /// While more than nine tenths of the room are taken, or a publication was refused for want of room:
-    /// removes a part of what is kept for named subscribers only, the oldest of all topics, and no more than
-    /// that needs. Where to go on, nothing if that was all. After clean().
+    /// While more than nine tenths of the room are taken, and more than since begin() always were, or a
+    /// publication was refused for want of room: removes a part of what is kept for named subscribers only,
+    /// the oldest of all topics, and no more than that needs. Where to go on, nothing if that was all. After
+    /// clean().
     Result<std::optional<Squeezed>> squeeze(UnixTime now, Squeezed at);
 
     struct Counts {
         std::uint64_t kept = 0, bytes = 0, pending = 0, dead = 0, subscribers = 0;
         std::uint64_t dropped = 0;  ///< dead letters over the bound, ever
         std::uint64_t lost = 0;     ///< what named subscribers were owed and was removed, ever
-        bool crowded = false;       ///< more than nine tenths of the room are taken
+        bool crowded = false;       ///< so much is taken that squeeze() removes some
         bool refused = false;       ///< a publication, since the last squeeze, for want of room
     };
     Result<Counts> counts();
@@ -119,12 +125,14 @@ private:
     Result<std::size_t> clean_topic(const std::string& topic, UnixTime now);
     /// The newest of the topic that `count` newer ones follow, or 0.
     Result<std::uint64_t> beyond(const std::string& topic, std::size_t count);
-    std::uint64_t crowded_above() const { return keeping_.bytes_max / 10 * 9; }
+    std::uint64_t crowded_above() const { return std::max(keeping_.bytes_max / 10 * 9, begun_with_); }
     Result<void> remove(const std::string& topic, const std::vector<std::uint64_t>& sequences);
 
     Database& database_;
     Keeping keeping_;
-    std::uint64_t turn_ = 0;    ///< the webhook that was looked at last
+    std::uint64_t turn_ = 0;  ///< the webhook that was looked at last
+    /// Bytes kept at begin(), or fewer since. A newer version may count more for the same.
+    std::uint64_t begun_with_ = 0;
     std::uint64_t wanted_ = 0;  ///< bytes of the largest publication refused since the last squeeze
 };
 

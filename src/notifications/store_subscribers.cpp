@@ -123,8 +123,8 @@ Result<std::size_t> Store::clean_topic(const std::string& topic, UnixTime now) {
 Result<std::optional<Store::Squeezed>> Store::squeeze(UnixTime now, Squeezed at) {
     SONM_TRY(auto taken, database_.value<std::uint64_t>("SELECT bytes FROM total"));
     std::uint64_t bytes = taken.value_or(0);
-    std::uint64_t enough =
-        std::min(crowded_above(), keeping_.bytes_max - std::min(wanted_, keeping_.bytes_max));
+    std::uint64_t enough = crowded_above();
+    if (wanted_ != 0) enough = std::min(enough, keeping_.bytes_max - std::min(wanted_, keeping_.bytes_max));
     std::optional<std::uint64_t> looked_at;
     if (bytes > enough) {
         SONM_TRY(auto last, database_.value<std::optional<std::uint64_t>>(
