@@ -5,6 +5,7 @@
 #include "sonm/web/sign.hpp"
 #include "support/http_peer.hpp"
 #include "support/service_bench.hpp"
+#include "support/slow_lookup.hpp"
 
 namespace sonm::notifications {
 namespace {
@@ -48,7 +49,7 @@ struct Bench {
     Notifications notifications;
     TaskGroup& group;
 
-    Bench(const Executor& e, TaskGroup& g)
+    Bench(const Executor& e, TaskGroup& g, Config config)
         : executor(e),
           peer(e,
                [this](PeerRequest, ByteStream& stream) {
@@ -59,7 +60,7 @@ struct Bench {
                    }
                    return write_answer(stream, status, "");
                }),
-          notifications(e, local_config(), clock, (folder / "n.db").string()),
+          notifications(e, std::move(config), clock, (folder / "n.db").string()),
           group(g) {}
     NotificationsClient client(std::optional<crypto::Address> identity = std::nullopt) {
         return test::call_local<NotificationsProtocol>(group, executor, notifications.handlers(), identity);
@@ -75,9 +76,9 @@ struct Bench {
 };
 
 template <class F>
-void with_notifications(F body) {
-    test::run_group([body](TaskGroup& group) -> Task<void> {
-        Bench bench(co_await asio::this_coro::executor, group);
+void with_notifications(F body, Config config = local_config()) {
+    test::run_group([body, config](TaskGroup& group) -> Task<void> {
+        Bench bench(co_await asio::this_coro::executor, group, config);
         auto starting = bench.notifications.start();
         EXPECT_TRUE(co_await std::move(starting));
         group.spawn(bench.peer.run());
@@ -287,6 +288,58 @@ Task<void> check_drain_not_noted(Bench& bench) {
 }
 TEST(NotificationsService, a_delivery_that_cannot_be_noted_does_not_hold_up_a_node_that_goes_down) {
     with_notifications(check_drain_not_noted);
+}
+
+Task<void> check_lookups(Bench& bench) {
+    auto client = bench.client();
+    auto failed = [&] {
+        std::vector<services::Metric> all;
+        bench.notifications.measure(all);
+        auto found = std::ranges::find(all, "failed_total", &services::Metric::name);
+        return found == all.end() ? -1.0 : found->value;
+    };
+    std::string lost = fmt::format("http://{}/", test::slow_host);
+    EXPECT_TRUE(co_await client.call<"add_webhook">("s", lost, std::nullopt));
+    EXPECT_TRUE(co_await client.call<"add_webhook">("t", bench.peer.url(), std::nullopt));
+    for (int i = 0; i < 8; ++i) EXPECT_TRUE(co_await client.call<"publish">(about("s", "x")));
+    for (int i = 0; i < 500 && failed() < 4; ++i) co_await sleep_for(10ms);
+    EXPECT_TRUE(co_await client.call<"publish">(about("t", "x")));
+    co_await bench.until_seen(1);
+    bench.clock.advance(Seconds(3'600));
+    co_await sleep_for(300ms);
+    EXPECT_EQ(failed(), 4) << "more look-ups than attempts are not left behind";
+    auto begun = std::chrono::steady_clock::now();
+    auto draining = bench.notifications.drain();
+    EXPECT_TRUE(co_await std::move(draining));
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 500ms);
+}
+TEST(NotificationsService, look_ups_left_behind_hold_up_their_webhook_and_no_other) {
+    Config config = local_config();
+    config.attempts_at_once = 4;
+    config.attempt_max = Millis(50);
+    config.attempts_max = 100;
+    config.lookup_max = Millis(60'000);
+    with_notifications(check_lookups, config);
+}
+
+Task<void> check_lookups_bound(Bench& bench) {
+    auto client = bench.client();
+    std::string lost = fmt::format("http://{}/", test::slow_host);
+    EXPECT_TRUE(co_await client.call<"add_webhook">("s", lost, std::nullopt));
+    EXPECT_TRUE(co_await client.call<"add_webhook">("t", bench.peer.url(), std::nullopt));
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(co_await client.call<"publish">(about("s", "x")));
+    co_await sleep_for(300ms);
+    EXPECT_TRUE(co_await client.call<"publish">(about("t", "x")));
+    co_await sleep_for(100ms);
+    EXPECT_EQ(bench.peer.seen.size(), 0u);
+    co_await bench.until_seen(1);
+}
+TEST(NotificationsService, as_many_look_ups_as_may_be_left_behind_hold_up_all_until_one_is_over) {
+    Config config = local_config();
+    config.attempt_max = Millis(50);
+    config.lookup_max = Millis(1'500);
+    config.lookups_left_max = 2;
+    with_notifications(check_lookups_bound, config);
 }
 
 Task<void> check_drain(Bench& bench) {

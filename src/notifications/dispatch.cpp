@@ -13,6 +13,26 @@ constexpr Millis note_again_after(1'000), note_again_after_max(60'000);
 
 }  // namespace
 
+/// A delivery that is not to be made again now: an attempt is under way, or has left a look-up behind.
+struct Notifications::Busy {
+    Busy(Notifications& s, DeliveryKey k) : self(s), key(k) {
+        self.busy_.insert(key);
+        ++self.attempts_;
+    }
+    Busy(const Busy&) = delete;
+    ~Busy() {
+        self.busy_.erase(key);
+        end_attempt();
+    }
+    void end_attempt() {
+        if (std::exchange(attempting, false)) --self.attempts_;
+        (void)self.work_.try_push(true);
+    }
+    Notifications& self;
+    DeliveryKey key;
+    bool attempting = true;
+};
+
 Task<void> Notifications::run() {
     auto body = [this](TaskGroup& group) -> Task<void> {
         group.spawn(keep_house());
@@ -25,7 +45,7 @@ Task<void> Notifications::run() {
 Async<void> Notifications::drain() {
     streams_.stop();
     auto until = std::chrono::steady_clock::now() + attempts_drain_max;
-    while (!busy_.empty() && std::chrono::steady_clock::now() < until) {
+    while (attempts_ != 0 && std::chrono::steady_clock::now() < until) {
         auto resting = sleep_for(Millis(5));
         co_await std::move(resting);
     }
@@ -79,20 +99,26 @@ Task<void> Notifications::clean() {
     }
 }
 
+std::size_t Notifications::room() const {
+    auto rest = [](std::size_t most, std::size_t taken) { return most - std::min(most, taken); };
+    return std::min(rest(config_.attempts_at_once, attempts_),
+                    rest(config_.lookups_left_max, busy_.size() - attempts_));
+}
+
 Task<void> Notifications::dispatch(TaskGroup& group) {
     while (true) {
-        std::size_t room = config_.attempts_at_once - std::min(busy_.size(), config_.attempts_at_once);
-        if (room != 0 && !streams_.stopped()) {
-            auto look = [now = clock_.now(), busy = busy_, room, each = config_.webhook_attempts_at_once](
-                            Store& store) { return store.due(now, busy, room, each); };
+        if (room() != 0 && !streams_.stopped()) {
+            auto look = [now = clock_.now(), busy = busy_, room = room(),
+                         each = config_.webhook_attempts_at_once](Store& store) {
+                return store.due(now, busy, room, each);
+            };
             auto looking = ask(std::move(look), Asker::service);
             auto due = co_await std::move(looking);
             if (!due) SONM_LOG(error, "notifications: reading what is due: {}", due.error().message());
             if (due) {
                 for (Delivery& delivery : *due) {
                     DeliveryKey key(delivery.webhook, delivery.notification.sequence);
-                    busy_.insert(key);
-                    if (!group.spawn(attempt(std::move(delivery)))) busy_.erase(key);
+                    group.spawn(attempt(std::move(delivery), std::make_shared<Busy>(*this, key)));
                 }
             }
         }
@@ -102,28 +128,22 @@ Task<void> Notifications::dispatch(TaskGroup& group) {
     }
 }
 
-Task<void> Notifications::attempt(Delivery delivery) {
-    struct Busy {
-        Busy(Notifications& s, DeliveryKey k) : self(s), key(k) {}
-        ~Busy() {
-            self.busy_.erase(key);
-            (void)self.work_.try_push(true);
-        }
-        Notifications& self;
-        DeliveryKey key;
-    };
-    Busy busy(*this, DeliveryKey(delivery.webhook, delivery.notification.sequence));
-    auto posting = web_->request(delivery_request(delivery, clock_.now()));
+Task<void> Notifications::attempt(Delivery delivery, std::shared_ptr<Busy> busy) {
+    web::Request request = delivery_request(delivery, clock_.now());
+    request.held = busy;
+    auto posting = web_->request(std::move(request));
     auto answer = co_await std::move(posting);
     Outcome outcome = outcome_of(delivery, answer);
     auto noting = ask(outcome, Asker::service);
     auto noted = co_await std::move(noting);
-    if (noted) co_return;
-    SONM_LOG(error, "notifications: noting the delivery of {}: {}", delivery.notification.sequence,
-             noted.error().message());
-    // Busy until then: what is not noted would be posted again at once.
-    auto later = streams_.run(note_later(delivery.notification.sequence, std::move(outcome)));
-    (void)co_await std::move(later);
+    if (!noted) {
+        SONM_LOG(error, "notifications: noting the delivery of {}: {}", delivery.notification.sequence,
+                 noted.error().message());
+        // Busy until then: what is not noted would be posted again at once.
+        auto later = streams_.run(note_later(delivery.notification.sequence, std::move(outcome)));
+        (void)co_await std::move(later);
+    }
+    busy->end_attempt();
 }
 
 Async<void> Notifications::note_later(std::uint64_t sequence, Outcome outcome) {

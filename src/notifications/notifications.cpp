@@ -18,6 +18,7 @@ web::Options web_options(const Config& config) {
     options.ca_file = config.ca_file;
     options.user_agent = "sonm-notifications";
     options.limits.answer_max = config.attempt_max;
+    options.limits.lookup_max = config.lookup_max;
     options.limits.body_bytes_max = 64 * KiB;
     options.limits.transfers_max = config.attempts_at_once;
     return options;
@@ -68,9 +69,9 @@ Notifications::Notifications(Executor executor, Config config, const Clock& cloc
       config_(std::move(config)),
       clock_(clock),
       file_(std::move(file)),
-      web_(std::make_unique<web::Client>(executor, web_options(config_))),
       topics_(executor),
       work_(executor, 1),
+      web_(std::make_unique<web::Client>(executor, web_options(config_))),
       database_(executor) {
     bind();
 }
@@ -135,6 +136,7 @@ Async<void> Notifications::start() {
     auto making = database_.run(std::move(make));
     SONM_CO_TRY(store_, co_await std::move(making));
     auto look = [this](Store& store) -> Result<void> {
+        SONM_CHECK(store.begin());
         SONM_TRY(counts_, store.counts());
         SONM_TRY(last_, store.last_sequence());
         return Result<void>();

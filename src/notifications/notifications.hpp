@@ -16,7 +16,9 @@ struct Config {
     std::size_t attempts_at_once = 32;  ///< of all webhooks, at most attempts_at_once_max
     std::size_t webhook_attempts_at_once = 4;
     Millis attempt_max{15'000};
-    std::vector<web::Network> allow;  ///< where webhooks may be beside public addresses
+    Millis lookup_max{30'000};  ///< an attempt given up during a look-up counts for its webhook so long
+    std::size_t lookups_left_max = 256;  ///< of such attempts; beyond it none is begun
+    std::vector<web::Network> allow;     ///< where webhooks may be beside public addresses
     std::string ca_file;
 };
 
@@ -42,6 +44,7 @@ private:
     using Context = rpc::Context;
     using Place = std::optional<std::uint64_t>;
     struct NamedStream;
+    struct Busy;
     void bind();
     /// Has `work(Store&) -> Result<T>` done on the thread of the database.
     template <class F>
@@ -62,7 +65,9 @@ private:
     Task<void> keep_house();
     Task<void> clean();
     Task<void> dispatch(TaskGroup& group);
-    Task<void> attempt(Delivery delivery);
+    /// How many attempts may begin.
+    std::size_t room() const;
+    Task<void> attempt(Delivery delivery, std::shared_ptr<Busy> busy);
     using Outcome = std::function<Result<void>(Store&)>;
     Outcome outcome_of(const Delivery& delivery, const Result<web::Response>& answer);
     Async<void> note_later(std::uint64_t sequence, Outcome outcome);
@@ -72,17 +77,18 @@ private:
     const Clock& clock_;
     std::string file_;
     std::shared_ptr<Store> store_;  ///< of the database's thread, once open
-    std::unique_ptr<web::Client> web_;
     Watchers topics_;
     Stopper streams_;
     std::map<std::pair<std::string, std::string>, NamedStream*> named_;  ///< open ones, by topic and name
     Channel<bool> work_;                                                 ///< something may be due
-    std::set<DeliveryKey> busy_;
-    Store::Counts counts_;    ///< as last looked at
+    std::set<DeliveryKey> busy_;                                         ///< see Busy
+    std::size_t attempts_ = 0;                                           ///< under way, each in busy_
+    Store::Counts counts_;                                               ///< as last looked at
     std::uint64_t last_ = 0;  ///< sequence of the newest: where those begin who name none
     rpc::Service<services::NotificationsProtocol> service_;
     std::uint64_t published_ = 0, delivered_ = 0, failed_ = 0;
-    SharedDatabase database_;  ///< last: waits for its thread before anything else goes
+    std::unique_ptr<web::Client> web_;  ///< what it holds refers to the above
+    SharedDatabase database_;           ///< last: waits for its thread before anything else goes
 };
 
 /// The service from its arguments.
