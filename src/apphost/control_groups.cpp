@@ -46,14 +46,16 @@ std::vector<fs::path> folders_in(const fs::path& folder) {
 /// Between the tag and the process number in the names of nodes of this namespace.
 std::string middle_of_name() { return fmt::format(".{}.", process_namespace()); }
 
-/// Whether `name` is that of a node of this namespace whose process is gone.
-bool owner_is_dead(const std::string& name) {
+/// The process of the node with that name; nothing: it is not one of this namespace.
+std::optional<pid_t> owner(std::string_view name) {
     std::string middle = middle_of_name();
     std::size_t at = name.find(middle);
-    if (at == std::string::npos) return false;
-    auto pid = parse_int<pid_t>(std::string_view(name).substr(at + middle.size()));
-    return pid && *pid > 0 && ::kill(*pid, 0) != 0 && errno == ESRCH;
+    if (at == std::string_view::npos) return std::nullopt;
+    auto pid = parse_int<pid_t>(name.substr(at + middle.size()));
+    return pid && *pid > 0 ? std::optional(*pid) : std::nullopt;
 }
+
+bool is_dead(pid_t pid) { return ::kill(pid, 0) != 0 && errno == ESRCH; }
 
 std::vector<pid_t> processes(const fs::path& folder) {
     std::ifstream file(folder / "cgroup.procs");
@@ -215,9 +217,13 @@ Result<void> ControlGroups::limit(const fs::path& folder, const Hierarchy& hiera
 std::vector<ControlGroup> ControlGroups::leftovers() const {
     std::vector<ControlGroup> out;
     for (const Hierarchy& hierarchy : hierarchies_)
-        for (const fs::path& node : folders_in(hierarchy.folder.parent_path()))
-            if (node.filename().string().starts_with(tag_ + middle_of_name()))
-                for (const fs::path& group : folders_in(node)) out.push_back(ControlGroup({group}));
+        for (const fs::path& node : folders_in(hierarchy.folder.parent_path())) {
+            std::string name = node.filename().string();
+            if (!name.starts_with(tag_ + middle_of_name())) continue;
+            auto pid = owner(name);
+            if (!pid || (*pid != ::getpid() && !is_dead(*pid))) continue;
+            for (const fs::path& group : folders_in(node)) out.push_back(ControlGroup({group}));
+        }
     return out;
 }
 
@@ -225,8 +231,12 @@ void ControlGroups::sweep() const {
     for (const Hierarchy& hierarchy : hierarchies_)
         for (const fs::path& node : folders_in(hierarchy.folder.parent_path())) {
             std::string name = node.filename().string();
-            if (name == name_ || (!name.starts_with(tag_ + ".") && !owner_is_dead(name))) continue;
-            for (const fs::path& group : folders_in(node)) ::rmdir(group.c_str());
+            if (name == name_) continue;
+            auto pid = owner(name);
+            if (pid ? !is_dead(*pid) : !name.starts_with(tag_ + ".")) continue;
+            // One of another namespace may live, and be about to use groups that are still empty.
+            if (pid)
+                for (const fs::path& group : folders_in(node)) ::rmdir(group.c_str());
             ::rmdir(node.c_str());
         }
 }

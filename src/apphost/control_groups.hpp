@@ -49,10 +49,10 @@ public:
     /// A new group with limits. Errors: io.
     Result<ControlGroup> make(const std::string& name, const Isolate& limits) const;
     /// Those that earlier lives of this node have left, and those of this one. Not those of another
-    /// namespace: whoever is in there may be another's, and if not, then its end was theirs.
+    /// namespace, nor of a process that is there: its owner may live, and if not, then its end was theirs.
     std::vector<ControlGroup> leftovers() const;
     /// Removes the folders of earlier lives, and of other nodes that have died, unless something lives in
-    /// them.
+    /// them; of this node's in other namespaces only those without any group.
     void sweep() const;
 
 private:

@@ -52,21 +52,21 @@ TEST_F(Folders, one_for_the_node_in_each_hierarchy_and_none_when_it_has_ended) {
 TEST_F(Folders, of_dead_nodes_go_and_those_of_living_ones_and_of_strangers_stay) {
     auto at = [&](const std::string& name) { return apps("memory") / name / "worker"; };
     const std::string gone = of_owner("other", dead()), lives = of_owner("other", ::getppid()),
-                      elsewhere = of_owner("other", dead(), 1), earlier = of_owner("tag", ::getppid()),
-                      twin = of_owner("tag", ::getppid(), 1), past = of_owner("tag", ::getppid(), 2);
-    for (const std::string& name : {gone, lives, elsewhere, earlier, twin, past, std::string("foreign")})
+                      elsewhere = of_owner("other", dead(), 1), earlier = of_owner("tag", dead()),
+                      beside = of_owner("tag", ::getppid()), twin = of_owner("tag", ::getppid(), 1),
+                      past = of_owner("tag", ::getppid(), 2);
+    for (const std::string& name : {gone, lives, elsewhere, earlier, beside, twin, std::string("foreign")})
         fs::create_directories(at(name));
-    // As little to be removed as a group with a process in it.
-    fs::create_directory(at(twin) / "populated");
+    fs::create_directories(at(past).parent_path());
     {
         ControlGroups groups(root.path(), "tag");
-        EXPECT_EQ(groups.leftovers().size(), 1u) << "only its own are killed, whoever has their number now";
+        EXPECT_EQ(groups.leftovers().size(), 1u) << "only of those whose owner is gone all are killed";
         groups.sweep();
         EXPECT_FALSE(fs::exists(apps("memory") / gone));
         EXPECT_FALSE(fs::exists(apps("memory") / earlier));
-        EXPECT_FALSE(fs::exists(apps("memory") / past)) << "its namespace has ended with all in it";
-        for (const std::string& name : {lives, elsewhere, twin, std::string("foreign")})
-            EXPECT_TRUE(fs::exists(at(name))) << name;
+        EXPECT_FALSE(fs::exists(apps("memory") / past)) << "nothing is in it";
+        for (const std::string& name : {lives, elsewhere, beside, twin, std::string("foreign")})
+            EXPECT_TRUE(fs::exists(at(name))) << name << ": about to be entered by a worker";
     }
     EXPECT_TRUE(fs::exists(at(lives)));
 }
