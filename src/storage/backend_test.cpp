@@ -192,6 +192,27 @@ Task<void> put(Backend& backend, std::size_t bytes, std::vector<Result<void>>& o
     outcomes.push_back(co_await std::move(writing));
 }
 
+TEST(QuotaLoans, WhatIsOverTheLimitAlready_CountsOnceForAllOfThem) {
+    Quota quota;
+    quota.add(10'000);
+    quota.limit(1'000);
+    EXPECT_FALSE(quota.take(1));
+    {
+        Quota::Loan first(quota, 100), second(quota, 100);
+        EXPECT_FALSE(quota.take(201));
+        EXPECT_TRUE(quota.take(100));
+        Quota::Loan third(quota, 100);
+        EXPECT_FALSE(quota.take(301));
+        EXPECT_TRUE(quota.take(300));
+        EXPECT_FALSE(quota.take(1));
+    }
+    EXPECT_FALSE(quota.take(1));
+    quota.limit(20'000);
+    Quota::Loan beside(quota, 100);
+    EXPECT_FALSE(quota.take(9'701));
+    EXPECT_TRUE(quota.take(9'700)) << "the limit and the loan";
+}
+
 TEST(SqliteBackend, ValuesThatWaitForTheDisk_AreBoundedInBytes) {
     auto main = []() -> Task<void> {
         TempDir folder;
