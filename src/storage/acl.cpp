@@ -155,6 +155,12 @@ Async<void> Guard::check_write(Caller caller, Name name) {
     co_return Result<void>();
 }
 
+Async<void> Guard::check_remove(Caller caller, std::string collection) {
+    auto found = remembered_.find(collection);
+    if (found != remembered_.end() && !found->second.rules && caller.is_known()) remembered_.erase(found);
+    return check(std::move(caller), std::move(collection), Access::write);
+}
+
 Async<void> Guard::check_change(Caller caller, std::string collection) {
     if (!caller.is_known()) co_return refused();
     auto fetching = fetch(std::move(collection));

@@ -47,6 +47,9 @@ public:
     Async<void> check(Caller caller, std::string collection, Access access);
     /// The same for a write of `name`: the first known caller who writes becomes the owner.
     Async<void> check_write(Caller caller, Name name);
+    /// The same for a removal, which makes nobody an owner: that would need room. For a known caller it is
+    /// not enough that there were no rules a few seconds ago.
+    Async<void> check_remove(Caller caller, std::string collection);
     /// The rules of `collection` are about to change by a write or removal of their record. Only who may
     /// write the collection, and is known, may do that.
     Async<void> check_change(Caller caller, std::string collection);

@@ -189,9 +189,8 @@ Async<void> StorageService::remove(Caller caller, Name name) {
     ++counts_.removes;
     SONM_CO_CHECK(check_name_of(name));
     bool rules = name.collection == acl_collection;
-    // Who only removes becomes no owner: that would need room.
     auto checking = rules ? guard_.check_change(std::move(caller), name.key)
-                          : guard_.check(std::move(caller), name.collection, Access::write);
+                          : guard_.check_remove(std::move(caller), name.collection);
     SONM_CO_CHECK(co_await std::move(checking));
     auto removing = backend_->remove(name);
     Result<void> done = co_await std::move(removing);

@@ -277,6 +277,22 @@ TEST_F(StorageServiceTest, FullStore_LetsKnownCallersRemoveAndOverwriteWhatNobod
     });
 }
 
+TEST_F(StorageServiceTest, CollectionThatAnotherNodeGaveAnOwner_LosesNothingToOthersAtOnce) {
+    as(account(1), [&](StorageClient storage) -> Task<void> {
+        SONM_CALL(missing, storage.call<"read">("c", "key"));
+        EXPECT_FALSE(missing) << "remembered: nobody owns it";
+        Rules rules;
+        rules.accounts[account(2)] = 3;
+        for (auto [name, value] : {std::pair(Name{std::string(acl_collection), "c"}, encode_rules(rules)),
+                                   std::pair(Name{"c", "key"}, Bytes(1))}) {
+            SONM_CALL(written, backend_.write(name, value, {}));
+            EXPECT_TRUE(written);
+        }
+        SONM_CALL(removed, storage.call<"remove">("c", "key"));
+        EXPECT_TRUE(!removed && removed.error().is(std::errc::permission_denied));
+    });
+}
+
 TEST_F(StorageServiceTest, OwnerMayOpenACollection_OthersMayNotTouchItsRules) {
     Rules shared;
     shared.accounts[account(1)] = 3;
@@ -293,7 +309,7 @@ TEST_F(StorageServiceTest, OwnerMayOpenACollection_OthersMayNotTouchItsRules) {
         SONM_CALL(changed, storage.call<"write">(acls, "c", record, std::nullopt));
         EXPECT_TRUE(changed.error().is(std::errc::permission_denied));
         SONM_CALL(removed, storage.call<"remove">(acls, "c"));
-        EXPECT_TRUE(removed.error().is(std::errc::permission_denied));
+        EXPECT_TRUE(!removed && removed.error().is(std::errc::permission_denied));
     });
     as(account(1), [=](StorageClient storage) -> Task<void> {
         SONM_CALL(nonsense, storage.call<"write">(acls, "c", to_bytes("x"), std::nullopt));
