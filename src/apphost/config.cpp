@@ -32,7 +32,7 @@ void fields(YamlReader& r, Config& config) {
         {"users",
          "Users that applications run as, one each; the node must be root. Without it a node that is root "
          "takes numbers that systems leave unused; none: all run as the node's user.",
-         "200000-200063"},
+         "1879048192-1879048255"},
         config.users, parse_users);
     r.optional({"seccomp", "Whether workers may only make the system calls of containers.", "true"},
                config.seccomp, yaml_flag);

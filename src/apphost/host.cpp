@@ -31,7 +31,7 @@ AppHost::AppHost(services::Environment environment, Config config, std::optional
       processes_(std::move(processes)),
       containers_(std::move(containers)),
       store_([this] { return environment_.host->connect(config_.storage); }),
-      users_(users) {
+      users_(users, end_processes_of, shared_runtime) {
     bind();
 }
 
@@ -89,7 +89,7 @@ Async<void> AppHost::start() {
         auto cleaned = co_await std::move(cleaning);
         if (!cleaned) SONM_LOG(warn, "cleaning up after an earlier life: {}", cleaned.error().message());
     }
-    users_.clean_up();
+    SONM_CO_CHECK(users_.clean_up());
     Places::Wanted wanted;
     wanted.folder = environment_.folder;
     wanted.runtime = config_.runtime;

@@ -64,8 +64,8 @@ Result<bool> has_account(unsigned user) {
 }
 
 /// In a process of its own, beside other threads' locks: nothing but system calls. It acts as that user, so
-/// that the kernel lets it kill that user's processes and no others; but it is `killer`, whom that user cannot
-/// signal. Capabilities would let it kill all: without being sure that none is left it kills nobody.
+/// that the kernel lets it kill that user's processes and no others; but it is `killer`, whom that user
+/// cannot signal. Capabilities would let it kill all: without being sure that none is left it kills nobody.
 [[noreturn]] void become_and_kill(unsigned user, unsigned killer, pid_t parent) {
     // Ports and locks of this program end with it, whatever comes of this process.
     ::syscall(SYS_close_range, 3U, ~0U, 0U);
@@ -140,7 +140,8 @@ Result<void> end_processes_of(unsigned user, unsigned killer) {
     for (unsigned one : {user, killer}) {
         SONM_TRY(bool somebody, has_account(one));
         if (!somebody) continue;
-        SONM_LOG(warn, "user {} has an account on this machine: what applications of {} leave running is not ended",
+        SONM_LOG(warn,
+                 "user {} has an account on this machine: what applications of {} leave running is not ended",
                  one, user);
         return {};
     }

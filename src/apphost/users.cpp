@@ -1,8 +1,8 @@
 #include "sonm/apphost/users.hpp"
 
 #include "sonm/apphost/control_groups.hpp"
-#include "sonm/apphost/places.hpp"
 #include "sonm/base/errc.hpp"
+#include "sonm/base/fs.hpp"
 #include "sonm/base/log.hpp"
 #include "sonm/base/units.hpp"
 
@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <sstream>
 
 namespace sonm::apphost {
 namespace {
@@ -18,6 +19,24 @@ namespace {
 constexpr unsigned unused_first = 0x70000000, unused_count = 0x10000000, block = 1024;
 /// How long take() goes on to further users.
 constexpr Millis patience{2'000};
+/// Others that start look at whose a lock is; they let it go at once.
+constexpr Millis lock_patience{500};
+constexpr const char* example = "1879048192-1879048255";
+constexpr std::size_t claims_bytes_max = 64 * KiB;
+
+/// Of "owner:first:count".
+struct Claim {
+    std::string_view owner;
+    std::uint64_t first = 0, count = 0;
+};
+std::optional<Claim> parse_claim(std::string_view line) {
+    std::size_t one = line.find(':'), other = line.find(':', one + 1);
+    if (one == std::string_view::npos || other == std::string_view::npos) return std::nullopt;
+    auto first = parse_int<unsigned>(line.substr(one + 1, other - one - 1));
+    auto count = parse_int<unsigned>(line.substr(other + 1));
+    if (!first || !count || *count == 0) return std::nullopt;
+    return Claim{line.substr(0, one), *first, *count};
+}
 
 }  // namespace
 
@@ -29,8 +48,8 @@ Result<UserChoice> parse_users(std::string_view text) {
     // The highest number means "unchanged" to the kernel.
     if (!first || !last || *first == 0 || *first > *last || *last == ~0U)
         return fail(Errc::invalid,
-                    "\"{}\": numbers of users as first-last, without root, such as 200000-200063, or none",
-                    text);
+                    "\"{}\": numbers of users as first-last, without root, such as {}, or none", text,
+                    example);
     return UserChoice{false, UserRange{*first, *last}};
 }
 
@@ -48,6 +67,20 @@ bool are_mapped(UserRange users, const std::filesystem::path& map) {
     return false;
 }
 
+Result<void> check_unclaimed(UserRange users, const std::filesystem::path& claims) {
+    auto text = read_text(claims, claims_bytes_max);
+    if (!text && text.error().is(Errc::not_found)) return Result<void>();
+    if (!text) return wrap(std::move(text.error()), "whose users {}-{} are", users.first, users.last);
+    std::istringstream lines(*text);
+    for (std::string line; std::getline(lines, line);) {
+        auto claim = parse_claim(line);
+        if (!claim || claim->first > users.last || claim->first + claim->count <= users.first) continue;
+        return fail(Errc::denied, "users {}-{} meet those of \"{}\" in {}: set `users` to others, such as {}",
+                    users.first, users.last, claim->owner, claims.string(), example);
+    }
+    return Result<void>();
+}
+
 Result<std::optional<UserRange>> worker_users(const UserChoice& choice, const std::filesystem::path& folder) {
     if (::geteuid() != 0) {
         if (choice.range) return fail(Errc::denied, "`users` needs a node that runs as root");
@@ -61,15 +94,27 @@ Result<std::optional<UserRange>> worker_users(const UserChoice& choice, const st
             "app workers are to run as users {}-{}, which this container does not have: set `users` to "
             "numbers that it has, or to none, and they run as the node's own user",
             users.first, users.last);
+    SONM_CHECK(check_unclaimed(users, "/etc/subuid"));
     return std::optional<UserRange>(users);
 }
 
-void UserLeases::clean_up() {
-    if (!range_) return;
+Result<void> UserLeases::clean_up() {
+    if (!range_) return Result<void>();
+    auto lock = SharedFolder::take(locks_, fmt::format("users-{}", range_->first), lock_patience);
+    if (lock)
+        lock_.emplace(std::move(*lock));
+    else if (lock.error().is(Errc::busy))
+        return fail(Errc::exists,
+                    "another node runs applications as users {}-{}: set `users` of one to others",
+                    range_->first, range_->last);
+    else
+        SONM_LOG(warn, "no other node is kept from users {}-{}: {}", range_->first, range_->last,
+                 lock.error().message());
     for (unsigned user : users_at_work(range_->first, range_->last)) {
         auto ended = end(user);
         if (!ended) SONM_LOG(warn, "what runs as user {}: {}", user, ended.error().message());
     }
+    return Result<void>();
 }
 
 Result<std::shared_ptr<const unsigned>> UserLeases::take() {

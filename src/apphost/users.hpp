@@ -1,11 +1,9 @@
 #pragma once
 
+#include "sonm/apphost/places.hpp"
 #include "sonm/apphost/strays.hpp"
 
-#include <filesystem>
 #include <functional>
-#include <memory>
-#include <optional>
 
 /// Who app workers run as.
 namespace sonm::apphost {
@@ -35,20 +33,29 @@ UserRange default_users(const std::filesystem::path& folder);
 /// no such file.
 bool are_mapped(UserRange users, const std::filesystem::path& map);
 
-/// The users of one service; nothing: workers run as the node does. Errors: denied, with what to configure.
+/// That none of them is somebody's for his containers, without being an account: `claims` is like
+/// /etc/subuid, lines of "owner:first:count". Source: subuid(5). Errors: exists (with whose it is),
+/// too_large, io.
+Result<void> check_unclaimed(UserRange users, const std::filesystem::path& claims);
+
+/// The users of one service; nothing: workers run as the node does. Errors: denied, with what to configure,
+/// and those of check_unclaimed.
 Result<std::optional<UserRange>> worker_users(const UserChoice& choice, const std::filesystem::path& folder);
 
-/// Gives each application a user that no other has, and as whom nothing runs yet. The last of a range (of more
-/// than one) is given to none: as it runs whoever ends the others' processes. One thread, which waits.
+/// Gives each application a user that no other has, and as whom nothing runs yet. The last of a range (of
+/// more than one) is given to none: as it runs whoever ends the others' processes. One thread, which waits.
 class UserLeases {
 public:
     /// Ends all processes of a user, by a process of the second.
     using EndFn = std::function<Result<void>(unsigned, unsigned)>;
-    explicit UserLeases(std::optional<UserRange> range, EndFn end = end_processes_of)
-        : range_(range), end_(std::move(end)) {}
+    /// `locks`: a folder that all nodes of the machine share.
+    explicit UserLeases(std::optional<UserRange> range, EndFn end = end_processes_of,
+                        std::filesystem::path locks = "/run/sonm-apps")
+        : range_(range), end_(std::move(end)), locks_(std::move(locks)) {}
     const std::optional<UserRange>& range() const { return range_; }
-    /// Ends what earlier lives of this node have left running. Before the first take().
-    void clean_up();
+    /// Ends what earlier lives of this node have left running. Before the first take(). Errors: exists (a node
+    /// that runs has a range with the same first number).
+    Result<void> clean_up();
     /// The lowest that is free, until the last copy of the pointer is gone: before and afterwards all that
     /// runs as it is ended. One where that fails is left out; after two seconds no further one is tried.
     /// nullptr where there is no range. Errors: busy (all are taken), and those of ending.
@@ -60,6 +67,8 @@ public:
 private:
     std::optional<UserRange> range_;
     EndFn end_;
+    std::filesystem::path locks_;
+    std::optional<SharedFolder> lock_;  ///< from clean_up() on, if it can be made
     std::shared_ptr<std::set<unsigned>> taken_ = std::make_shared<std::set<unsigned>>();
 };
 

@@ -213,6 +213,19 @@ class LivesOfNodes(unittest.TestCase):
         self.assertTrue(spool_of_living.exists() and sockets(spool_of_living).exists(), "what a living one has is not swept away")
 
 
+    def test_two_at_once_do_not_run_applications_as_the_same_users(self):
+        first = 0x6D000000 + 4 * os.getpid()
+        users = f"users: {first}-{first + 3}"
+        node = self.node(users)
+        second = Node(SERVICES % users)
+        self.addCleanup(second.clean)
+        done = subprocess.run(second.command("node", "--config", second.config), capture_output=True, timeout=PATIENCE)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(f"another node runs applications as users {first}-{first + 3}", (done.stdout + done.stderr).decode(errors="replace"))
+        node.signal(signal.SIGKILL).ended()
+        second.start()
+
+
 def sockets(spool):
     """Where those lie of the node whose unpacked code is there."""
     return SOCKETS / spool.parents[2].name[:8]

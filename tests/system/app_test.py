@@ -182,7 +182,7 @@ class Life(AppCase):
 
 
 class OtherUsers(AppCase):
-    first_user = 1_000_000 + 4 * os.getpid()  # not those of another run: whatever runs as them is ended
+    first_user = 0x6E000000 + 4 * os.getpid()  # not those of another run: whatever runs as them is ended
     arguments = f"users: {first_user}-{first_user + 3}, spool: /var/tmp/sonm-test-spool-{os.getpid()}, runtime: /var/tmp/sonm-test-run-{os.getpid()}"
 
     @classmethod
