@@ -84,7 +84,8 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
         std::shared_ptr<void> held;
     };
     void linger(std::shared_ptr<void> held) {
-        if (closed || !held) return;
+        // It may hold something without pointing to anything.
+        if (closed || held.use_count() == 0) return;
         asio::steady_timer timer(executor, options.limits.lookup_max);
         lingering.push_back(Lingering{std::move(timer), std::move(held)});
         auto over = [weak = weak_from_this(), at = std::prev(lingering.end())](std::error_code error) {
