@@ -99,17 +99,18 @@ int ms_until(SteadyClock::time_point deadline) {
 /// How it has ended, as of waitpid(). Errors: timeout (it had to be killed), io (it cannot be told).
 Result<int> await_end(pid_t pid, SteadyClock::time_point deadline) {
     int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    bool gone = pidfd < 0 && errno == ESRCH;
     pollfd ended{pidfd, POLLIN, 0};
     int ready = 0;
     while (pidfd >= 0 && (ready = ::poll(&ended, 1, ms_until(deadline))) < 0 && errno == EINTR) continue;
     if (pidfd >= 0) ::close(pidfd);
-    if (ready <= 0) ::kill(pid, SIGKILL);
+    if (ready <= 0 && !gone) ::kill(pid, SIGKILL);
     int status = 0;
     pid_t reaped = 0;
     while ((reaped = ::waitpid(pid, &status, 0)) < 0 && errno == EINTR) continue;
-    if (ready <= 0) return fail(Errc::timeout, "whoever is to end them is not ready");
     // Where nobody wants to know how children end (SIGCHLD is ignored).
     if (reaped != pid) return fail(Errc::io, "how it went: {}", std::strerror(errno));
+    if (ready <= 0) return fail(Errc::timeout, "whoever is to end them is not ready");
     return status;
 }
 
