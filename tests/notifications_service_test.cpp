@@ -274,6 +274,13 @@ TEST(NotificationsService, a_delivery_that_cannot_be_noted_is_noted_later_and_no
     with_notifications(check_not_noted);
 }
 
+Task<void> drain_at_once(Bench& bench) {
+    auto begun = std::chrono::steady_clock::now();
+    auto draining = bench.notifications.drain();
+    EXPECT_TRUE(co_await std::move(draining));
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 500ms);
+}
+
 Task<void> check_drain_not_noted(Bench& bench) {
     auto client = bench.client();
     EXPECT_TRUE(co_await client.call<"add_webhook">("t", bench.peer.url(), std::nullopt));
@@ -281,10 +288,7 @@ Task<void> check_drain_not_noted(Bench& bench) {
     EXPECT_TRUE(co_await client.call<"publish">(about("t", "x")));
     co_await bench.until_seen(1);
     co_await sleep_for(100ms);
-    auto begun = std::chrono::steady_clock::now();
-    auto draining = bench.notifications.drain();
-    EXPECT_TRUE(co_await std::move(draining));
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 500ms);
+    co_await drain_at_once(bench);
 }
 TEST(NotificationsService, a_delivery_that_cannot_be_noted_does_not_hold_up_a_node_that_goes_down) {
     with_notifications(check_drain_not_noted);
@@ -293,26 +297,28 @@ TEST(NotificationsService, a_delivery_that_cannot_be_noted_does_not_hold_up_a_no
 double failed(const Bench& bench) {
     std::vector<services::Metric> all;
     bench.notifications.measure(all);
-    auto found = std::ranges::find(all, "failed_total", &services::Metric::name);
-    return found == all.end() ? -1.0 : found->value;
+    return std::ranges::find(all, "failed_total", &services::Metric::name)->value;
+}
+
+/// "s" has a webhook whose host is looked up slowly, "t" the peer; waits until `failures` attempts are noted.
+Task<void> leave_lookups(Bench& bench, NotificationsClient& client, int failures) {
+    std::string lost = fmt::format("http://{}/", test::slow_host);
+    EXPECT_TRUE(co_await client.call<"add_webhook">("s", lost, std::nullopt));
+    EXPECT_TRUE(co_await client.call<"add_webhook">("t", bench.peer.url(), std::nullopt));
+    for (int i = 0; i < 2 * failures; ++i) EXPECT_TRUE(co_await client.call<"publish">(about("s", "x")));
+    for (int i = 0; i < 500 && failed(bench) < failures; ++i) co_await sleep_for(10ms);
+    co_await sleep_for(200ms);
+    EXPECT_TRUE(co_await client.call<"publish">(about("t", "x")));
 }
 
 Task<void> check_lookups(Bench& bench) {
     auto client = bench.client();
-    std::string lost = fmt::format("http://{}/", test::slow_host);
-    EXPECT_TRUE(co_await client.call<"add_webhook">("s", lost, std::nullopt));
-    EXPECT_TRUE(co_await client.call<"add_webhook">("t", bench.peer.url(), std::nullopt));
-    for (int i = 0; i < 8; ++i) EXPECT_TRUE(co_await client.call<"publish">(about("s", "x")));
-    for (int i = 0; i < 500 && failed(bench) < 4; ++i) co_await sleep_for(10ms);
-    EXPECT_TRUE(co_await client.call<"publish">(about("t", "x")));
+    co_await leave_lookups(bench, client, 4);
     co_await bench.until_seen(1);
     bench.clock.advance(Seconds(3'600));
     co_await sleep_for(300ms);
     EXPECT_EQ(failed(bench), 4) << "more look-ups than attempts are not left behind";
-    auto begun = std::chrono::steady_clock::now();
-    auto draining = bench.notifications.drain();
-    EXPECT_TRUE(co_await std::move(draining));
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 500ms);
+    co_await drain_at_once(bench);
 }
 TEST(NotificationsService, look_ups_left_behind_hold_up_their_webhook_and_no_other) {
     Config config = local_config();
@@ -325,13 +331,7 @@ TEST(NotificationsService, look_ups_left_behind_hold_up_their_webhook_and_no_oth
 
 Task<void> check_lookups_bound(Bench& bench) {
     auto client = bench.client();
-    std::string lost = fmt::format("http://{}/", test::slow_host);
-    EXPECT_TRUE(co_await client.call<"add_webhook">("s", lost, std::nullopt));
-    EXPECT_TRUE(co_await client.call<"add_webhook">("t", bench.peer.url(), std::nullopt));
-    for (int i = 0; i < 2; ++i) EXPECT_TRUE(co_await client.call<"publish">(about("s", "x")));
-    for (int i = 0; i < 500 && failed(bench) < 2; ++i) co_await sleep_for(10ms);
-    co_await sleep_for(200ms);  // until that is on the disk
-    EXPECT_TRUE(co_await client.call<"publish">(about("t", "x")));
+    co_await leave_lookups(bench, client, 2);
     co_await sleep_for(100ms);
     EXPECT_EQ(bench.peer.seen.size(), 0u);
     co_await bench.until_seen(1);
@@ -340,7 +340,7 @@ TEST(NotificationsService, as_many_look_ups_as_may_be_left_behind_hold_up_all_un
     Config config = local_config();
     config.attempt_max = Millis(50);
     config.lookup_max = Millis(1'500);
-    config.lookups_left_max = 2;
+    config.lookups_left_max = config.webhook_attempts_at_once = 2;
     with_notifications(check_lookups_bound, config);
 }
 
