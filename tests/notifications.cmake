@@ -1,6 +1,7 @@
 # The service notifications with webhooks on loopback, and killed.
 add_executable(sonm_notifications_service_test ${CMAKE_CURRENT_SOURCE_DIR}/notifications_service_test.cpp
-  ${CMAKE_CURRENT_SOURCE_DIR}/notifications_killed_test.cpp ${CMAKE_CURRENT_SOURCE_DIR}/support/slow_lookup.cpp)
+  ${CMAKE_CURRENT_SOURCE_DIR}/notifications_killed_test.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/notifications_lookup_test.cpp ${CMAKE_CURRENT_SOURCE_DIR}/support/slow_lookup.cpp)
 target_link_libraries(sonm_notifications_service_test PRIVATE sonm_test_servers sonm_notifications GTest::gtest_main
   ${CMAKE_DL_LIBS})
 target_precompile_headers(sonm_notifications_service_test REUSE_FROM sonm_test_pch)

@@ -1,94 +1,7 @@
-#include "sonm/base/fs.hpp"
-#include "sonm/base/units.hpp"
-#include "sonm/base/yaml.hpp"
-#include "sonm/notifications/notifications.hpp"
-#include "sonm/web/sign.hpp"
-#include "support/http_peer.hpp"
-#include "support/service_bench.hpp"
-#include "support/slow_lookup.hpp"
+#include "notifications_bench.hpp"
 
 namespace sonm::notifications {
 namespace {
-
-using services::NotificationsClient;
-using services::NotificationsProtocol;
-using test::PeerRequest;
-using test::write_answer;
-using namespace std::chrono_literals;
-
-Publication about(const std::string& topic, const std::string& body, std::string id = {}) {
-    Publication out;
-    out.topic = topic;
-    out.body = to_bytes(body);
-    out.type = "text/plain";
-    out.id = std::move(id);
-    return out;
-}
-
-Config local_config() {
-    Config config;
-    config.allow = {*web::parse_network("127.0.0.1")};
-    config.attempts_max = 3;
-    config.attempt_max = Millis(1'000);
-    return config;
-}
-
-crypto::Address account(std::uint8_t number) {
-    crypto::Address out;
-    out.bytes.fill(number);
-    return out;
-}
-
-/// A running service with a webhook's server that answers what `statuses` says, then 200.
-struct Bench {
-    Executor executor;
-    TempDir folder;
-    FakeClock clock;
-    std::deque<int> statuses;
-    test::HttpPeer peer;
-    Notifications notifications;
-    TaskGroup& group;
-
-    Bench(const Executor& e, TaskGroup& g, Config config)
-        : executor(e),
-          peer(e,
-               [this](PeerRequest, ByteStream& stream) {
-                   int status = 200;
-                   if (!statuses.empty()) {
-                       status = statuses.front();
-                       statuses.pop_front();
-                   }
-                   return write_answer(stream, status, "");
-               }),
-          notifications(e, std::move(config), clock, (folder / "n.db").string()),
-          group(g) {}
-    NotificationsClient client(std::optional<crypto::Address> identity = std::nullopt) {
-        return test::call_local<NotificationsProtocol>(group, executor, notifications.handlers(), identity);
-    }
-    /// Waits until the peer has seen so many requests, the clock running fast meanwhile.
-    Task<void> until_seen(std::size_t count) {
-        for (int i = 0; i < 800 && peer.seen.size() < count; ++i) {
-            clock.advance(Seconds(1));
-            co_await sleep_for(10ms);
-        }
-        EXPECT_EQ(peer.seen.size(), count);
-    }
-};
-
-template <class F>
-void with_notifications(F body, Config config = local_config()) {
-    test::run_group([body, config](TaskGroup& group) -> Task<void> {
-        Bench bench(co_await asio::this_coro::executor, group, config);
-        auto starting = bench.notifications.start();
-        EXPECT_TRUE(co_await std::move(starting));
-        group.spawn(bench.peer.run());
-        group.spawn(bench.notifications.run());
-        auto running = body(bench);
-        co_await std::move(running);
-        group.cancel();
-        co_await group.join();
-    });
-}
 
 Task<void> check_webhook(Bench& bench) {
     auto client = bench.client();
@@ -274,13 +187,6 @@ TEST(NotificationsService, a_delivery_that_cannot_be_noted_is_noted_later_and_no
     with_notifications(check_not_noted);
 }
 
-Task<void> drain_at_once(Bench& bench) {
-    auto begun = std::chrono::steady_clock::now();
-    auto draining = bench.notifications.drain();
-    EXPECT_TRUE(co_await std::move(draining));
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 500ms);
-}
-
 Task<void> check_drain_not_noted(Bench& bench) {
     auto client = bench.client();
     EXPECT_TRUE(co_await client.call<"add_webhook">("t", bench.peer.url(), std::nullopt));
@@ -292,56 +198,6 @@ Task<void> check_drain_not_noted(Bench& bench) {
 }
 TEST(NotificationsService, a_delivery_that_cannot_be_noted_does_not_hold_up_a_node_that_goes_down) {
     with_notifications(check_drain_not_noted);
-}
-
-double failed(const Bench& bench) {
-    std::vector<services::Metric> all;
-    bench.notifications.measure(all);
-    return std::ranges::find(all, "failed_total", &services::Metric::name)->value;
-}
-
-/// "s" has a webhook whose host is looked up slowly, "t" the peer; waits until `failures` attempts are noted.
-Task<void> leave_lookups(Bench& bench, NotificationsClient& client, int failures) {
-    std::string lost = fmt::format("http://{}/", test::slow_host);
-    EXPECT_TRUE(co_await client.call<"add_webhook">("s", lost, std::nullopt));
-    EXPECT_TRUE(co_await client.call<"add_webhook">("t", bench.peer.url(), std::nullopt));
-    for (int i = 0; i < 2 * failures; ++i) EXPECT_TRUE(co_await client.call<"publish">(about("s", "x")));
-    for (int i = 0; i < 500 && failed(bench) < failures; ++i) co_await sleep_for(10ms);
-    co_await sleep_for(200ms);
-    EXPECT_TRUE(co_await client.call<"publish">(about("t", "x")));
-}
-
-Task<void> check_lookups(Bench& bench) {
-    auto client = bench.client();
-    co_await leave_lookups(bench, client, 4);
-    co_await bench.until_seen(1);
-    bench.clock.advance(Seconds(3'600));
-    co_await sleep_for(300ms);
-    EXPECT_EQ(failed(bench), 4) << "more look-ups than attempts are not left behind";
-    co_await drain_at_once(bench);
-}
-TEST(NotificationsService, look_ups_left_behind_hold_up_their_webhook_and_no_other) {
-    Config config = local_config();
-    config.attempts_at_once = 4;
-    config.attempt_max = Millis(50);
-    config.attempts_max = 100;
-    config.lookup_max = Millis(60'000);
-    with_notifications(check_lookups, config);
-}
-
-Task<void> check_lookups_bound(Bench& bench) {
-    auto client = bench.client();
-    co_await leave_lookups(bench, client, 2);
-    co_await sleep_for(100ms);
-    EXPECT_EQ(bench.peer.seen.size(), 0u);
-    co_await bench.until_seen(1);
-}
-TEST(NotificationsService, as_many_look_ups_as_may_be_left_behind_hold_up_all_until_one_is_over) {
-    Config config = local_config();
-    config.attempt_max = Millis(50);
-    config.lookup_max = Millis(1'500);
-    config.lookups_left_max = config.webhook_attempts_at_once = 2;
-    with_notifications(check_lookups_bound, config);
 }
 
 Task<void> check_drain(Bench& bench) {
