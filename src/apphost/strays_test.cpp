@@ -105,6 +105,9 @@ TEST(Strays, a_user_with_an_account_is_left_in_peace) {
 
 TEST(Strays, nobody_is_killed_while_it_cannot_be_told_whether_the_user_has_an_account) {
     if (::geteuid() != 0) GTEST_SKIP() << "only root has processes of other users";
+#if __has_feature(address_sanitizer)
+    GTEST_SKIP() << "what looks for undefined behaviour needs descriptors itself";
+#endif
     pid_t pid = process_of(user);
     rlimit before{};
     ::getrlimit(RLIMIT_NOFILE, &before);
